@@ -1,0 +1,129 @@
+"""The settings of one city, read from the environment; refuses what would be unsafe."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+EXAMPLES = ("change", "example", "secret", "default", "demo", "test")
+
+
+class ConfigurationError(RuntimeError):
+    """The settings cannot stand together; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class City:
+    """How the city is called and reached."""
+
+    name: str
+    coordination: str
+    phone: str
+    hours: str
+    place: str
+    email: str
+
+
+def _database(url: str | None, instance: Path) -> str:
+    if not url:
+        return f"sqlite:///{instance / 'passport.db'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret of this file, made once, readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def _strong(name: str, value: str | None) -> str:
+    if not value or len(value) < 32:
+        raise ConfigurationError(f"{name} is missing or shorter than 32 characters: make one with "
+                                 "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`.")
+    if any(word in value.lower() for word in EXAMPLES) or len(set(value)) < 12:
+        raise ConfigurationError(f"{name} looks like an example: make a random one.")
+    return value
+
+
+def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
+    """Return the Flask configuration for this environment (PASSPORT_ENV: demo, production or test).
+
+    Raises ConfigurationError, in one sentence, for settings that would be unsafe.
+    """
+    env = dict(os.environ) if environ is None else environ
+    mode = env.get("PASSPORT_ENV", "production")
+    if mode not in {"demo", "production", "test"}:
+        raise ConfigurationError("PASSPORT_ENV is one of demo, production, test.")
+    instance = Path(env.get("PASSPORT_INSTANCE", str(ROOT / "instance")))
+    minors = env.get("MINORS", "off") == "on"
+
+    if mode == "production":
+        if minors:
+            raise ConfigurationError("MINORS=on is refused in production until the promises on the safety of minors "
+                                     "(S1 to S23) are kept.")
+        secret = _strong("SECRET_KEY", env.get("SECRET_KEY"))
+        seals = [_strong("SEAL_KEY", k) for k in env.get("SEAL_KEY", "").split(",")]
+        public_url = env.get("PUBLIC_URL", "")
+        if not public_url.startswith("https://"):
+            raise ConfigurationError("PUBLIC_URL is missing or not https: it is the address printed in QR codes.")
+    else:
+        if env.get("SECRET_KEY") or env.get("SEAL_KEY"):
+            raise ConfigurationError("The demo makes its own secrets: unset SECRET_KEY and SEAL_KEY, "
+                                     "or set PASSPORT_ENV=production.")
+        secret = _kept_secret(instance / f"{mode}-secret.key")
+        seals = [_kept_secret(instance / f"{mode}-seal.key")]
+        public_url = env.get("PUBLIC_URL") or f"http://127.0.0.1:{env.get('PORT', '8000')}"
+
+    https = public_url.startswith("https://")
+    return {
+        "MODE": mode,
+        "DEMO": mode == "demo",
+        "TESTING": mode == "test",
+        "MINORS": minors or mode != "production",
+        "SECRET_KEY": secret,
+        "SECRET_KEY_FALLBACKS": [k for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k],
+        "SEAL_KEYS": seals,
+        "PUBLIC_URL": public_url,
+        "INSTANCE": instance,
+        "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+        "SESSION_COOKIE_NAME": "__Host-passport" if https else "passport",
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": 30 * 24 * 3600,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "MAX_CONTENT_LENGTH": 1_000_000,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 500,
+        "BABEL_DEFAULT_LOCALE": "fr",
+        "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
+        "BABEL_TRANSLATION_DIRECTORIES": "translations",
+        "RATELIMIT_STORAGE_URI": "appdb://",
+        "RATELIMIT_HEADERS_ENABLED": True,
+        "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
+        "CITY": City(
+            name=env.get("CITY_NAME", "Alpha"),
+            coordination=env.get("CITY_COORDINATION", "Mairie d’Alpha, coordination du passeport"),
+            phone=env.get("CITY_PHONE", "04 65 71 00 10"),
+            hours=env.get("CITY_HOURS", "9 h – 18 h"),
+            place=env.get("CITY_PLACE", "Médiathèque Mandela"),
+            email=env.get("CITY_EMAIL", "passeport@alpha.example"),
+        ),
+    }

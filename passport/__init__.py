@@ -1,0 +1,190 @@
+"""The learner passport: create_app() reads like a table of contents."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
+from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
+from .policy import Action
+
+ROOT = Path(__file__).resolve().parent.parent
+LANGUAGES = ("fr", "en")
+
+
+def create_app(config: dict[str, Any]) -> Flask:
+    """Return the application of one city, from its settings (`config.settings()`)."""
+    app = Flask(
+        __name__,
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(config.get("INSTANCE", ROOT / "instance")),
+    )
+    app.config.update(config)
+    if app.config.get("TRUSTED_PROXIES"):
+        count = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    errors.install(app)
+    headers.install(app)
+    start_extensions(app)
+    guard(app)
+    open_rooms(app)
+    furnish_templates(app)
+    return app
+
+
+def start_extensions(app: Flask) -> None:
+    """Bind the extensions to this application."""
+    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    import_models()
+    columns.add_length_checks(db.metadata)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    with app.app_context():
+        prepare_sqlite(db.engine)
+    limiter.init_app(app)
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=choose_language)
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+
+    from .accounts.queries import signed_in
+    from .seal import digest_of
+
+    @login_manager.user_loader
+    def load(token: str) -> Any:
+        return signed_in(token, digest_of(token), clock.now())
+
+
+def import_models() -> None:
+    """Make every table known."""
+    from .accounts import models as accounts  # noqa: F401
+    from .audit import models as audit  # noqa: F401
+    from .card import models as card  # noqa: F401
+    from .credentials import models as credentials  # noqa: F401
+    from .experiences import models as experiences  # noqa: F401
+    from .feedback import models as feedback  # noqa: F401
+    from .frameworks import models as frameworks  # noqa: F401
+    from .notices import models as notices  # noqa: F401
+    from .organisations import models as organisations  # noqa: F401
+    from .recognition import models as recognition  # noqa: F401
+    from .safety import models as safety  # noqa: F401
+    from .sharing import models as sharing  # noqa: F401
+
+
+def choose_language() -> str:
+    """Return the language of this answer: the address, the account, the session, then the browser."""
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        return asked
+    if not g.get("without_database") and request.blueprint != "reader":
+        if current_user.is_authenticated:
+            return str(current_user.language)
+        if session.get("language") in LANGUAGES:
+            return str(session["language"])
+    return request.accept_languages.best_match(LANGUAGES) or "fr"
+
+
+def guard(app: Flask) -> None:
+    """Close every view that is not marked public, and refuse what comes from another site."""
+
+    @app.before_request
+    def same_origin() -> None:
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None and site not in {"same-origin", "none"}:
+            abort(400)
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in {request.host_url.rstrip("/"), app.config["PUBLIC_URL"].rstrip("/")}:
+            abort(400)
+
+    @app.before_request
+    def signed_in_only() -> ResponseReturnValue | None:
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None or request.endpoint == "static" or getattr(view, "is_public", False):
+            return None
+        if current_user.is_authenticated:
+            return None
+        here = request.full_path.rstrip("?") if request.method == "GET" else None
+        address = url_for("accounts.sign_in", next=here)
+        if request.headers.get("HX-Request") == "true":
+            return "", 204, {"HX-Redirect": address}
+        return redirect(address, 303)
+
+    @app.after_request
+    def asked_the_policy(response: Any) -> Any:
+        view = app.view_functions.get(request.endpoint or "")
+        open_view = view is None or request.endpoint == "static" or getattr(view, "is_public", False)
+        if not open_view and response.status_code < 300 and current_user.is_authenticated and not g.get("authorised"):
+            raise RuntimeError(f"{request.endpoint} answered without asking the policy")
+        return response
+
+
+def open_rooms(app: Flask) -> None:
+    """Open the rooms' pages and commands."""
+    from . import commands, health
+    from .accounts import routes as accounts
+    from .card import routes as card
+    from .experiences import routes as experiences
+    from .feedback import routes as feedback
+    from .organisations import routes as organisations
+    from .recognition import routes as recognition
+    from .safety import routes as safety
+    from .sharing import routes as sharing
+
+    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, health):
+        for blueprint in room.BLUEPRINTS:
+            app.register_blueprint(blueprint)
+    commands.install(app)
+
+
+def furnish_templates(app: Flask) -> None:
+    """Give templates what every page needs; a name that is not defined fails."""
+    import jinja2
+
+    from .feedback.queries import Counts
+    from .web import may
+
+    env = app.jinja_env
+    env.undefined = jinja2.StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.globals.update(asset=asset, may=may, Action=Action)
+    env.globals["ui"] = env.get_template("components/ui.html").module
+
+    @app.context_processor
+    def every_page() -> dict[str, Any]:
+        down = g.get("without_database", False)
+        me = current_user if not down and current_user.is_authenticated else None
+        if request.blueprint == "reader":
+            me = None
+        return {
+            "me": me,
+            "locale": str(get_locale()) if not down else choose_language(),
+            "city": app.config["CITY"],
+            "demo": app.config["DEMO"],
+            "counts": Counts(me.actor if me else None, clock.now()),
+            "cookieless": request.blueprint == "reader" or down,
+            "today": clock.today(),
+        }
+
+
+@lru_cache(maxsize=32)
+def _version(path: str, _mtime: float) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file with the hash of its bytes, so that it can be kept for ever."""
+    path = ROOT / "static" / name
+    return f"/static/{name}?v={_version(str(path), path.stat().st_mtime)}"
+

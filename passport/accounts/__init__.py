@@ -1,0 +1,1 @@
+"""Signing up and in, sessions, age, consents, blocks: who somebody is."""

@@ -1,0 +1,243 @@
+"""Accounts and passports, sessions, consents and the road of erasure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint as Check
+from sqlalchemy import ForeignKeyConstraint as References
+from sqlalchemy import Index
+from sqlalchemy import UniqueConstraint as Unique
+
+from ..columns import Base, free_text, Mapped, hashed, key, mapped_column, owned, where
+
+PURPOSES = ("placement", "association", "witness", "show", "image", "statistics")
+
+
+class Account(Base):
+    """Somebody who can sign in; blanked, not deleted, when they attested for others."""
+
+    __tablename__ = "account"
+    __retention__ = "learner"
+    id: Mapped[uuid.UUID] = key()
+    identifier: Mapped[str | None] = mapped_column(sa.String(80), unique=True)
+    email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
+    email_confirmed_at: Mapped[dt.datetime | None]
+    display_name: Mapped[str | None] = free_text(80, "account", "grant")
+    password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    language: Mapped[str] = mapped_column(sa.String(2), default="fr")
+    audit_ref: Mapped[uuid.UUID | None] = mapped_column(unique=True, default=uuid.uuid4)
+    created_at: Mapped[dt.datetime]
+    last_active_on: Mapped[dt.date]
+    warned_at: Mapped[dt.datetime | None]
+    erased_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        Check("identifier = lower(identifier)", name="identifier_folded"),
+        Check("email = lower(email)", name="email_folded"),
+        Check("language IN ('fr', 'en')", name="language"),
+        Check(
+            "erased_at IS NULL OR (identifier IS NULL AND email IS NULL AND display_name IS NULL"
+            " AND password_hash IS NULL AND audit_ref IS NULL)",
+            name="erased_is_blank",
+        ),
+    )
+
+
+class Passport(Base):
+    """What a learner owns: its key is the account's, and everything of theirs hangs on it."""
+
+    __tablename__ = "passport"
+    __retention__ = "learner"
+    learner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    birth_year: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    birth_month: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    age_source: Mapped[str] = mapped_column(sa.String(10), default="declared")
+    protection_chosen: Mapped[bool] = mapped_column(default=False)
+    in_statistics: Mapped[bool] = mapped_column(default=True)
+    looking_for: Mapped[str | None] = free_text(280, "learner", "share")
+    evidence_bytes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    evidence_quota: Mapped[int] = mapped_column(sa.BigInteger, default=200_000_000)
+    __table_args__ = (
+        Check("(birth_year IS NULL) = (birth_month IS NULL)", name="birth_whole"),
+        Check("birth_month BETWEEN 1 AND 12", name="birth_month"),
+        Check("birth_year BETWEEN 1900 AND 2100", name="birth_year"),
+        Check("age_source IN ('declared', 'seen')", name="age_source"),
+        Check("evidence_bytes BETWEEN 0 AND evidence_quota", name="quota"),
+    )
+
+
+class Session(Base):
+    """One device signed in: only a hash of its token is kept."""
+
+    __tablename__ = "session"
+    __retention__ = "transient"
+    id_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True, info={"bytes": 32})
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    shared: Mapped[bool] = mapped_column(default=False)
+    device: Mapped[str | None] = free_text(80, "account", "account")
+    stepped_up_at: Mapped[dt.datetime | None]
+    last_used_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+    __table_args__ = (Check("expires_at > created_at", name="ends"),)
+
+
+class OneTimeToken(Base):
+    """A secret that works once: reset, confirm, recover, invite, unsubscribe."""
+
+    __tablename__ = "one_time_token"
+    __retention__ = "transient"
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True, info={"bytes": 32})
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(sa.String(12))
+    subject_id: Mapped[uuid.UUID | None]
+    made_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+    attempts: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    __table_args__ = (
+        Check("purpose IN ('reset', 'confirm', 'recover', 'guardian', 'invite', 'unsubscribe')", name="purpose"),
+        Check("expires_at > made_at", name="ends"),
+    )
+
+
+class Recovery(Base):
+    """A way back in without e-mail: a number on the learner's phone, confirmed by two adults in person."""
+
+    __tablename__ = "recovery"
+    __retention__ = "transient"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    number_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
+    started_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    first_confirmer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    first_confirmed_at: Mapped[dt.datetime | None]
+    second_confirmer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    second_confirmed_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        Check("first_confirmer_id <> second_confirmer_id", name="two_people"),
+        Check("first_confirmer_id <> learner_id AND second_confirmer_id <> learner_id", name="not_oneself"),
+    )
+
+
+class Guardian(Base):
+    """A parent or guardian whom the child named, until they answer; then the contact is blanked."""
+
+    __tablename__ = "guardian"
+    __retention__ = "learner"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    capacity: Mapped[str] = mapped_column(sa.String(12))
+    contact: Mapped[str | None] = free_text(254, "learner", "system")
+    token_hash: Mapped[bytes] = hashed()
+    asked_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    answered_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        Unique("id", "learner_id"),
+        Check("capacity IN ('parent', 'guardian', 'service')", name="capacity"),
+        Check("answered_at IS NULL OR contact IS NULL", name="contact_blanked"),
+    )
+
+
+class GuardianConsent(Base):
+    """The child's yes and a parent's yes for one purpose, each taken back alone."""
+
+    __tablename__ = "guardian_consent"
+    __retention__ = "learner"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    option: Mapped[str] = mapped_column(sa.String(12))
+    guardian_id: Mapped[uuid.UUID | None]
+    text_version: Mapped[str] = mapped_column(sa.String(20))
+    receipt_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
+    learner_agreed_at: Mapped[dt.datetime | None]
+    guardian_agreed_at: Mapped[dt.datetime | None]
+    until: Mapped[dt.datetime]
+    withdrawn_at: Mapped[dt.datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(sa.String(10))
+    __table_args__ = (
+        References(["guardian_id", "learner_id"], ["guardian.id", "guardian.learner_id"]),
+        Unique("id", "learner_id"),
+        Index("uq_guardian_consent_current", "learner_id", "option", unique=True, **where("withdrawn_at IS NULL")),
+        Index(None, "guardian_id"),
+        Check(f"option IN {PURPOSES}", name="option"),
+        Check("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_whole"),
+        Check("withdrawn_by IN ('learner', 'guardian')", name="withdrawn_by"),
+    )
+
+
+class ContactBar(Base):
+    """No contact between this learner and this adult: a block or a freeze, which look the same to the adult."""
+
+    __tablename__ = "contact_bar"
+    __retention__ = "learner"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    adult_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
+    cause: Mapped[str] = mapped_column(sa.String(6))
+    started_at: Mapped[dt.datetime]
+    lifted_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        Index(None, "adult_id", "learner_id", **where("lifted_at IS NULL")),
+        Check("cause IN ('block', 'freeze')", name="cause"),
+        Check("adult_id <> learner_id", name="not_oneself"),
+    )
+
+
+class Draft(Base):
+    """A form half filled, kept until it is sent."""
+
+    __tablename__ = "draft"
+    __retention__ = "transient"
+    id: Mapped[uuid.UUID] = key()
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"))
+    form: Mapped[str] = mapped_column(sa.String(20))
+    subject_id: Mapped[uuid.UUID]
+    body: Mapped[dict[str, object]] = mapped_column(sa.JSON, info={"author": "account", "reader": "account"})
+    changed_at: Mapped[dt.datetime]
+    __table_args__ = (Unique("account_id", "form", "subject_id"),)
+
+
+class Erasure(Base):
+    """The list that a restore replays, and the only key that opens an append-only table."""
+
+    __tablename__ = "erasure"
+    __retention__ = "replay"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    experience_id: Mapped[uuid.UUID | None]
+    cause: Mapped[str] = mapped_column(sa.String(12))
+    asked_at: Mapped[dt.datetime]
+    by: Mapped[str] = mapped_column(sa.String(10))
+    __table_args__ = (
+        Check("cause IN ('asked', 'inactive', 'deleted', 'moved')", name="cause"),
+        Check("by IN ('learner', 'system')", name="by"),
+    )
+
+
+class Setting(Base):
+    """A choice of the city, with who decided it, when and why."""
+
+    __tablename__ = "setting"
+    __retention__ = "public"
+    key: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    value: Mapped[str] = free_text(2000, "coordinator", "everyone")
+    decided_by: Mapped[str | None] = free_text(120, "coordinator", "everyone")
+    decided_on: Mapped[dt.date | None]
+    reason: Mapped[str | None] = free_text(1000, "coordinator", "everyone")
+
+
+class RateLimit(Base):
+    """How often one caller did one thing lately; the key is a keyed hash, never an address."""
+
+    __tablename__ = "rate_limit"
+    __retention__ = "transient"
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    hits: Mapped[int]
+    expires_at: Mapped[float]

@@ -1,0 +1,110 @@
+"""Who is signed in, in one statement, and how people are called."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ..clock import day_of
+from ..extensions import db
+from ..policy import Actor, Role
+from . import rules
+from .models import Account, ContactBar, Passport, Session
+
+IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
+
+
+@dataclass
+class SignedIn:
+    """Whoever is signed in on this device; Flask-Login keeps only the session's token."""
+
+    token: str
+    session_hash: bytes
+    shared: bool
+    last_used_at: dt.datetime
+    display_name: str
+    identifier: str | None
+    email: str | None
+    language: str
+    audit_ref: uuid.UUID | None
+    actor: Actor
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Return what the cookie carries: the token, never an account id."""
+        return self.token
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Return the account's id."""
+        return self.actor.account_id
+
+    @property
+    def initial(self) -> str:
+        """Return the letter of the round button."""
+        return self.display_name[:1].upper()
+
+    @property
+    def is_facilitator(self) -> bool:
+        """Say whether the fifth tab is there."""
+        return any(r.role == "facilitator" and r.ended_at is None for r in self.actor.roles)
+
+
+def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
+    """Return the memberships of one account that are not over, with what decides whether they count."""
+    from ..organisations.queries import roles_of as load
+
+    return load(account_id)
+
+
+def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | None:
+    """Return whoever holds this session, or None when it ended; one statement, and one more for people with a role."""
+    from ..organisations.models import Membership
+
+    has_role = sa.exists().where(Membership.account_id == Account.id, Membership.ended_at.is_(None)).label("has_role")
+    row = db.session.execute(
+        sa.select(
+            Session.shared, Session.last_used_at, Account.id, Account.display_name, Account.identifier, Account.email,
+            Account.language, Account.audit_ref, Passport.birth_year, Passport.birth_month,
+            Passport.protection_chosen, has_role,
+        )
+        .join(Account, Account.id == Session.account_id)
+        .join(Passport, Passport.learner_id == Account.id)
+        .where(Session.id_hash == token_hash, Session.ended_at.is_(None), Session.expires_at > now,
+               Account.erased_at.is_(None))
+    ).one_or_none()
+    if row is None or (row.shared and now - row.last_used_at > IDLE_WHEN_SHARED):
+        return None
+    return SignedIn(
+        token=token, session_hash=token_hash, shared=row.shared, last_used_at=row.last_used_at,
+        display_name=row.display_name or "", identifier=row.identifier, email=row.email, language=row.language,
+        audit_ref=row.audit_ref,
+        actor=Actor(
+            account_id=row.id, birth_year=row.birth_year, birth_month=row.birth_month,
+            protection_chosen=row.protection_chosen, roles=roles_of(row.id) if row.has_role else (),
+        ),
+    )
+
+
+def is_protected(learner_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Say whether a learner is protected today."""
+    row = db.session.execute(
+        sa.select(Passport.birth_year, Passport.birth_month, Passport.protection_chosen).where(
+            Passport.learner_id == learner_id
+        )
+    ).one()
+    return rules.is_protected(row.birth_year, row.birth_month, row.protection_chosen, day_of(now))
+
+
+def barred_from(learner_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    """Return the adults who may have no contact with a learner now (blocks and freezes)."""
+    return frozenset(
+        db.session.scalars(
+            sa.select(ContactBar.adult_id).where(ContactBar.learner_id == learner_id, ContactBar.lifted_at.is_(None))
+        )
+    )

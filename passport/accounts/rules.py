@@ -1,0 +1,80 @@
+"""Age and protection: what the calendar alone decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from ..refusals import Refusal
+
+YOUNGEST = 13
+SHOWS_ALONE = 15
+ADULT = 18
+SHORTEST_PASSPHRASE = 12
+LONGEST_PASSPHRASE = 128
+
+
+class Band(StrEnum):
+    """The columns of the age table."""
+
+    CHILD = "under_13"
+    TEEN = "13_14"
+    YOUTH = "15_17"
+    ADULT = "18_plus"
+
+
+def has_turned(birth_year: int | None, birth_month: int | None, age: int, on: dt.date) -> bool:
+    """Say whether somebody counts as `age` years old on a day; no birth month means a declared adult.
+
+    The change comes on the first day of the month after the birth month: the protective side.
+    """
+    if birth_year is None or birth_month is None:
+        return True
+    return (on.year - birth_year) * 12 + (on.month - birth_month) > age * 12
+
+
+def band(birth_year: int | None, birth_month: int | None, on: dt.date) -> Band:
+    """Return the column of the age table that holds on that day."""
+    for age, name in ((ADULT, Band.ADULT), (SHOWS_ALONE, Band.YOUTH), (YOUNGEST, Band.TEEN)):
+        if has_turned(birth_year, birth_month, age, on):
+            return name
+    return Band.CHILD
+
+
+def is_protected(birth_year: int | None, birth_month: int | None, protection_chosen: bool, on: dt.date) -> bool:
+    """Say whether somebody is under 18 or chose the same protection as an adult."""
+    return protection_chosen or not has_turned(birth_year, birth_month, ADULT, on)
+
+
+def refusal_to_sign_up(
+    birth_year: int | None, birth_month: int | None, on: dt.date, minors_open: bool
+) -> Refusal | None:
+    """Say why no passport can be opened at that age, or None when it can."""
+    if birth_year is not None and (birth_month is None or not 1 <= birth_month <= 12):
+        return Refusal.BIRTH_MONTH_MISSING
+    if birth_year is not None and not on.year - 120 <= birth_year <= on.year:
+        return Refusal.BIRTH_YEAR_ODD
+    if not has_turned(birth_year, birth_month, YOUNGEST, on):
+        return Refusal.UNDER_13
+    if not minors_open and not has_turned(birth_year, birth_month, ADULT, on):
+        return Refusal.MINORS_NOT_YET
+    return None
+
+
+def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_log10: float) -> Refusal | None:
+    """Say why a passphrase is too easy, or None when it is good.
+
+    `own_words` are the person's name, sign-in name and organisations: what is left without them must still be
+    12 characters long. `guesses_log10` is the estimate of how many tries it takes (10 is ten thousand million).
+    """
+    if len(passphrase) > LONGEST_PASSPHRASE:
+        return Refusal.PASSPHRASE_LONG
+    left = passphrase.casefold()
+    for word in own_words:
+        if len(word) > 2:
+            left = left.replace(word.casefold(), "")
+    if len(left) < SHORTEST_PASSPHRASE:
+        return Refusal.PASSPHRASE_SHORT
+    if guesses_log10 < 10:
+        return Refusal.PASSPHRASE_KNOWN
+    return None

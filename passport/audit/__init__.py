@@ -1,0 +1,1 @@
+"""The append-only journal of ids, verbs and times, and « Qui a regardé mon passeport »."""

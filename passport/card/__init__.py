@@ -1,0 +1,1 @@
+"""The QR card: what it opens, printing and replacing it."""

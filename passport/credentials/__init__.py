@@ -1,0 +1,1 @@
+"""The signed, standard form of what may be shown."""

@@ -1,0 +1,192 @@
+"""The drawings of the passport: stamps, QR codes and the ground of the card, as SVG.
+
+Everything here is pure and deterministic. This is the one module that makes `Markup`: it is built from numbers
+computed here, from words written here, and from text passed through `escape`, never from anything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from typing import Final
+
+import qrcode
+from markupsafe import Markup, escape
+from qrcode.constants import ERROR_CORRECT_M
+
+HEARTS: Final = {
+    "formal": '<path d="M-4.5-4.5h9v9h-9z"/>',
+    "nonformal": '<circle r="5"/>',
+    "informal": '<path d="M0-6.4 6.4 0 0 6.4-6.4 0z"/>',
+}
+"""The shape of each learning context, drawn in the middle of its stamps."""
+
+SIZES: Final = frozenset({"", "m", "l", "xl"})
+
+# The card is an object: its inks are the same by day and by night, on screen and on paper.
+BLUE, GREEN, OCHRE, SAND = "#2b4c9a", "#0e6556", "#85480a", "#c9862f"
+
+
+def rosette(seed: str, context: str, ring: str, size: str = "") -> Markup:
+    """Return the stamp of an endorsement: always the same drawing for the same seed, at most 3 KB.
+
+    `seed` is the endorsement's own hash, `context` its learning context, `ring` the micro-text
+    « organisation · date » (decoration: the page says it again in words), `size` one of SIZES.
+
+    From the rim inwards: the rim and its micro-text; the crown, turned strands of one lobed wave; the flower,
+    whose turned copies make the moiré; the heart, in the shape of the context.
+    """
+    if context not in HEARTS or size not in SIZES:
+        raise ValueError(f"no such stamp: {context!r} {size!r}")
+    digest = hashlib.sha256(seed.encode()).digest()
+    name = _name(digest)
+    tilt = digest[4] % 23 - 14
+    scallops = (0, 12, 16, 24)[digest[11] % 4]
+    edge = f'<path d="{_wave(scallops, 60.2, 63)}" stroke-width="1.5"/>' if scallops else '<circle r="62" stroke-width="2"/>'
+    return Markup(  # noqa: S704
+        f'<svg class="stamp {context}{" " + size if size else ""}" viewBox="-64 -64 128 128" aria-hidden="true"'
+        f' fill="none" stroke="currentColor" stroke-width=".7"><g transform="rotate({tilt})">'
+        f'{edge}<circle r="58.6" stroke-width=".5"/><circle r="44.5" stroke-width=".5"/><circle r="42.6" stroke-width="1.2"/>'
+        f'<path id="{name}t" d="M-49.4 0a49.4 49.4 0 1 1 0 .1" stroke="none"/>'
+        f'<text class="micro" fill="currentColor" stroke="none">'
+        f'<textPath href="#{name}t" textLength="304">{_ring(ring)}</textPath></text>'
+        f'{engraving(seed)}<g fill="currentColor" stroke="none">{HEARTS[context]}</g></g></svg>'
+    )
+
+
+def engraving(seed: str) -> Markup:
+    """Return the crown and the flower of a seed alone, around 0,0 and within a radius of 41, without an <svg>."""
+    digest = hashlib.sha256(seed.encode()).digest()
+    name = _name(digest)
+    lobes, strands = (8, 9, 10, 11, 12, 14, 16, 18)[digest[5] % 8], 2 + digest[6] % 3
+    depth = 6 + digest[7] % 6
+    flower, copies, turn = _flower(digest, depth)
+    return Markup(  # noqa: S704
+        f'<path id="{name}c" d="{_wave(lobes, 38 - depth, 41)}"/>{_turned(name + "c", strands, 360 / lobes / strands)}'
+        f'<g class="ink2"><path id="{name}f" d="{flower}"/>{_turned(name + "f", copies, turn)}</g>'
+    )
+
+
+def qr_svg(text: str, label: str, cls: str = "qr") -> Markup:
+    """Return the QR code of a text (error level M, margin of 4 modules), black on white in every colour scheme."""
+    matrix = qr_matrix(text)
+    side = len(matrix)
+    path = "".join(f"M{x} {y}h{length}v1h-{length}z" for y, row in enumerate(matrix) for x, length in _runs(row))
+    return Markup(  # noqa: S704
+        f'<svg class="{escape(cls)}" viewBox="-4 -4 {side + 8} {side + 8}" role="img" aria-label="{escape(label)}"'
+        f' shape-rendering="crispEdges"><path fill="#fff" d="M-4 -4h{side + 8}v{side + 8}h-{side + 8}z"/>'
+        f'<path fill="#000" d="{path}"/></svg>'
+    )
+
+
+def qr_matrix(text: str) -> list[list[bool]]:
+    """Return the modules of the QR code of a text, row by row, without margin."""
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(text)
+    code.make(fit=True)
+    return [[bool(module) for module in row] for row in code.get_matrix()]
+
+
+def card_ground(code: str, mark: bool = True) -> Markup:
+    """Return the ground of a card: waves in the three inks, the braid, and (with `mark`) the code's own engraving.
+
+    Strokes only, no tint: it prints clean on any printer.
+    """
+    name = f"w{int(mark)}"
+    wave = "M-110 0q53.5-70 107 0" + "t107 0" * 9
+    waves = "".join(
+        f'<g stroke="{ink}" stroke-opacity=".3" transform="rotate({slope} 428 270)">'
+        + "".join(f'<use href="#{name}" x="{x}" y="{24 * row + y - 60}"/>' for row in range(28))
+        + "</g>"
+        for ink, x, y, slope in ((BLUE, 0, 0, -4), (GREEN, 53, 8, 3), (SAND, 27, 16, 0))
+    )
+    braid = "".join(
+        f'<path stroke="{ink}" d="M{x} 40q18-28 36 0{"t36 0" * 26}"/>'
+        for ink, x in ((BLUE, -72), (GREEN, -48), (OCHRE, -24))
+    )
+    watermark = (
+        f'<g stroke="{BLUE}" stroke-width=".42" stroke-opacity=".42" transform="translate(330 392) scale(6)">'
+        f"{engraving(code)}</g>"
+        if mark
+        else ""
+    )
+    return Markup(  # noqa: S704
+        f'<svg viewBox="0 0 856 540" aria-hidden="true" fill="none" stroke-width="1.3">'
+        f'<defs><path id="{name}" d="{wave}"/></defs>{waves}<g stroke-width="2.2">{braid}</g>{watermark}</svg>'
+    )
+
+
+def _name(digest: bytes) -> str:
+    return "r" + digest[:4].hex()
+
+
+def _ring(text: str) -> Markup:
+    """Return the micro-text, repeated until it goes round."""
+    once = f"{text.upper()} · "
+    return escape((once * max(1, round(54 / len(once)))).rstrip())
+
+
+def _flower(digest: bytes, depth: int) -> tuple[str, int, float]:
+    """Return the path of the flower, how often it is drawn, and the angle between two copies."""
+    rim = 30 - depth / 2
+    family = digest[8] % 3
+    if family == 0:  # petals that cross near the heart
+        petals, copies = (3, 4, 5, 6, 7)[digest[9] % 5], 3 + digest[10] % 3
+        return _wave(petals, 7.5, rim, 0.5), copies, 360 / petals / copies
+    if family == 1:  # a star of chords
+        points = (13, 17, 19, 23)[digest[9] % 4]
+        jump = round(points * (0.28, 0.34, 0.4)[digest[10] % 3])
+        return _star(points, jump, rim), 2, 180 / points
+    petals, copies = (3, 4, 5, 6, 8)[digest[9] % 5], 4 + digest[10] % 3
+    return _wave(petals, 14, rim + 1, 0.3 + 0.08 * (digest[12] % 4)), copies, 360 / petals / copies
+
+
+def _wave(lobes: int, inner: float, outer: float, roundness: float = 0.42) -> str:
+    """Return a closed wave between two radii around 0,0: one smooth cubic for each half lobe."""
+    step = math.pi / lobes
+
+    def point(half: int, side: int = 0) -> str:
+        """The node of a half lobe, or the handle before (-1) or after (1) it, along the tangent."""
+        radius, angle = (inner if half % 2 else outer), half * step
+        handle = side * radius * step * roundness * 1.6
+        x = radius * math.cos(angle) - handle * math.sin(angle)
+        y = radius * math.sin(angle) + handle * math.cos(angle)
+        return f"{_number(x)} {_number(y)}"
+
+    curves = [f"{point(half, -1)} {point(half)}" for half in range(1, 2 * lobes + 1)]
+    return _tight(f"M{point(0)}C{point(0, 1)} " + "S".join(curves) + "Z")
+
+
+def _star(points: int, jump: int, radius: float) -> str:
+    """Return the chords that join each point of a circle to the one `jump` further."""
+    angles = [index * jump * math.tau / points for index in range(points)]
+    corners = (f"{_number(radius * math.cos(a))} {_number(radius * math.sin(a))}" for a in angles)
+    return _tight("M" + "L".join(corners) + "Z")
+
+
+def _turned(name: str, times: int, angle: float) -> str:
+    return "".join(f'<use href="#{name}" transform="rotate({angle * k:.1f})"/>' for k in range(1, times))
+
+
+def _runs(row: Iterable[bool]) -> Iterable[tuple[int, int]]:
+    """Yield the start and length of each run of dark modules in a row."""
+    length = x = 0
+    for x, dark in enumerate([*row, False]):
+        if dark:
+            length += 1
+        elif length:
+            yield x - length, length
+            length = 0
+
+
+def _number(value: float) -> str:
+    """Return a number in as few characters as SVG allows: one decimal, no needless zero."""
+    text = f"{value:.1f}".rstrip("0").rstrip(".")
+    if text == "-0":
+        return "0"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+
+
+def _tight(path: str) -> str:
+    return path.replace(" -", "-")

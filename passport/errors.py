@@ -1,0 +1,114 @@
+"""Every fault as a page a person understands, or as a fragment, with the number of the request."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+import sqlalchemy as sa
+from flask import Flask, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from .extensions import db
+from .refusals import Refusal, Refused
+from .web import Forbidden, wants_fragment
+from .wording import say
+
+log = logging.getLogger("passport")
+
+
+def texts(status: int) -> tuple[str, str, str]:
+    """Return title, what happened and what to do for one status, in the reader's language."""
+    known = {
+        400: (_("Cette demande n’est pas claire"), _("Le formulaire est arrivé incomplet."),
+              _("Revenir en arrière, recharger la page, puis recommencer.")),
+        403: (_("Ceci ne se fait pas ici"), "", _("Revenir à la page d’avant.")),
+        404: (_("Cette page n’existe pas"), _("Elle a peut-être été effacée, ou l’adresse est mal recopiée."),
+              _("Vérifier l’adresse, ou revenir à l’accueil.")),
+        405: (_("Ceci ne s’ouvre pas comme une page"), _("Il faut passer par son bouton."),
+              _("Revenir à la page d’avant.")),
+        409: (_("Déjà envoyé avec un autre texte"), _("Rien n’a été changé."),
+              _("Ouvrir la page, comparer, puis recommencer.")),
+        410: (_("C’est fermé"), "", _("Revenir à l’accueil.")),
+        413: (_("C’est trop gros"), _("Le texte ou le fichier envoyé est trop grand."),
+              _("Raccourcir, puis recommencer.")),
+        429: (_("Un peu trop vite"), _("Beaucoup d’essais d’affilée."), _("Attendre un peu, puis recommencer.")),
+        503: (_("Une petite pause"), _("Le passeport ne répond pas pour l’instant. Rien n’est perdu."),
+              _("Réessayer dans une minute.")),
+    }
+    other = (_("Quelque chose s’est mal passé"), _("Ce n’est pas votre faute. Rien n’est perdu de ce qui était gardé."),
+             _("Revenir en arrière, puis réessayer. Si cela continue, donner le numéro ci-dessous à l’Aide."))
+    return known.get(status, other)
+
+
+def answer(status: int, words: str | None = None, todo: str | None = None) -> ResponseReturnValue:
+    """Return the page (or fragment) of one fault."""
+    title, usual, usual_todo = texts(status)
+    template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
+    html = render_template(template, title=title, words=words or usual, todo=todo or usual_todo,
+                           request_id=g.get("request_id", ""), status=status)
+    return make_response(html, status)
+
+
+def install(app: Flask) -> None:
+    """Give each request its number, and each fault its page."""
+
+    @app.before_request
+    def _number() -> None:
+        g.request_id = secrets.token_hex(6)
+
+    @app.errorhandler(Forbidden)
+    def _forbidden(fault: Forbidden) -> ResponseReturnValue:
+        db.session.rollback()
+        return answer(403, say(fault.refusal))
+
+    @app.errorhandler(Refused)
+    def _refused(fault: Refused) -> ResponseReturnValue:
+        db.session.rollback()
+        return answer(409, say(fault.refusal))
+
+    @app.errorhandler(StaleDataError)
+    def _stale(_fault: StaleDataError) -> ResponseReturnValue:
+        db.session.rollback()
+        return answer(409, say(Refusal.CHANGED_MEANWHILE))
+
+    @app.errorhandler(CSRFError)
+    def _csrf(_fault: CSRFError) -> ResponseReturnValue:
+        return answer(400, _("La page était trop ancienne, ou ouverte avant de se connecter."),
+                      _("Revenir en arrière, recharger la page : le texte est encore dans le champ."))
+
+    @app.errorhandler(sa.exc.OperationalError)
+    def _database(fault: sa.exc.OperationalError) -> ResponseReturnValue:
+        log.error("database unreachable, request %s: %s", g.get("request_id", ""), type(fault.orig).__name__)
+        db.session.rollback()
+        g.without_database = True
+        response = make_response(answer(503))
+        response.headers["Retry-After"] = "60"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def _http(fault: HTTPException) -> ResponseReturnValue:
+        if fault.response is not None:
+            return fault.response
+        status = fault.code or 500
+        if 300 <= status < 400:
+            return fault
+        response = make_response(answer(status))
+        for name, value in fault.get_headers():
+            if name.lower() in {"allow", "retry-after"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def _fault(fault: Exception) -> ResponseReturnValue:
+        log.error("fault, request %s, %s %s: %s", g.get("request_id", ""), request.method, request.endpoint,
+                  type(fault).__name__, exc_info=app.debug or app.testing)
+        db.session.rollback()
+        if app.config.get("PROPAGATE_FAULTS"):
+            raise fault
+        g.without_database = True
+        return answer(500)

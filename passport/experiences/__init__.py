@@ -1,0 +1,1 @@
+"""What a learner did and where: log, revisions, reflection, claims, evidence."""

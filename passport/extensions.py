@@ -1,0 +1,58 @@
+"""The Flask extensions, created without an application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import has_request_context, request
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import event
+
+from .columns import Base
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
+migrate = Migrate(render_as_batch=True, compare_type=True)
+login_manager = LoginManager()
+csrf = CSRFProtect()
+babel = Babel()
+
+
+def address() -> str:
+    """Return what stands for the caller's network in a rate limit: an IPv4 address or the /64 of an IPv6."""
+    import ipaddress
+
+    try:
+        ip = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)
+
+
+limiter = Limiter(key_func=address, headers_enabled=True, strategy="fixed-window")
+
+
+def prepare_sqlite(engine: sa.Engine) -> None:
+    """Make SQLite keep its promises: WAL, full sync, foreign keys, and one writer that waits its turn."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                       "recursive_triggers=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        reading = has_request_context() and request.method in {"GET", "HEAD", "OPTIONS"}
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED" if reading else "IMMEDIATE")
+        connection.exec_driver_sql(f"BEGIN {mode}")

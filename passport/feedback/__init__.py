@@ -1,0 +1,1 @@
+"""Asking for feedback and answering it: requests, grants, formative exchanges, witnesses."""

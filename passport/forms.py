@@ -1,0 +1,100 @@
+"""What every form shares: clean text, one submission number, and errors in our words."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import Length, Optional, ValidationError
+
+from .refusals import Refusal, Refused
+from .wording import say
+
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+KEPT = {"\n", "\u200d", "\u200c"}
+
+
+def clean(text: str | None) -> str | None:
+    """Return the text as it is kept: NFC, one kind of line end, no invisible characters, trimmed; None when empty."""
+    if text is None:
+        return None
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    text = "".join(c for c in text if c in KEPT or unicodedata.category(c) not in INVISIBLE).strip()
+    return text if any(c not in KEPT and not c.isspace() for c in text) else None
+
+
+def one_line(text: str | None) -> str | None:
+    """Return the text as it is kept in one line."""
+    text = clean(text)
+    return " ".join(text.split()) if text else None
+
+
+class Sentence(StringField):
+    """A line of text, cleaned."""
+
+    def __init__(self, label: Any = None, most: int = 120, validators: Any = (), **kwargs: Any) -> None:
+        rules = [*validators] or [Optional()]
+        super().__init__(label, [*rules, Length(max=most, message=too_long(most))],
+                         filters=[one_line], render_kw={"maxlength": most, **kwargs.pop("render_kw", {})}, **kwargs)
+
+
+class Paragraph(TextAreaField):
+    """Some lines of text, cleaned."""
+
+    def __init__(self, label: Any = None, most: int = 4000, validators: Any = (), **kwargs: Any) -> None:
+        rules = [*validators] or [Optional()]
+        super().__init__(label, [*rules, Length(max=most, message=too_long(most))],
+                         filters=[clean], render_kw={"maxlength": most, **kwargs.pop("render_kw", {})}, **kwargs)
+
+
+def too_long(most: int) -> Any:
+    """Return the sentence for a text that is too long."""
+    from flask_babel import lazy_gettext
+
+    return lazy_gettext("C’est un peu long : %(most)s caractères au plus. Raccourcir, puis enregistrer : rien n’est perdu.",
+                        most=most)
+
+
+class Form(FlaskForm):
+    """A form of the passport; its errors are our sentences."""
+
+    class Meta(FlaskForm.Meta):
+        locales = False  # our own sentences, not WTForms' catalogues
+
+    def refuse(self, refused: Refused, field: str | None = None) -> None:
+        """Put the sentence of a refusal beside its field, or on top of the form."""
+        name = refused.field or field
+        sentence = say(refused.refusal)
+        target = self._fields.get(name) if name else None
+        if target is not None:
+            target.errors = [*target.errors, sentence]
+        else:
+            self.form_errors.append(sentence)
+
+
+class Entry(Form):
+    """A form that makes something: it carries a number of its own, so that sending twice keeps one."""
+
+    submission = HiddenField(default=lambda: str(uuid.uuid4()))
+
+    def validate_submission(self, field: Any) -> None:
+        """Refuse a number that is not a UUID."""
+        try:
+            uuid.UUID(field.data or "")
+        except ValueError:
+            field.data = str(uuid.uuid4())
+            raise ValidationError(gettext("La page était trop ancienne. Le texte est encore là : envoyer à nouveau.")) from None
+
+    @property
+    def number(self) -> uuid.UUID:
+        """Return the submission number."""
+        return uuid.UUID(self.submission.data)
+
+
+def refused_message(refusal: Refusal) -> str:
+    """Return a refusal's sentence for a validator."""
+    return say(refusal)

@@ -1,0 +1,1 @@
+"""The « je » sentences in plain words, and what each is mapped to."""

@@ -1,0 +1,52 @@
+"""The headers of every answer (promises P11 and P13)."""
+
+from __future__ import annotations
+
+from wsgiref.headers import Headers
+
+from flask import Flask, Response, current_app, g, request
+from flask_login import current_user
+
+CSP = "; ".join(
+    (
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'",
+        "manifest-src 'self'", "worker-src 'self'", "font-src 'self'", "form-action 'self'", "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+ALWAYS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Frame-Options": "DENY",
+}
+HSTS = "max-age=31536000"
+
+
+def add_headers(response: Response) -> Response:
+    """Return the answer with its headers: the strict CSP always, `no-store` when somebody is signed in."""
+    for name, value in ALWAYS.items():
+        response.headers[name] = value
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers["Strict-Transport-Security"] = HSTS
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    response.vary.add("HX-Request")
+    if "Cache-Control" not in response.headers or current_user.is_authenticated:
+        response.headers["Cache-Control"] = "no-store"
+    if request.blueprint == "reader":
+        response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    return response
+
+
+def add_static_headers(headers: Headers, path: str, url: str) -> None:
+    """Give a static file, which does not pass through the application, the same headers."""
+    for name, value in ALWAYS.items():
+        headers[name] = value
+
+
+def install(app: Flask) -> None:
+    """Make every answer of the application carry the headers."""
+    app.after_request(add_headers)

@@ -1,0 +1,1 @@
+"""What waits for somebody: one notice at each hand-over."""

@@ -1,0 +1,37 @@
+"""Telling somebody that something waits for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+
+from ..extensions import db
+from .models import Notice
+
+
+def tell(
+    account_id: uuid.UUID, kind: str, subject_id: uuid.UUID, at: dt.datetime,
+    about_id: uuid.UUID | None = None, visible_at: dt.datetime | None = None,
+) -> None:
+    """Leave a notice for one person about one thing; it is counted from `visible_at` on until it is settled."""
+    db.session.add(
+        Notice(account_id=account_id, kind=kind, subject_id=subject_id, about_id=about_id, at=at,
+               visible_at=visible_at or at)
+    )
+
+
+def settle(account_id: uuid.UUID, subject_id: uuid.UUID, at: dt.datetime, kind: str | None = None) -> None:
+    """Mark a person's notices about one thing as seen, because they acted on it."""
+    which = [Notice.account_id == account_id, Notice.subject_id == subject_id, Notice.read_at.is_(None)]
+    if kind:
+        which.append(Notice.kind == kind)
+    db.session.execute(sa.update(Notice).where(*which).values(read_at=at))
+
+
+def withdraw(subject_id: uuid.UUID, kind: str) -> None:
+    """Take back the notices about something that no longer waits."""
+    db.session.execute(
+        sa.delete(Notice).where(Notice.subject_id == subject_id, Notice.kind == kind, Notice.read_at.is_(None))
+    )

@@ -1,0 +1,387 @@
+"""Who may try what: every action, the truths it needs, and one function that answers.
+
+`can()` is asked by `web.authorised()`, by templates, and by nothing else. Plain Python: people and things come in as
+values. A truth that fails on the `see` side hides the thing; one that fails on the `may` side refuses, with its reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+from typing import Any
+
+from .accounts import rules as age
+from .refusals import Refusal
+
+
+class Action(StrEnum):
+    """Everything somebody can try."""
+
+    # one's own account and passport
+    CHANGE_ACCOUNT = auto()
+    READ_PASSPORT = auto()
+    LOG_EXPERIENCE = auto()
+    READ_EXPERIENCE = auto()
+    CHANGE_EXPERIENCE = auto()
+    DELETE_EXPERIENCE = auto()
+    JOIN_ORGANISATION = auto()
+    # asking and reading
+    ASK_FEEDBACK = auto()
+    CANCEL_REQUEST = auto()
+    READ_FEEDBACK = auto()
+    ANSWER_FEEDBACK = auto()
+    REPORT_TEXT = auto()
+    # recognition, on the learner's side
+    ASK_RECOGNITION = auto()
+    CANCEL_RECOGNITION = auto()
+    DECIDE_ENDORSEMENT = auto()
+    PERMIT_ENDORSEMENT = auto()
+    # showing
+    READ_SHARES = auto()
+    PREPARE_SHARE = auto()
+    CLOSE_SHARE = auto()
+    READ_CARD = auto()
+    REPLACE_CARD = auto()
+    OPEN_WITH_CARD = auto()
+    # answering
+    READ_INBOX = auto()
+    READ_REQUEST = auto()
+    GIVE_FEEDBACK = auto()
+    DECLINE_REQUEST = auto()
+    RECOGNISE = auto()
+    WITHDRAW_ENDORSEMENT = auto()
+    ACCEPT_CHARTER = auto()
+    SHOW_ASK_CODE = auto()
+    # an organisation
+    MANAGE_ORGANISATION = auto()
+    INVITE_FACILITATOR = auto()
+    REMOVE_MEMBER = auto()
+    RECORD_CHECK = auto()
+    ASSIGN_REQUEST = auto()
+    HANDLE_REPORT = auto()
+    # the city
+    COORDINATE = auto()
+    INVITE_MANAGER = auto()
+
+
+@dataclass(frozen=True)
+class Role:
+    """One membership as it stands: what it is, and the times that decide whether it counts now."""
+
+    membership_id: uuid.UUID
+    organisation_id: uuid.UUID
+    organisation_name: str
+    role: str
+    title: str | None
+    joined_at: dt.datetime | None
+    charter_version: str | None
+    trained_at: dt.datetime | None
+    suspended_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    accredited_at: dt.datetime | None
+    organisation_suspended_at: dt.datetime | None
+    organisation_closed_at: dt.datetime | None
+    minors_state: str
+    checked_until: dt.date | None
+
+    def is_active(self, at: dt.datetime) -> bool:
+        """Say whether this role counts at that time: joined, not over, in an organisation accredited then."""
+        begun = self.joined_at is not None and self.joined_at <= at
+        over = any(t is not None and t <= at for t in (self.suspended_at, self.ended_at))
+        known = self.accredited_at is not None and self.accredited_at <= at
+        gone = any(t is not None and t <= at for t in (self.organisation_suspended_at, self.organisation_closed_at))
+        return begun and not over and known and not gone
+
+    def is_checked(self, on: dt.date) -> bool:
+        """Say whether a protected learner's things may be opened in this role on that day."""
+        return self.minors_state == "allowed" and self.checked_until is not None and self.checked_until > on
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever is asking: an account, its age and its roles."""
+
+    account_id: uuid.UUID
+    birth_year: int | None = None
+    birth_month: int | None = None
+    protection_chosen: bool = False
+    roles: tuple[Role, ...] = ()
+
+    def active(self, role: str, at: dt.datetime) -> tuple[Role, ...]:
+        """Return the roles of one kind that count at that time."""
+        return tuple(r for r in self.roles if r.role == role and r.is_active(at))
+
+    def band(self, on: dt.date) -> age.Band:
+        """Return the column of the age table for this person on that day."""
+        return age.band(self.birth_year, self.birth_month, on)
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A thing that belongs to one learner and to nobody else."""
+
+    learner_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for feedback or recognition, and what decides who may open it."""
+
+    learner_id: uuid.UUID
+    organisation_id: uuid.UUID
+    membership_id: uuid.UUID | None
+    facilitator_id: uuid.UUID | None
+    learner_protected: bool
+    grant_opened_at: dt.datetime
+    grant_closes_at: dt.datetime
+    grant_closed_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Attested:
+    """An endorsement, on the side of those who made it."""
+
+    learner_id: uuid.UUID
+    facilitator_id: uuid.UUID
+    organisation_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Body:
+    """An organisation."""
+
+    organisation_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody's membership in an organisation."""
+
+    organisation_id: uuid.UUID
+    account_id: uuid.UUID
+    role: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A report, and who looks after it."""
+
+    handler_id: uuid.UUID | None
+    about_id: uuid.UUID | None
+
+
+Truth = Callable[[Actor, Any, dt.datetime, dt.date], bool]
+REASON: dict[Truth, Refusal] = {}
+
+
+def because(refusal: Refusal) -> Callable[[Truth], Truth]:
+    """Give a truth the reason that is said when it fails."""
+
+    def mark(truth: Truth) -> Truth:
+        REASON[truth] = refusal
+        return truth
+
+    return mark
+
+
+def is_theirs(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """The thing belongs to whoever asks."""
+    return bool(thing.learner_id == actor.account_id)
+
+
+def is_not_theirs(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """The thing does not belong to whoever asks: nobody answers themself."""
+    return bool(thing.learner_id != actor.account_id)
+
+
+@because(Refusal.UNDER_15)
+def shows_alone(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 15 or more: below, what leaves the passport is decided by two."""
+    return actor.band(on) in {age.Band.YOUTH, age.Band.ADULT}
+
+
+@because(Refusal.ADULTS_ONLY)
+def is_adult(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 18 or more."""
+    return actor.band(on) is age.Band.ADULT
+
+
+def is_facilitator(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks holds an active role as facilitator somewhere."""
+    return bool(actor.active("facilitator", at))
+
+
+def answering_role(actor: Actor, thing: Asked, at: dt.datetime) -> Role | None:
+    """Return the active role in which this actor was asked, or None."""
+    for role in actor.active("facilitator", at):
+        if thing.membership_id is None and not thing.learner_protected and role.organisation_id == thing.organisation_id:
+            return role
+        if thing.membership_id == role.membership_id and thing.facilitator_id == actor.account_id:
+            return role
+    return None
+
+
+def was_asked(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """The request is for this facilitator, or for the team of an organisation they answer for."""
+    return answering_role(actor, thing, at) is not None
+
+
+def is_checked(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """For a protected learner, the role has a check in force and its organisation may welcome minors."""
+    if not thing.learner_protected:
+        return True
+    role = answering_role(actor, thing, at)
+    return role is not None and role.is_checked(on)
+
+
+def grant_is_open(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """What the learner opened is still open."""
+    return thing.grant_opened_at <= at < thing.grant_closes_at and (
+        thing.grant_closed_at is None or thing.grant_closed_at > at
+    )
+
+
+def is_not_barred(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """No block or freeze stands between the two."""
+    return actor.account_id not in thing.barred_ids
+
+
+@because(Refusal.REQUEST_CLOSED)
+def is_waiting(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """The request still waits for an answer."""
+    return thing.closed_at is None
+
+
+@because(Refusal.CHARTER_FIRST)
+def knows_charter(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """The role has the charter accepted and the course done."""
+    role = answering_role(actor, thing, at)
+    return role is not None and role.charter_version is not None and role.trained_at is not None and role.trained_at <= at
+
+
+def attested_it(actor: Actor, thing: Attested, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks made the endorsement, or answers for the organisation in whose name it was made."""
+    manages_it = any(r.organisation_id == thing.organisation_id for r in actor.active("manager", at))
+    attests = any(r.organisation_id == thing.organisation_id for r in actor.active("facilitator", at))
+    return manages_it or (attests and thing.facilitator_id == actor.account_id)
+
+
+def manages(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks answers for this organisation, or for the city, which answers for all."""
+    return coordinates(actor, thing, at, on) or any(
+        r.organisation_id == thing.organisation_id for r in actor.active("manager", at)
+    )
+
+
+def answers_for(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is the responsible person of this very organisation."""
+    return any(r.organisation_id == thing.organisation_id for r in actor.active("manager", at))
+
+
+@because(Refusal.NOT_ONESELF)
+def is_another(actor: Actor, thing: Member, at: dt.datetime, on: dt.date) -> bool:
+    """The person concerned is not the one who asks."""
+    return thing.account_id != actor.account_id
+
+
+def coordinates(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks coordinates the city."""
+    return bool(actor.active("coordinator", at))
+
+
+def holds_it(actor: Actor, thing: Member, at: dt.datetime, on: dt.date) -> bool:
+    """The membership is one's own, as a facilitator, and counts now."""
+    return thing.account_id == actor.account_id and any(
+        r.organisation_id == thing.organisation_id for r in actor.active("facilitator", at)
+    )
+
+
+def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> bool:
+    """The case was given to whoever asks, who is not the person it is about."""
+    return thing.handler_id == actor.account_id and thing.about_id != actor.account_id
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The truths of one action: those without which the thing is not seen, and those without which it is refused."""
+
+    see: tuple[Truth, ...]
+    may: tuple[Truth, ...] = ()
+
+
+OWN = Needs((is_theirs,))
+SHOWING = Needs((is_theirs,), (shows_alone,))
+ASKED = (is_not_theirs, was_asked, is_checked, grant_is_open, is_not_barred)
+
+POLICY: dict[Action, Needs] = {
+    Action.CHANGE_ACCOUNT: OWN,
+    Action.READ_PASSPORT: OWN,
+    Action.LOG_EXPERIENCE: OWN,
+    Action.READ_EXPERIENCE: OWN,
+    Action.CHANGE_EXPERIENCE: OWN,
+    Action.DELETE_EXPERIENCE: OWN,
+    Action.JOIN_ORGANISATION: OWN,
+    Action.ASK_FEEDBACK: OWN,
+    Action.CANCEL_REQUEST: OWN,
+    Action.READ_FEEDBACK: OWN,
+    Action.ANSWER_FEEDBACK: OWN,
+    Action.REPORT_TEXT: OWN,
+    Action.ASK_RECOGNITION: OWN,
+    Action.CANCEL_RECOGNITION: OWN,
+    Action.DECIDE_ENDORSEMENT: OWN,
+    Action.PERMIT_ENDORSEMENT: SHOWING,
+    Action.READ_SHARES: OWN,
+    Action.PREPARE_SHARE: SHOWING,
+    Action.CLOSE_SHARE: OWN,
+    Action.READ_CARD: OWN,
+    Action.REPLACE_CARD: OWN,
+    Action.OPEN_WITH_CARD: SHOWING,
+    Action.READ_INBOX: Needs((is_facilitator,)),
+    Action.READ_REQUEST: Needs(ASKED),
+    Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting,)),
+    Action.DECLINE_REQUEST: Needs(ASKED, (is_waiting,)),
+    Action.RECOGNISE: Needs(ASKED, (is_waiting, is_adult, knows_charter)),
+    Action.WITHDRAW_ENDORSEMENT: Needs((is_not_theirs, attested_it)),
+    Action.ACCEPT_CHARTER: Needs((holds_it,)),
+    Action.SHOW_ASK_CODE: Needs((holds_it,)),
+    Action.MANAGE_ORGANISATION: Needs((manages,)),
+    Action.INVITE_FACILITATOR: Needs((manages,)),
+    Action.REMOVE_MEMBER: Needs((manages,)),
+    Action.RECORD_CHECK: Needs((manages,), (is_another,)),
+    Action.ASSIGN_REQUEST: Needs((answers_for,)),
+    Action.HANDLE_REPORT: Needs((looks_after_it,)),
+    Action.COORDINATE: Needs((coordinates,)),
+    Action.INVITE_MANAGER: Needs((coordinates,)),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether the thing may be seen, and why the action is refused, if it is."""
+
+    seen: bool
+    refusal: Refusal | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Say whether the action may go on."""
+        return self.seen and self.refusal is None
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def can(actor: Actor, action: Action, thing: Any, at: dt.datetime, on: dt.date) -> Answer:
+    """Say whether this actor may do this to this thing at that time (`on` is the city's day then)."""
+    needs = POLICY[action]
+    if not all(truth(actor, thing, at, on) for truth in needs.see):
+        return Answer(seen=False)
+    for truth in needs.may:
+        if not truth(actor, thing, at, on):
+            return Answer(seen=True, refusal=REASON[truth])
+    return Answer(seen=True)

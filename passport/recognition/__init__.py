@@ -1,0 +1,1 @@
+"""Recognising competencies, only when the learner asks, after a feedback they have read."""

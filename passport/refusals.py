@@ -1,0 +1,79 @@
+"""Every reason why something cannot be done, by name; `wording.py` says each in words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """A reason, the same for the greyed button, the sentence and the service that stops."""
+
+    # accounts
+    UNDER_13 = "under_13"
+    MINORS_NOT_YET = "minors_not_yet"
+    BIRTH_MONTH_MISSING = "birth_month_missing"
+    BIRTH_YEAR_ODD = "birth_year_odd"
+    PASSPHRASE_SHORT = "passphrase_short"
+    PASSPHRASE_LONG = "passphrase_long"
+    PASSPHRASE_KNOWN = "passphrase_known"
+    PASSPHRASE_WRONG = "passphrase_wrong"
+    SIGN_IN_WRONG = "sign_in_wrong"
+    TOO_MANY_TRIES = "too_many_tries"
+    # policy
+    NOT_ALLOWED = "not_allowed"
+    NOT_FACILITATOR_NOW = "not_facilitator_now"
+    CHECK_NEEDED = "check_needed"
+    CHARTER_FIRST = "charter_first"
+    ADULTS_ONLY = "adults_only"
+    UNDER_15 = "under_15"
+    NOT_ONESELF = "not_oneself"
+    NO_RELATIVE = "no_relative"
+    # organisations
+    INVITATION_OVER = "invitation_over"
+    ALREADY_MEMBER = "already_member"
+    CODE_UNKNOWN = "code_unknown"
+    CHECK_NOT_LAWFUL = "check_not_lawful"
+    CHECK_DATES = "check_dates"
+    NOT_ACCREDITED = "not_accredited"
+    # experiences
+    TITLE_MISSING = "title_missing"
+    TOO_LONG = "too_long"
+    DATES_ODD = "dates_odd"
+    ENDS_BEFORE_START = "ends_before_start"
+    HOURS_ODD = "hours_odd"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    UNDO_OVER = "undo_over"
+    COMPETENCY_UNKNOWN = "competency_unknown"
+    # feedback
+    FOR_ME_ONLY = "for_me_only"
+    EXPERIENCE_DELETED = "experience_deleted"
+    ALREADY_ASKED = "already_asked"
+    NOT_JOINED = "not_joined"
+    NOT_REACHABLE = "not_reachable"
+    REQUEST_CLOSED = "request_closed"
+    NOT_VISIBLE_YET = "not_visible_yet"
+    ALREADY_ANSWERED = "already_answered"
+    # recognition
+    NO_FEEDBACK_READ = "no_feedback_read"
+    NOTHING_CHOSEN = "nothing_chosen"
+    NOT_ASKED = "not_asked"
+    SENTENCE_MISSING = "sentence_missing"
+    STEP_MISSING = "step_missing"
+    ALREADY_DECIDED = "already_decided"
+    NOT_KEPT = "not_kept"
+    WITHDRAWN = "withdrawn"
+    # sharing and card
+    NOT_PERMITTED = "not_permitted"
+    END_ODD = "end_odd"
+    LINK_CLOSED = "link_closed"
+    # sending twice
+    SENT_OTHERWISE = "sent_otherwise"
+
+
+class Refused(Exception):  # noqa: N818 - the word of the field
+    """A service stopped for a reason that can be said; nothing was changed."""
+
+    def __init__(self, refusal: Refusal, field: str | None = None) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+        self.field = field

@@ -1,0 +1,1 @@
+"""« Ça me dérange »: reports and cases, joined by no other room."""

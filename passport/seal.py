@@ -1,0 +1,37 @@
+"""Secrets that their owner must see again: tokens, sealed under a key kept outside the database."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+
+from cryptography.fernet import Fernet, MultiFernet
+from flask import current_app
+
+
+def new_token(size: int = 16) -> str:
+    """Return a random token for an address: 128 bits in 22 characters, or more."""
+    return secrets.token_urlsafe(size)
+
+
+def digest_of(token: str) -> bytes:
+    """Return the SHA-256 by which a token is looked up."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _box() -> MultiFernet:
+    keys: list[str] = current_app.config["SEAL_KEYS"]
+    return MultiFernet(
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"seal:" + k.encode()).digest())) for k in keys]
+    )
+
+
+def seal(text: str) -> bytes:
+    """Return the text encrypted; only this city's key opens it."""
+    return _box().encrypt(text.encode())
+
+
+def unseal(box: bytes) -> str:
+    """Return the text that was sealed, under the present key or an older one still listed."""
+    return _box().decrypt(box).decode()

@@ -1,0 +1,42 @@
+"""Sending twice: each entry form carries a UUID of its own; the same one is kept once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from .extensions import db
+from .refusals import Refusal, Refused
+
+
+def digest_of(draft: Any) -> bytes:
+    """Return the SHA-256 of what was sent, the same for the same words."""
+    content = asdict(draft) if is_dataclass(draft) and not isinstance(draft, type) else draft
+    if isinstance(content, dict):
+        content.pop("submission", None)
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str, ensure_ascii=False).encode()).digest()
+
+
+def kept_before(
+    model: Any, owner: InstrumentedAttribute[uuid.UUID], owner_id: uuid.UUID, submission: uuid.UUID, digest: bytes
+) -> Any | None:
+    """Return what this submission made when it came before, or None when it is new.
+
+    Raises Refused(SENT_OTHERWISE) when it came before with other words. Two that arrive together wait for each other:
+    on SQLite there is one writer, on PostgreSQL a lock on the submission lasts until the commit.
+    """
+    if db.engine.dialect.name == "postgresql":
+        lock = int.from_bytes(hashlib.sha256(owner_id.bytes + submission.bytes).digest()[:8], signed=True)
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+    before = db.session.scalars(
+        sa.select(model).where(owner == owner_id, model.submission == submission)
+    ).one_or_none()
+    if before is not None and before.submission_digest != digest:
+        raise Refused(Refusal.SENT_OTHERWISE)
+    return before

@@ -1,0 +1,222 @@
+"""The rules that keys and CHECKs cannot hold, as triggers that say the same on SQLite and PostgreSQL.
+
+Run after every migration: Alembic's batch mode drops the triggers of a table without a word. Each entry says when to
+refuse. The city's day is exact on PostgreSQL; SQLite counts two hours ahead of UTC, never stricter than `rules.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENDORSEMENT_FACTS = (
+    "id", "learner_id", "experience_id", "revision_id", "feedback_id", "request_id", "competency_id", "wording_id",
+    "membership_id", "facilitator_id", "asked_at", "offered_at", "step", "how_known", "how_person_known",
+    "is_relative", "endorser_is_adult", "seen_from_on", "seen_to_on", "text_id", "text_kind", "story_digest",
+    "endorser_role", "organisation_name", "withdrawal_kind",
+)
+ENDORSEMENT_ONCE = ("accepted_at", "declined_at", "set_aside_at", "withdrawn_at", "withdrawal_text_id")
+FEEDBACK_FACTS = ("id", "learner_id", "experience_id", "request_id", "membership_id", "facilitator_id", "text_id",
+                  "submission", "visible_at")
+FEEDBACK_ONCE = ("read_at", "reply", "replied_at", "withdrawn_at")
+TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "membership_id", "regime", "written_at",
+              "deliver_after")
+APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version")
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One refusal: its name, its table, when it fires, and the condition (empty: always)."""
+
+    name: str
+    table: str
+    timing: str
+    condition: str
+    sentence: str
+
+
+def _once(columns: tuple[str, ...]) -> str:
+    return " OR ".join(f"(OLD.{c} IS NOT NULL AND NEW.{c} IS {{distinct}} OLD.{c})" for c in columns)
+
+
+def _closed(whole_passport_only: bool = False) -> str:
+    """No erasure of this learner (or of this experience) is open."""
+    scope = "e.experience_id IS NULL" if whole_passport_only else (
+        "(e.experience_id IS NULL OR e.experience_id = OLD.experience_id)")
+    return f"NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id AND {scope})"
+
+
+def _months(instant: str) -> str:
+    return f"(({{year:{instant}}} - p.birth_year) * 12 + ({{month:{instant}}} - p.birth_month))"
+
+
+def _younger(age: int, instant: str) -> str:
+    """The learner (p) is below that age at that time; the change comes the month after the birth month."""
+    return f"(p.birth_year IS NOT NULL AND {_months(instant)} <= {age * 12})"
+
+
+def _vouched(instant: str, trained: bool) -> str:
+    course = f" AND m.trained_at <= NEW.{instant} AND m.charter_accepted_at <= NEW.{instant}" if trained else ""
+    return f"""EXISTS (SELECT 1 FROM membership m JOIN organisation o ON o.id = m.organisation_id
+        JOIN passport p ON p.learner_id = NEW.learner_id
+        WHERE m.id = NEW.membership_id AND m.role = 'facilitator' AND m.joined_at <= NEW.{instant}{course}
+          AND (m.suspended_at IS NULL OR m.suspended_at > NEW.{instant})
+          AND (m.ended_at IS NULL OR m.ended_at > NEW.{instant})
+          AND o.accredited_at <= NEW.{instant}
+          AND (o.suspended_at IS NULL OR o.suspended_at > NEW.{instant})
+          AND (o.closed_at IS NULL OR o.closed_at > NEW.{instant})
+          AND (NOT (p.protection_chosen OR {_younger(18, instant)})
+               OR (o.minors_state = 'allowed' AND EXISTS (SELECT 1 FROM vetting v WHERE v.membership_id = m.id
+                   AND (v.revoked_at IS NULL OR v.revoked_at > NEW.{instant})
+                   AND v.checked_on <= {{day:{instant}}} AND v.expires_on > {{day:{instant}}}))))"""
+
+
+def _consented(option: str, instant: str) -> str:
+    return f"""EXISTS (SELECT 1 FROM guardian_consent g WHERE g.id = NEW.guardian_consent_id
+        AND g.learner_id = NEW.learner_id AND g.option = {option} AND g.learner_agreed_at <= NEW.{instant}
+        AND g.guardian_agreed_at <= NEW.{instant} AND g.withdrawn_at IS NULL AND g.until > NEW.{instant})"""
+
+
+def _needs_guardian(option: str, instant: str) -> str:
+    return (f"EXISTS (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, instant)})"
+            f" AND NOT {_consented(option, instant)}")
+
+
+STAYS_INSIDE = ("EXISTS (SELECT 1 FROM experience x WHERE x.id = NEW.experience_id"
+                " AND (x.for_me_only OR x.deleted_at IS NOT NULL))")
+
+TRIGGERS: tuple[Trigger, ...] = (
+    Trigger("endorsement_facts", "endorsement", "UPDATE OF " + ", ".join(ENDORSEMENT_FACTS), "",
+            "the facts of an endorsement never change"),
+    Trigger("endorsement_once", "endorsement", "UPDATE OF " + ", ".join(ENDORSEMENT_ONCE), _once(ENDORSEMENT_ONCE),
+            "an answer to an endorsement is given once"),
+    Trigger("endorsement_stays", "endorsement", "DELETE", _closed(), "an endorsement is deleted by erasure only"),
+    Trigger("endorsement_vouched", "endorsement", "INSERT", f"NOT {_vouched('offered_at', trained=True)}",
+            "no organisation vouches for this facilitator at that time"),
+    Trigger("feedback_facts", "feedback", "UPDATE OF " + ", ".join(FEEDBACK_FACTS), "",
+            "the facts of a feedback never change"),
+    Trigger("feedback_once", "feedback", "UPDATE OF " + ", ".join(FEEDBACK_ONCE), _once(FEEDBACK_ONCE),
+            "a feedback is read and answered once"),
+    Trigger("feedback_vouched", "feedback", "INSERT", f"NOT {_vouched('visible_at', trained=False)}",
+            "no organisation vouches for this facilitator at that time"),
+    Trigger("authored_text_facts", "authored_text", "UPDATE OF " + ", ".join(TEXT_FACTS), "",
+            "who wrote what to whom never changes"),
+    Trigger("authored_version_frozen", "authored_version", "UPDATE", "", "written words never change"),
+    Trigger("authored_version_late", "authored_version", "INSERT",
+            "NEW.number > 1 AND EXISTS (SELECT 1 FROM authored_text t WHERE t.id = NEW.text_id"
+            " AND t.deliver_after <= NEW.written_at)",
+            "words that arrived are not rewritten"),
+    Trigger("authored_version_stays", "authored_version", "DELETE",
+            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = OLD.text_id AND t.kind <> 'testimony')"
+            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id)",
+            "words are deleted by erasure only"),
+    Trigger("revision_frozen", "revision", "UPDATE", "", "a revision never changes"),
+    Trigger("revision_stays", "revision", "DELETE", _closed(), "a revision is deleted by erasure only"),
+    Trigger("edition_item_frozen", "edition_item", "UPDATE", "", "a snapshot never changes"),
+    Trigger("edition_item_inside", "edition_item", "INSERT", STAYS_INSIDE, "what is for its learner only stays inside"),
+    Trigger("edition_item_permitted", "edition_item", "INSERT",
+            "NEW.endorsement_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM permission q JOIN endorsement n"
+            " ON n.id = q.endorsement_id WHERE q.endorsement_id = NEW.endorsement_id AND q.given_at = NEW.permitted_at"
+            " AND q.ended_at IS NULL AND n.set_aside_at IS NULL AND n.withdrawn_at IS NULL)",
+            "only what its learner permits now is shown"),
+    Trigger("permission_live", "permission", "INSERT",
+            "EXISTS (SELECT 1 FROM endorsement n WHERE n.id = NEW.endorsement_id"
+            " AND (n.set_aside_at IS NOT NULL OR n.withdrawn_at IS NOT NULL))",
+            "only what is kept and in force may be shown"),
+    Trigger("permission_guardian", "permission", "INSERT", _needs_guardian("'show'", "given_at"),
+            "permitting under 15 needs the joint consent"),
+    Trigger("permission_once", "permission", "UPDATE",
+            "OLD.ended_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.learner_id <> OLD.learner_id"
+            " OR NEW.endorsement_id <> OLD.endorsement_id OR NEW.accepted_at <> OLD.accepted_at"
+            " OR NEW.given_at <> OLD.given_at",
+            "a permission is ended once; given again is a new row"),
+    Trigger("access_grant_inside", "access_grant", "INSERT", STAYS_INSIDE, "what is for its learner only stays inside"),
+    Trigger("feedback_request_inside", "feedback_request", "INSERT", STAYS_INSIDE,
+            "what is for its learner only stays inside"),
+    Trigger("recognition_request_inside", "recognition_request", "INSERT", STAYS_INSIDE,
+            "what is for its learner only stays inside"),
+    Trigger("witness_invitation_inside", "witness_invitation", "INSERT", STAYS_INSIDE,
+            "what is for its learner only stays inside"),
+    Trigger("witness_invitation_guardian", "witness_invitation", "INSERT", _needs_guardian("'witness'", "made_at"),
+            "a witness under 15 needs the joint consent"),
+    Trigger("share_guardian", "share", "INSERT", _needs_guardian("NEW.purpose", "created_at"),
+            "a link under 15 needs the joint consent"),
+    Trigger("share_longest", "share", "INSERT",
+            "NEW.expires_at > {later:created_at:366} OR (NEW.expires_at > {later:created_at:90} AND EXISTS"
+            f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(18, 'created_at')}))"
+            " OR (NEW.expires_at > {later:created_at:30} AND EXISTS"
+            f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'created_at')}))",
+            "a link has an end, sooner for minors"),
+    Trigger("share_closed", "share", "UPDATE OF revoked_at, token_hash, edition_id, learner_id",
+            "NEW.token_hash <> OLD.token_hash OR NEW.edition_id <> OLD.edition_id OR NEW.learner_id <> OLD.learner_id"
+            " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS {distinct} OLD.revoked_at)",
+            "a closed link stays closed"),
+    Trigger("audit_event_frozen", "audit_event", "UPDATE", "", "the journal is append-only"),
+    Trigger("audit_event_stays", "audit_event", "DELETE", "", "the journal is append-only"),
+    Trigger("audit_link_frozen", "audit_link", "UPDATE", "", "the journal is append-only"),
+    Trigger("audit_link_stays", "audit_link", "DELETE", "", "the journal is append-only"),
+    Trigger("erasure_frozen", "erasure", "UPDATE", "", "the list of erasures is append-only"),
+)
+
+SQLITE = {
+    "distinct": "NOT",
+    "year": "CAST(strftime('%Y', NEW.{0}, '+2 hours') AS INTEGER)",
+    "month": "CAST(strftime('%m', NEW.{0}, '+2 hours') AS INTEGER)",
+    "day": "date(NEW.{0}, '+2 hours')",
+    "later": "strftime('%Y-%m-%d %H:%M:%f', NEW.{0}, '+{1} days', '+2 hours')",
+}
+POSTGRESQL = {
+    "distinct": "DISTINCT FROM",
+    "year": "extract(year FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
+    "month": "extract(month FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
+    "day": "(NEW.{0} AT TIME ZONE 'Europe/Paris')::date",
+    "later": "(NEW.{0} + interval '{1} days 2 hours')",
+}
+
+
+def _spoken(condition: str, dialect: dict[str, str]) -> str:
+    """Replace each {word} or {word:column:number} by what this database understands."""
+    out, rest = "", condition
+    while "{" in rest:
+        before, rest = rest.split("{", 1)
+        inside, rest = rest.split("}", 1)
+        name, *arguments = inside.split(":")
+        out += before + dialect[name].format(*arguments)
+    return out + rest
+
+
+def statements(dialect: str, tables: set[str] | None = None) -> list[str]:
+    """Return the statements that make every trigger anew, for 'sqlite' or 'postgresql'.
+
+    `tables` limits them to the tables that exist (a migration half-way down has fewer).
+    """
+    out: list[str] = []
+    for t in TRIGGERS:
+        if tables is not None and t.table not in tables:
+            continue
+        sentence = t.sentence.replace("'", "''")
+        if dialect == "sqlite":
+            when = f"WHEN {_spoken(t.condition, SQLITE)} " if t.condition else ""
+            out += [
+                f"DROP TRIGGER IF EXISTS {t.name}",
+                f"CREATE TRIGGER {t.name} BEFORE {t.timing} ON {t.table} {when}"
+                f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
+            ]
+        else:
+            refuse = f"RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = '{t.name}', MESSAGE = '{sentence}';"
+            body = f"IF {_spoken(t.condition, POSTGRESQL)} THEN {refuse} END IF;" if t.condition else refuse
+            given = "OLD" if t.timing == "DELETE" else "NEW"
+            out += [
+                f"CREATE OR REPLACE FUNCTION {t.name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                f"BEGIN {body} RETURN {given}; END $$",
+                f"CREATE OR REPLACE TRIGGER {t.name} BEFORE {t.timing} ON {t.table} "
+                f"FOR EACH ROW EXECUTE FUNCTION {t.name}()",
+            ]
+    if dialect == "postgresql":
+        out.append("CREATE OR REPLACE FUNCTION no_truncate() RETURNS trigger LANGUAGE plpgsql AS "
+                   "$$ BEGIN RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'append-only'; END $$")
+        out += [
+            f"CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION no_truncate()"
+            for table in APPEND_ONLY if tables is None or table in tables
+        ]
+    return out

@@ -1,0 +1,68 @@
+"""Every refusal in words: what happened, and what to do."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from .refusals import Refusal
+
+SENTENCES: dict[Refusal, LazyString] = {
+    Refusal.UNDER_13: _l("Le passeport s’ouvre à 13 ans. Rien n’a été gardé. À bientôt !"),
+    Refusal.MINORS_NOT_YET: _l("Ici, le passeport s’ouvre pour l’instant à 18 ans. Rien n’a été gardé."),
+    Refusal.BIRTH_MONTH_MISSING: _l("Choisir un mois et une année, ou « 18 ans ou plus »."),
+    Refusal.BIRTH_YEAR_ODD: _l("Choisir une année dans la liste."),
+    Refusal.PASSPHRASE_SHORT: _l("Allonger la phrase : au moins 12 caractères, sans compter mon nom ni mon identifiant."),
+    Refusal.PASSPHRASE_LONG: _l("Raccourcir la phrase : 128 caractères au plus."),
+    Refusal.PASSPHRASE_KNOWN: _l("Choisir une phrase moins facile à deviner : quatre mots sans lien entre eux, par exemple."),
+    Refusal.PASSPHRASE_WRONG: _l("Ce n’est pas la phrase actuelle. Vérifier les majuscules, puis réessayer."),
+    Refusal.SIGN_IN_WRONG: _l("L’identifiant et la phrase ne vont pas ensemble. Vérifier les majuscules, puis réessayer."),
+    Refusal.TOO_MANY_TRIES: _l("Beaucoup d’essais d’affilée. Attendre un peu, puis réessayer."),
+    Refusal.NOT_ALLOWED: _l("Cette page se lit, mais ceci ne se fait pas ici."),
+    Refusal.NOT_FACILITATOR_NOW: _l("Ce rôle n’est pas actif en ce moment. La personne responsable de l’organisation peut aider."),
+    Refusal.CHECK_NEEDED: _l("Une vérification en règle est nécessaire. La personne responsable de l’organisation peut la noter."),
+    Refusal.CHARTER_FIRST: _l("D’abord lire et accepter la charte, puis revenir ici."),
+    Refusal.ADULTS_ONLY: _l("Ceci se fait à partir de 18 ans."),
+    Refusal.UNDER_15: _l("Avant 15 ans, montrer se décide à deux : vous et un parent. Votre passeport, lui, est déjà complet."),
+    Refusal.NOT_ONESELF: _l("On ne peut pas le faire pour soi-même. Demander à une autre personne de l’organisation."),
+    Refusal.NO_RELATIVE: _l("On ne reconnaît pas une personne de sa famille. Une autre personne de l’équipe peut répondre."),
+    Refusal.INVITATION_OVER: _l("Cette invitation ne sert plus. En demander une nouvelle à la personne qui l’a envoyée."),
+    Refusal.ALREADY_MEMBER: _l("Ce rôle existe déjà dans cette organisation. Rien à faire de plus."),
+    Refusal.CODE_UNKNOWN: _l("Ce code n’est pas connu. Vérifier chaque lettre, ou demander le code sur place."),
+    Refusal.CHECK_NOT_LAWFUL: _l("Ce genre de vérification n’est pas permis pour cette organisation. En choisir un autre."),
+    Refusal.CHECK_DATES: _l("Vérifier les dates : vue aujourd’hui au plus tard, et valable 12 mois au plus."),
+    Refusal.NOT_ACCREDITED: _l("Cette organisation n’est pas agréée en ce moment par la Ville."),
+    Refusal.TITLE_MISSING: _l("Écrire une phrase, même très courte."),
+    Refusal.TOO_LONG: _l("C’est un peu long. Raccourcir, puis enregistrer : rien n’est perdu."),
+    Refusal.DATES_ODD: _l("Choisir une date entre 1900 et 2100."),
+    Refusal.ENDS_BEFORE_START: _l("La fin vient avant le début. Changer l’une des deux dates."),
+    Refusal.HOURS_ODD: _l("Écrire un nombre d’heures entre 0 et 9000."),
+    Refusal.CHANGED_MEANWHILE: _l("Cette expérience a changé ailleurs entre-temps. Le texte est encore là : le relire, puis enregistrer."),
+    Refusal.UNDO_OVER: _l("Les 30 jours pour annuler sont passés."),
+    Refusal.COMPETENCY_UNKNOWN: _l("Choisir une phrase de la liste."),
+    Refusal.FOR_ME_ONLY: _l("Cette expérience est « Pour moi ». Pour demander ou montrer, changer d’abord ce choix."),
+    Refusal.EXPERIENCE_DELETED: _l("Cette expérience a été supprimée. Annuler la suppression, puis recommencer."),
+    Refusal.ALREADY_ASKED: _l("C’est déjà demandé. Vous n’avez rien à faire."),
+    Refusal.NOT_JOINED: _l("Avant 18 ans, on demande dans une organisation rejointe, ou à l’accueil d’une autre."),
+    Refusal.NOT_REACHABLE: _l("Cette personne ne peut pas répondre en ce moment. Demander à quelqu’un d’autre."),
+    Refusal.REQUEST_CLOSED: _l("Cette demande est fermée. Rien n’a été envoyé."),
+    Refusal.NOT_VISIBLE_YET: _l("Ce texte n’est pas arrivé. Il arrive à 7 h."),
+    Refusal.ALREADY_ANSWERED: _l("C’est déjà fait. Une seule réponse suffit."),
+    Refusal.NO_FEEDBACK_READ: _l("D’abord lire un retour sur cette expérience et y répondre, ou toucher « C’est bien comme ça »."),
+    Refusal.NOTHING_CHOSEN: _l("Choisir au moins une ligne."),
+    Refusal.NOT_ASKED: _l("Cette phrase n’a pas été demandée."),
+    Refusal.SENTENCE_MISSING: _l("Écrire une phrase."),
+    Refusal.STEP_MISSING: _l("Choisir une des réponses."),
+    Refusal.ALREADY_DECIDED: _l("C’est déjà décidé."),
+    Refusal.NOT_KEPT: _l("On permet de montrer seulement ce qu’on a gardé."),
+    Refusal.WITHDRAWN: _l("L’organisation l’a retirée : elle ne se montre plus."),
+    Refusal.NOT_PERMITTED: _l("À permettre d’abord."),
+    Refusal.END_ODD: _l("Choisir une des durées proposées."),
+    Refusal.LINK_CLOSED: _l("Ce lien est fermé. En préparer un autre."),
+    Refusal.SENT_OTHERWISE: _l("Ce formulaire a déjà été envoyé avec un autre texte. Ouvrir la page, comparer, puis recommencer."),
+}
+
+
+def say(refusal: Refusal) -> str:
+    """Return the sentence of a refusal in the reader's language."""
+    return str(SENTENCES[refusal])
