@@ -152,13 +152,14 @@ def furnish_templates(app: Flask) -> None:
     """Give templates what every page needs; a name that is not defined fails."""
     import jinja2
 
+    from . import drawings
     from .feedback.queries import Counts
     from .web import may
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
-    env.globals.update(asset=asset, may=may, Action=Action)
+    env.globals.update(asset=asset, may=may, Action=Action, card_ground=drawings.card_ground)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from passport import columns
-
+from passport import columns
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -735,8 +735,8 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=8), nullable=False),
     sa.Column('storage_name', sa.String(length=64), nullable=True),
     sa.Column('media_type', sa.String(length=40), nullable=True),
-    sa.Column('bytes', sa.BigInteger(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=True),
     sa.Column('url', sa.String(length=500), nullable=True),
     sa.Column('caption', sa.String(length=280), nullable=True),
     sa.Column('added_at', columns.Instant(), nullable=False),

@@ -155,7 +155,7 @@ class Evidence(Base):
     kind: Mapped[str] = mapped_column(sa.String(8))
     storage_name: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     media_type: Mapped[str | None] = mapped_column(sa.String(40))
-    bytes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    size: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
     url: Mapped[str | None] = free_text(500, "learner", "grant")
     caption: Mapped[str | None] = free_text(280, "learner", "grant")

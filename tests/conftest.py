@@ -1,0 +1,169 @@
+"""What every test may ask for: an application on a fresh database, people, and a clock that stands where told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+
+from config import settings
+from passport import clock, create_app
+from passport.extensions import db
+
+from . import pg
+from .cast import Cast, make_cast
+from .reading import Reader
+
+NOON = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """With PASSPORT_NO_SKIP=1 (CI), a skip is a failure."""
+    if os.environ.get("PASSPORT_NO_SKIP") == "1" and call.excinfo and call.excinfo.errisinstance(pytest.skip.Exception):
+        raise pytest.fail.Exception(f"skipped: {call.excinfo.value}", pytrace=False)
+
+
+def test_settings(database_url: str, instance: Path, **more: Any) -> dict[str, Any]:
+    """Return the settings of an application under test: cheap hashing, no rate limits unless asked."""
+    config = settings({"PASSPORT_ENV": "test", "PASSPORT_INSTANCE": str(instance), "DATABASE_URL": database_url})
+    config.update(ARGON2={"time_cost": 1, "memory_cost": 8, "parallelism": 1}, RATELIMIT_ENABLED=False,
+                  PROPAGATE_FAULTS=True, WTF_CSRF_ENABLED=False, SERVER_NAME=None)
+    config.update(more)
+    return config
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@contextmanager
+def migrated(url: str, instance: Path) -> Iterator[None]:
+    """Bring the database of this address to the newest schema and let go of it."""
+    app = create_app(test_settings(url, instance))
+    with app.app_context():
+        upgrade()
+        from passport.frameworks.service import load
+        from passport.transaction import transaction
+
+        with transaction():
+            load()
+        db.session.remove()
+        db.engine.dispose()
+    yield
+
+
+def admin(base: str, *statements: str) -> None:
+    """Run statements on the cluster itself, each in its own transaction."""
+    engine = create_engine(base.format(db="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with the sentences in it, to copy."""
+    folder = tmp_path_factory.mktemp("template")
+    with migrated(f"sqlite:///{folder / 't.db'}", folder):
+        return folder / "t.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL with a migrated database `template` to copy."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    context = None if given else pg.cluster()
+    try:
+        base = given or context.__enter__()  # type: ignore[union-attr]
+    except LookupError as exc:
+        if os.environ.get("REQUIRE_POSTGRES") == "1":
+            pytest.fail(f"REQUIRE_POSTGRES=1, but {exc}")
+        pytest.skip(f"PostgreSQL tests NOT run: {exc}")
+    try:
+        admin(base, 'DROP DATABASE IF EXISTS "tmpl"', 'CREATE DATABASE "tmpl"')
+        with migrated(base.format(db="tmpl"), tmp_path_factory.mktemp("pg")):
+            yield base
+    finally:
+        if context is not None:
+            context.__exit__(None, None, None)
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+    """The address of a fresh, migrated database: SQLite, or what the test's parametrisation says."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "t.db")
+        return f"sqlite:///{tmp_path / 't.db'}"
+    base = request.getfixturevalue("postgres_base")
+    name = f"t_{worker_id}"
+    admin(base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
+          f'CREATE DATABASE "{name}" TEMPLATE "tmpl" STRATEGY FILE_COPY')
+    return str(base.format(db=name))
+
+
+both_databases = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
+def settings_of_test() -> dict[str, Any]:
+    """More settings for the application under test; a test overrides this fixture or parametrises it."""
+    return {}
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, settings_of_test: dict[str, Any]) -> Iterator[Flask]:
+    """An application on that database."""
+    application = create_app(test_settings(database_url, tmp_path, **settings_of_test))
+    yield application
+    with application.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function that sets the clock; it stands at noon of 24 November 2026 until then."""
+
+    def stand(instant: dt.datetime) -> dt.datetime:
+        monkeypatch.setattr(clock, "now", lambda: instant)
+        return instant
+
+    stand(NOON)
+    return stand
+
+
+@pytest.fixture
+def cast(app: Flask, at: Any) -> Cast:
+    """The fixed people: see tests/cast.py."""
+    with app.app_context():
+        people = make_cast(NOON)
+        db.session.remove()
+    return people
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def browse(app: Flask, cast: Cast) -> Any:
+    """A function that returns the browser of one person of the cast: `browse("lea").get("/passeport")`."""
+
+    def open_for(name: str | None) -> Reader:
+        return Reader(app, cast, name)
+
+    return open_for

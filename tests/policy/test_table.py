@@ -1,0 +1,227 @@
+"""Who may try what: the whole table, person by action, on the pure policy."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from passport.policy import POLICY, REASON, Action, Actor, Asked, Attested, Body, Case, Member, Mine, Role, can
+from passport.refusals import Refusal
+
+NOW = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 11, 24)
+DAY = dt.timedelta(days=1)
+
+
+def key(n: int) -> uuid.UUID:
+    return uuid.UUID(int=n)
+
+
+LIBRARY, CLUB, CITY = key(100), key(101), key(102)
+LEA, TOM, YOUTH, KARIM, CLAIRE, NADIA, SOFIA, STRANGER = (key(n) for n in range(1, 9))
+M_KARIM = key(204)
+
+
+def role(kind: str, body: uuid.UUID, member: uuid.UUID, **more: Any) -> Role:
+    facts: dict[str, Any] = {
+        "membership_id": member, "organisation_id": body, "organisation_name": "…", "role": kind, "title": None,
+        "joined_at": NOW - 200 * DAY, "charter_version": "2026-11", "trained_at": NOW - 100 * DAY,
+        "suspended_at": None, "ended_at": None, "accredited_at": NOW - 300 * DAY, "organisation_suspended_at": None,
+        "organisation_closed_at": None, "minors_state": "allowed", "checked_until": TODAY + 30 * DAY,
+    }
+    return Role(**{**facts, **more})
+
+
+def karim(**more: Any) -> Actor:
+    return Actor(KARIM, roles=(role("facilitator", LIBRARY, M_KARIM, **more),))
+
+
+PEOPLE: dict[str, Actor] = {
+    "lea": Actor(LEA),
+    "tom, 14": Actor(TOM, 2012, 3),
+    "youth, 16": Actor(YOUTH, 2010, 5),
+    "stranger": Actor(STRANGER),
+    "karim": karim(),
+    "karim, unchecked": karim(checked_until=TODAY),
+    "karim, no minors here": karim(minors_state="asked"),
+    "karim, suspended": karim(suspended_at=NOW - DAY),
+    "karim, left": karim(ended_at=NOW - DAY),
+    "karim, not yet joined": karim(joined_at=None),
+    "karim, accreditation gone": karim(organisation_suspended_at=NOW - DAY),
+    "karim, closed house": karim(organisation_closed_at=NOW - DAY),
+    "karim, not accredited": karim(accredited_at=None),
+    "karim, no charter": karim(charter_version=None, trained_at=None),
+    "karim, 17": replace(karim(), birth_year=2009, birth_month=6),
+    "colleague": Actor(key(20), roles=(role("facilitator", LIBRARY, key(220)),)),
+    "nadia": Actor(NADIA, roles=(role("facilitator", CLUB, key(206)),)),
+    "claire": Actor(CLAIRE, roles=(role("manager", LIBRARY, key(205)),)),
+    "farid": Actor(key(21), roles=(role("manager", CLUB, key(221)),)),
+    "sofia": Actor(SOFIA, roles=(role("coordinator", CITY, key(207)),)),
+    "sofia, left": Actor(SOFIA, roles=(role("coordinator", CITY, key(207), ended_at=NOW - DAY),)),
+    "lea, who also leads": Actor(LEA, roles=(role("facilitator", LIBRARY, key(230)),)),
+}
+
+
+def asked(learner: uuid.UUID = LEA, **more: Any) -> Asked:
+    facts: dict[str, Any] = {
+        "learner_id": learner, "organisation_id": LIBRARY, "membership_id": M_KARIM, "facilitator_id": KARIM,
+        "learner_protected": False, "grant_opened_at": NOW - DAY, "grant_closes_at": NOW + 30 * DAY,
+        "grant_closed_at": None, "closed_at": None,
+    }
+    return Asked(**{**facts, **more})
+
+
+MINORS = {"learner": TOM, "learner_protected": True}
+TEAM = {"membership_id": None, "facilitator_id": None}
+THINGS: dict[str, Any] = {
+    "lea's": Mine(LEA),
+    "tom's": Mine(TOM),
+    "youth's": Mine(YOUTH),
+    "karim's": Mine(KARIM),
+    "asked by lea": asked(),
+    "asked by tom": asked(**MINORS),
+    "asked of the team by lea": asked(**TEAM),
+    "asked of the desk by tom": asked(**MINORS, **TEAM),
+    "answered": asked(closed_at=NOW - DAY),
+    "grant over": asked(grant_closes_at=NOW),
+    "grant closed": asked(grant_closed_at=NOW - DAY),
+    "barred": asked(barred_ids=frozenset({KARIM})),
+    "endorsed by karim": Attested(LEA, KARIM, LIBRARY),
+    "library": Body(LIBRARY),
+    "city": Body(CITY),
+    "karim's role": Member(LIBRARY, KARIM, "facilitator"),
+    "claire's role": Member(LIBRARY, CLAIRE, "manager"),
+    "case of claire": Case(CLAIRE, KARIM),
+    "case about claire": Case(CLAIRE, CLAIRE),
+    "nothing": None,
+}
+ANSWERING = ("karim", "karim, unchecked", "karim, no minors here", "karim, no charter", "karim, 17")
+# action, thing -> who may, and who is refused with which reason; everybody else does not see it
+TABLE: dict[tuple[Action, str], dict[str, Refusal | None]] = {}
+
+
+def row(action: Action, thing: str, *may: str, **refused: tuple[str, ...]) -> None:
+    line: dict[str, Refusal | None] = dict.fromkeys(may)
+    for reason, people in refused.items():
+        line.update(dict.fromkeys(people, Refusal(reason)))
+    TABLE[action, thing] = line
+
+
+OWN = [a for a, needs in POLICY.items() if [t.__name__ for t in needs.see] == ["is_theirs"] and not needs.may]
+SHOWING = [a for a, needs in POLICY.items() if [t.__name__ for t in needs.may] == ["shows_alone"]]
+for action in OWN:
+    row(action, "lea's", "lea", "lea, who also leads")
+    row(action, "tom's", "tom, 14")
+for action in SHOWING:
+    row(action, "lea's", "lea", "lea, who also leads")
+    row(action, "tom's", under_15=("tom, 14",))
+    row(action, "youth's", "youth, 16")
+ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads")
+row(Action.READ_INBOX, "nothing", *ACTIVE)
+for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST):
+    row(action, "asked by lea", *ANSWERING)
+    row(action, "asked by tom", "karim", "karim, no charter", "karim, 17")
+    row(action, "asked of the team by lea", *ANSWERING, "colleague")
+    row(action, "asked of the desk by tom")
+    row(action, "grant over")
+    row(action, "grant closed")
+    row(action, "barred")
+row(Action.READ_REQUEST, "answered", *ANSWERING)
+row(Action.GIVE_FEEDBACK, "answered", request_closed=ANSWERING)
+row(Action.DECLINE_REQUEST, "answered", request_closed=ANSWERING)
+GROWN = ("karim", "karim, unchecked", "karim, no minors here")
+row(Action.RECOGNISE, "asked by lea", *GROWN, charter_first=("karim, no charter",), adults_only=("karim, 17",))
+row(Action.RECOGNISE, "asked by tom", "karim", charter_first=("karim, no charter",), adults_only=("karim, 17",))
+row(Action.RECOGNISE, "answered", request_closed=ANSWERING)
+row(Action.RECOGNISE, "grant over")
+row(Action.RECOGNISE, "grant closed")
+row(Action.RECOGNISE, "barred")
+row(Action.RECOGNISE, "asked of the team by lea", *GROWN, "colleague", charter_first=("karim, no charter",),
+    adults_only=("karim, 17",))
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed by karim", *ANSWERING, "claire")
+for action in (Action.ACCEPT_CHARTER, Action.SHOW_ASK_CODE):
+    row(action, "karim's role", *ANSWERING)
+    row(action, "claire's role")
+for action in (Action.MANAGE_ORGANISATION, Action.INVITE_FACILITATOR):
+    row(action, "library", "claire", "sofia")
+    row(action, "city", "sofia")
+row(Action.REMOVE_MEMBER, "karim's role", "claire", "sofia")
+row(Action.RECORD_CHECK, "karim's role", "claire", "sofia")
+row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=("claire",))
+row(Action.ASSIGN_REQUEST, "asked of the desk by tom", "claire")
+row(Action.HANDLE_REPORT, "case of claire", "claire")
+row(Action.HANDLE_REPORT, "case about claire")
+for action in (Action.COORDINATE, Action.INVITE_MANAGER):
+    row(action, "library", "sofia")
+
+
+def test_the_table_names_every_action() -> None:
+    assert {action for action, _ in TABLE} == set(Action) == set(POLICY)
+
+
+@pytest.mark.parametrize(("action", "thing"), TABLE, ids=lambda v: str(v))
+def test_everybody_may_what_the_table_says_and_nothing_else(action: Action, thing: str) -> None:
+    line = TABLE[action, thing]
+    assert set(line) <= set(PEOPLE)
+    for name, person in PEOPLE.items():
+        answer = can(person, action, THINGS[thing], NOW, TODAY)
+        if name in line:
+            assert (answer.seen, answer.refusal) == (True, line[name]), name
+        else:
+            assert not answer.seen, name
+            assert answer.refusal is None, name
+
+
+@pytest.mark.parametrize(
+    ("action", "truth"), [(a, t) for a, needs in POLICY.items() for t in (*needs.see, *needs.may)],
+    ids=lambda v: getattr(v, "__name__", str(v)),
+)
+def test_every_truth_alone_can_stop_somebody(action: Action, truth: Any) -> None:
+    """Every right but this one: some line of the table is stopped by this truth and by no other."""
+    others = [t for t in (*POLICY[action].see, *POLICY[action].may) if t is not truth]
+    # answering_role stands behind three truths; who holds no such role cannot be known to hold a check or the charter
+    stopped = [
+        (name, thing) for (a, thing) in TABLE if a is action for name, person in PEOPLE.items()
+        if not truth(person, THINGS[thing], NOW, TODAY)
+        and all(t(person, THINGS[thing], NOW, TODAY) for t in others
+                if not (truth.__name__ == "was_asked" and t.__name__ in {"is_checked", "knows_charter"}))
+    ]
+    if truth.__name__ == "is_not_theirs":
+        stopped += [
+            (name, "own") for name, person in PEOPLE.items()
+            if (own := _own_thing(action, person)) is not None and not truth(person, own, NOW, TODAY)
+            and all(t(person, own, NOW, TODAY) for t in others)
+        ]
+    assert stopped
+
+
+def _own_thing(action: Action, person: Actor) -> Any:
+    """What this person would answer for themself, if nothing else stood in the way."""
+    if person.account_id != KARIM:
+        return None
+    return Attested(KARIM, KARIM, LIBRARY) if action is Action.WITHDRAW_ENDORSEMENT else asked(KARIM)
+
+
+def test_nobody_answers_themself() -> None:
+    for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.RECOGNISE, Action.WITHDRAW_ENDORSEMENT):
+        assert not can(PEOPLE["karim"], action, _own_thing(action, PEOPLE["karim"]), NOW, TODAY).seen
+
+
+def test_every_refusing_truth_has_a_reason_and_a_sentence() -> None:
+    from passport.wording import SENTENCES
+
+    for needs in POLICY.values():
+        for truth in needs.may:
+            assert REASON[truth] in SENTENCES
+    assert set(SENTENCES) == set(Refusal)
+
+
+def test_every_truth_says_in_one_sentence_what_it_means() -> None:
+    for needs in POLICY.values():
+        for truth in (*needs.see, *needs.may):
+            assert truth.__doc__, truth.__name__
+            assert truth.__doc__.strip().endswith("."), truth.__name__
