@@ -16,9 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
+from .web import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGUAGES = ("fr", "en")
 
 
 def create_app(config: dict[str, Any]) -> Flask:
@@ -154,12 +154,12 @@ def furnish_templates(app: Flask) -> None:
 
     from . import drawings
     from .feedback.queries import Counts
-    from .web import may
+    from .web import may, part
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
-    env.globals.update(asset=asset, may=may, Action=Action, card_ground=drawings.card_ground)
+    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor

@@ -53,7 +53,7 @@ def _fields(form: str) -> dict[str, Any]:
     for attributes_text, value in re.findall(r"<textarea\b([^>]*)>(.*?)</textarea>", form, flags=re.S):
         name = re.search(r'name="([^"]*)"', attributes_text)
         if name:
-            found[name[1]] = html.unescape(value).removeprefix("\n")
+            found[name[1]] = html.unescape(value).removeprefix("\r").removeprefix("\n")
     for attributes_text, body in re.findall(r"<select\b([^>]*)>(.*?)</select>", form, flags=re.S):
         name = re.search(r'name="([^"]*)"', attributes_text)
         chosen = re.search(r'<option[^>]*\bselected\b[^>]*value="([^"]*)"|<option[^>]*value="([^"]*)"[^>]*\bselected\b', body)

@@ -19,6 +19,19 @@ CONTEXT_OF = {
 UNDO = dt.timedelta(days=30)
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 MOST_HOURS = Decimal(9000)
+LONGEST_TITLE = 280
+
+
+def refusal_of_title(title: str | None) -> Refusal | None:
+    """Say why a sentence cannot be kept, or None when it can: it is there, in 280 characters at most."""
+    if not title:
+        return Refusal.TITLE_MISSING
+    return Refusal.TOO_LONG if len(title) > LONGEST_TITLE else None
+
+
+def refusal_of_step(step: int | None) -> Refusal | None:
+    """Say why this is none of the four steps, or None when it is one."""
+    return None if step in (1, 2, 3, 4) else Refusal.STEP_MISSING
 
 
 def refusal_to_date(started_on: dt.date | None, ended_on: dt.date | None) -> Refusal | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import UniqueConstraint as Unique
 
-from ..columns import Base, free_text, Mapped, mapped_column
+from ..columns import Base, Mapped, free_text, mapped_column
 
 
 class Framework(Base):

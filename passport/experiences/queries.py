@@ -1,0 +1,151 @@
+"""What a learner sees of their own experiences."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ..extensions import db
+from ..frameworks.models import Wording
+from ..frameworks.rules import folded
+from ..organisations.models import Organisation
+from .models import Claim, Experience
+from .rules import UNDO
+
+PER_PAGE = 20
+SEARCH_FROM = 10
+MOST_SEARCHED = 2000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the time line."""
+
+    experience: Experience
+    organisation: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines, and where the next ones begin."""
+
+    rows: list[Row]
+    after: str | None
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """One claim in words."""
+
+    competency_id: int
+    wording_id: int
+    text: str
+    step: int
+
+
+def experience(key: uuid.UUID) -> Experience | None:
+    """Return an experience that is not deleted, or None."""
+    found = db.session.get(Experience, key)
+    return found if found is not None and found.deleted_at is None else None
+
+
+def experience_or_deleted(key: uuid.UUID) -> Experience | None:
+    """Return an experience, deleted or not, or None."""
+    return db.session.get(Experience, key)
+
+
+def _cursor(row: Experience) -> str:
+    return f"{row.sort_on.isoformat()}_{row.id.hex}"
+
+
+def _place(after: str | None) -> tuple[dt.date, uuid.UUID] | None:
+    """Return where a page begins, or None for the first one or for nonsense."""
+    try:
+        day, key = (after or "").split("_")
+        return dt.date.fromisoformat(day), uuid.UUID(hex=key)
+    except ValueError:
+        return None
+
+
+def time_line(learner_id: uuid.UUID, after: str | None = None) -> Page:
+    """Return twenty experiences, newest first, from where the page before ended; one statement."""
+    query = (
+        sa.select(Experience, Organisation.name)
+        .outerjoin(Organisation, Organisation.id == Experience.organisation_id)
+        .where(Experience.learner_id == learner_id, Experience.deleted_at.is_(None))
+        .order_by(Experience.sort_on.desc(), Experience.id.desc())
+        .limit(PER_PAGE + 1)
+    )
+    place = _place(after)
+    if place is not None:
+        day, key = place
+        query = query.where(sa.tuple_(Experience.sort_on, Experience.id)
+                            < sa.tuple_(sa.literal(day, sa.Date()), sa.literal(key, Experience.id.type)))
+    rows = [Row(x, name or x.organisation_text) for x, name in db.session.execute(query)]
+    more = len(rows) > PER_PAGE
+    rows = rows[:PER_PAGE]
+    return Page(rows, _cursor(rows[-1].experience) if more else None, many=more or len(rows) > SEARCH_FROM)
+
+
+def found(learner_id: uuid.UUID, words: str) -> Page:
+    """Return the experiences that hold all of these words, accents and case aside; twenty at most, one statement."""
+    wanted = folded(words).split()
+    query = (
+        sa.select(Experience, Organisation.name)
+        .outerjoin(Organisation, Organisation.id == Experience.organisation_id)
+        .where(Experience.learner_id == learner_id, Experience.deleted_at.is_(None))
+        .order_by(Experience.sort_on.desc(), Experience.id.desc())
+        .limit(MOST_SEARCHED)
+    )
+    rows = []
+    for x, name in db.session.execute(query):
+        text = folded(" ".join(filter(None, (x.title, x.story, x.place, name, x.organisation_text))))
+        if wanted and all(word in text for word in wanted):
+            rows.append(Row(x, name or x.organisation_text))
+    return Page(rows[:PER_PAGE], None, many=True)
+
+
+def claims_of(experience_id: uuid.UUID, language: str) -> list[Said]:
+    """Return what the learner says they can do in this experience, in words; one statement."""
+    text = Wording.text_en if language == "en" else Wording.text_fr
+    rows = db.session.execute(
+        sa.select(Claim.competency_id, Claim.wording_id, text, Claim.step)
+        .join(Wording, Wording.id == Claim.wording_id)
+        .where(Claim.experience_id == experience_id)
+        .order_by(Claim.claimed_at, Claim.id)
+    )
+    return [Said(*row) for row in rows]
+
+
+def deleted(learner_id: uuid.UUID, now: dt.datetime) -> Sequence[Experience]:
+    """Return what was deleted and can still come back, newest first."""
+    return db.session.scalars(
+        sa.select(Experience)
+        .where(Experience.learner_id == learner_id, Experience.deleted_at.is_not(None),
+               Experience.deleted_at > now - UNDO)
+        .order_by(Experience.deleted_at.desc(), Experience.id.desc())
+        .limit(PER_PAGE)
+    ).all()
+
+
+def known_organisations() -> list[tuple[uuid.UUID, str]]:
+    """Return the accredited organisations, by name, to be offered while one types."""
+    rows = db.session.execute(
+        sa.select(Organisation.id, Organisation.name)
+        .where(Organisation.accredited_at.is_not(None), Organisation.closed_at.is_(None), Organisation.kind != "city")
+        .order_by(Organisation.sort_key, Organisation.id)
+        .limit(200)
+    )
+    return [(key, name) for key, name in rows]
+
+
+def organisation_called(name: str | None) -> uuid.UUID | None:
+    """Return the accredited organisation of this name, accents and case aside, or None."""
+    if not name:
+        return None
+    return next((key for key, known in known_organisations() if folded(known) == folded(name)), None)

@@ -1,0 +1,251 @@
+"""The pages of a passport: the time line, adding, and the small screens of one experience."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from .. import clock, drawings
+from ..frameworks import queries as frameworks
+from ..notices import queries as notices
+from ..policy import Action, Mine
+from ..refusals import Refused
+from ..transaction import transaction
+from ..web import actor, authorised, onward, page
+from . import panels, queries, service
+from .forms import AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, options
+from .models import Experience
+from .periods import period
+
+experiences = Blueprint("experiences", __name__)
+BLUEPRINTS = (experiences,)
+
+
+@experiences.app_template_global()
+def when_of(experience: Any, year: bool = True) -> str:
+    """Return when an experience was, in words, in the reader's language."""
+    return period(experience.started_on, experience.ended_on, experience.when_precision, experience.ongoing,
+                  language(), year)
+
+
+def language() -> str:
+    """Return the language of this answer."""
+    return "en" if str(get_locale()) == "en" else "fr"
+
+
+def own(key: uuid.UUID, action: Action) -> Experience:
+    """Return an experience of whoever is signed in, ready for this action."""
+    return authorised(queries.experience(key), action)
+
+
+@experiences.get("/passeport")
+def passport() -> ResponseReturnValue:
+    """The time line, the news first."""
+    me = actor()
+    authorised(Mine(me.account_id), Action.READ_PASSPORT)
+    now = clock.now()
+    words = " ".join(request.args.get("q", "").split())[:80]
+    after = request.args.get("after")
+    lines = queries.found(me.account_id, words) if words else queries.time_line(me.account_id, after)
+    marks = panels.marks_of(me.account_id, [row.experience.id for row in lines.rows], now)
+    first = after is None and not words
+    news = panels.news_for(me.account_id, now, notices.waiting(me.account_id, now)) if first else []
+    stamps = {
+        key: drawings.rosette(mark.seed, next((r.experience.context or "informal" for r in lines.rows
+                                               if r.experience.id == key), "informal"), mark.context_ring)
+        for key, found in marks.items() for mark in found[:1] if mark.seed
+    }
+    return page("experiences/passport.html", fragment="rows", lines=lines, marks=marks, stamps=stamps, news=news,
+                words=words, first=first, year_above=request.args.get("year", ""),
+                welcome=first and not lines.rows)
+
+
+@experiences.route("/ajouter", methods=["GET", "POST"])
+def add() -> ResponseReturnValue:
+    """One sentence, and it is kept."""
+    me = actor()
+    authorised(Mine(me.account_id), Action.LOG_EXPERIENCE)
+    form = AddForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                kept_now = service.log_experience(me.account_id, form.draft(), clock.now())
+            return onward("experiences.kept", key=kept_now.id)
+        except Refused as refused:
+            form.refuse(refused, "title")
+            status = 409 if refused.refusal.value == "sent_otherwise" else 422
+    elif form.is_submitted():
+        status = 422
+    return page("experiences/add.html", fragment="form", status=status, form=form)
+
+
+@experiences.get("/experience/<uuid:key>/gardee")
+def kept(key: uuid.UUID) -> ResponseReturnValue:
+    """« C’est gardé. », and everything else is optional."""
+    return page("experiences/kept.html", experience=own(key, Action.READ_EXPERIENCE))
+
+
+@experiences.get("/experience/<uuid:key>")
+def experience(key: uuid.UUID) -> ResponseReturnValue:
+    """All of one experience, with what later rooms know of it."""
+    found = own(key, Action.READ_EXPERIENCE)
+    name = next((n for k, n in queries.known_organisations() if k == found.organisation_id), None) \
+        if found.organisation_id else None
+    return page("experiences/experience.html", experience=found, organisation=name or found.organisation_text,
+                claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
+
+
+def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:
+    """Keep what a small screen changes and return the way back; None when it has to be shown again."""
+    if not form.validate_on_submit():
+        return None
+    try:
+        with transaction():
+            service.change(found, changes(), form.read_version, clock.now())
+    except Refused as refused:
+        form.refuse(refused)
+        return None
+    return onward("experiences.kept", key=found.id)
+
+
+def again(template: str, form: Any, found: Experience, **context: Any) -> ResponseReturnValue:
+    """Show a small screen: as it stands, or with what was typed and why it could not be kept."""
+    if form.is_submitted():
+        stands = queries.experience(found.id)
+        changed = stands is not None and form.read_version != stands.version
+        return page(template, fragment="form", status=409 if changed else 422, form=form, experience=stands or found,
+                    conflict=changed, **context)
+    return page(template, fragment="form", form=form, experience=found, conflict=False, **context)
+
+
+@experiences.route("/experience/<uuid:key>/modifier", methods=["GET", "POST"])
+def edit(key: uuid.UUID) -> ResponseReturnValue:
+    """Another sentence."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    form = TitleForm(data={"title": found.title, "version": found.version})
+    return saved(form, found, form.changes) or again("experiences/edit.html", form, found)
+
+
+@experiences.route("/experience/<uuid:key>/recit", methods=["GET", "POST"])
+def story(key: uuid.UUID) -> ResponseReturnValue:
+    """The story in more words."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    form = StoryForm(data={"story": found.story, "version": found.version})
+    return saved(form, found, form.changes) or again("experiences/story.html", form, found)
+
+
+@experiences.route("/experience/<uuid:key>/quand", methods=["GET", "POST"])
+def when(key: uuid.UUID) -> ResponseReturnValue:
+    """What it was, when and for how long."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    form = WhenForm() if request.method == "POST" else WhenForm.of(found)
+    return saved(form, found, lambda: form.changes(found)) or again("experiences/when.html", form, found)
+
+
+@experiences.route("/experience/<uuid:key>/ou", methods=["GET", "POST"])
+def where(key: uuid.UUID) -> ResponseReturnValue:
+    """Where, and with whom."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    known = queries.known_organisations()
+    name = next((n for k, n in known if k == found.organisation_id), found.organisation_text)
+    form = WhereForm(data={"organisation": name, "place": found.place, "version": found.version})
+
+    def changes() -> dict[str, Any]:
+        chosen = queries.organisation_called(form.organisation.data)
+        return {"place": form.place.data, "organisation_id": chosen,
+                "organisation_text": None if chosen else form.organisation.data}
+
+    return saved(form, found, changes) or again("experiences/where.html", form, found, organisations=known)
+
+
+@experiences.route("/experience/<uuid:key>/savoir-faire", methods=["GET", "POST"])
+def can_do(key: uuid.UUID) -> ResponseReturnValue:
+    """« Ce que je sais faire »: a sentence, then one of the four steps."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    form = ClaimForm()
+    form.competency.choices = []
+    status = 200
+    if form.is_submitted():
+        try:
+            competency, step = form.chosen()
+            with transaction():
+                service.claim(found, competency, step, clock.now())
+            return onward("experiences.can_do", key=key)
+        except Refused as refused:
+            form.refuse(refused)
+            status = 422
+    words = " ".join(request.args.get("q", "").split())[:80]
+    said = queries.claims_of(key, language())
+    claimed = {s.competency_id for s in said}
+    sentences = frameworks.search(words, language()) if words else frameworks.likely(
+        found.setting, language(), exclude=claimed)
+    chosen = form.competency.data or request.args.get("competency", "")
+    if chosen and chosen not in {str(s.competency_id) for s in sentences}:
+        sentences = [*(s for s in frameworks.current(language()) if str(s.competency_id) == chosen), *sentences]
+    form.competency.choices = options((str(s.competency_id), s.text) for s in sentences)
+    if request.method == "GET":
+        form.competency.data = chosen or None
+        form.step.data = next((str(s.step) for s in said if str(s.competency_id) == chosen), None)
+    return page("experiences/can_do.html", fragment="sentences" if request.method == "GET" else "form",
+                status=status, form=form, experience=found, said=said, words=words)
+
+
+@experiences.post("/experience/<uuid:key>/savoir-faire/<int:competency>/retirer")
+def remove_claim(key: uuid.UUID, competency: int) -> ResponseReturnValue:
+    """Take a sentence back."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    with transaction():
+        service.unclaim(found, competency, clock.now())
+    return onward("experiences.can_do", key=key)
+
+
+@experiences.post("/experience/<uuid:key>/pour-moi")
+def for_me_only(key: uuid.UUID) -> ResponseReturnValue:
+    """« Pour moi », or no longer."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    wanted = request.form.get("for_me_only") == "yes"
+    with transaction():
+        service.set_for_me_only(found, wanted, clock.now())
+    flash(_("C’est « Pour moi ». Rien n’en sort.") if wanted else _("Ce n’est plus « Pour moi ». Rien n’est montré pour autant."))
+    return onward("experiences.experience", key=key)
+
+
+@experiences.post("/experience/<uuid:key>/supprimer")
+def delete(key: uuid.UUID) -> ResponseReturnValue:
+    """Delete, with thirty days to take it back."""
+    found = own(key, Action.DELETE_EXPERIENCE)
+    with transaction():
+        service.delete(found, clock.now())
+    flash(_("C’est supprimé. On peut annuler pendant 30 jours."), "undo:" + url_for("experiences.restore", key=key))
+    return onward("experiences.passport")
+
+
+@experiences.post("/experience/<uuid:key>/annuler")
+def restore(key: uuid.UUID) -> ResponseReturnValue:
+    """Take a deletion back."""
+    found = authorised(queries.experience_or_deleted(key), Action.DELETE_EXPERIENCE)
+    try:
+        with transaction():
+            service.restore(found, clock.now())
+    except Refused as refused:
+        from ..wording import say
+
+        flash(say(refused.refusal))
+        return onward("experiences.passport")
+    flash(_("C’est de retour."))
+    return onward("experiences.experience", key=key)
+
+
+@experiences.get("/supprimees")
+def deleted() -> ResponseReturnValue:
+    """What can still come back."""
+    me = actor()
+    authorised(Mine(me.account_id), Action.READ_PASSPORT)
+    return page("experiences/deleted.html", rows=queries.deleted(current_user.id, clock.now()))

@@ -1,0 +1,228 @@
+"""Logging, changing, claiming, deleting: what a learner does with an experience."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts import service as accounts
+from ..audit.service import record
+from ..clock import day_of
+from ..extensions import db
+from ..frameworks.models import Wording
+from ..refusals import Refusal, Refused
+from ..submissions import digest_of, kept_before
+from . import rules
+from .models import Claim, Experience, Revision
+
+# Later rooms close here what they opened, when an experience is deleted or becomes « Pour moi ».
+STAYS_INSIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
+
+
+@dataclass(frozen=True)
+class ExperienceDraft:
+    """What a learner writes; the sentence alone is enough."""
+
+    title: str
+    submission: uuid.UUID
+    for_me_only: bool = False
+    story: str | None = None
+    setting: str | None = None
+    context: str | None = None
+    started_on: dt.date | None = None
+    ended_on: dt.date | None = None
+    when_precision: str = "day"
+    ongoing: bool = False
+    hours: Decimal | None = None
+    place: str | None = None
+    organisation_id: uuid.UUID | None = None
+    organisation_text: str | None = None
+    sector: str | None = None
+    details: dict[str, object] | None = field(default=None)
+
+
+CHANGEABLE = frozenset(
+    ("title", "story", "setting", "context", "started_on", "ended_on", "when_precision", "ongoing", "hours", "place",
+     "organisation_id", "organisation_text", "sector", "passed_on", "kind", "details")
+)
+
+
+def _facts(experience: Experience) -> dict[str, Any]:
+    """Return what a revision keeps besides title and story."""
+    return {
+        "setting": experience.setting, "context": experience.context,
+        "started_on": experience.started_on.isoformat() if experience.started_on else None,
+        "ended_on": experience.ended_on.isoformat() if experience.ended_on else None,
+        "when_precision": experience.when_precision, "ongoing": experience.ongoing,
+        "hours": str(experience.hours) if experience.hours is not None else None, "place": experience.place,
+        "organisation_id": str(experience.organisation_id) if experience.organisation_id else None,
+        "organisation_text": experience.organisation_text,
+    }
+
+
+def _digest(experience: Experience) -> bytes:
+    told = {"title": experience.title, "story": experience.story, **_facts(experience)}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+
+def _settle(experience: Experience, now: dt.datetime) -> None:
+    """Derive what follows from what was written: where it stands in the time line, and its digest."""
+    refusal = rules.refusal_to_date(experience.started_on, experience.ended_on) or rules.refusal_to_count(experience.hours)
+    if refusal is not None:
+        raise Refused(refusal)
+    experience.sort_on = experience.started_on or day_of(experience.created_at)
+    experience.changed_at = now
+    experience.story_digest = _digest(experience)
+
+
+def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime) -> Experience:
+    """Keep an experience and return it; the same submission again returns the one kept.
+
+    Raises Refused for words or dates that cannot stand, and when the same submission came with other words.
+    """
+    digest = digest_of(draft)
+    before: Experience | None = kept_before(Experience, Experience.learner_id, learner_id, draft.submission, digest)
+    if before is not None:
+        return before
+    refusal = rules.refusal_of_title(draft.title)
+    if refusal is not None:
+        raise Refused(refusal, "title")
+    experience = Experience(
+        learner_id=learner_id, submission=draft.submission, submission_digest=digest, title=draft.title,
+        story=draft.story, setting=draft.setting, context=draft.context or rules.CONTEXT_OF.get(draft.setting or ""),
+        started_on=draft.started_on, ended_on=draft.ended_on, when_precision=draft.when_precision,
+        ongoing=draft.ongoing, hours=draft.hours, place=draft.place, organisation_id=draft.organisation_id,
+        organisation_text=draft.organisation_text, sector=draft.sector, details=draft.details,
+        for_me_only=draft.for_me_only, created_at=now, passed_on=False,
+    )
+    _settle(experience, now)
+    db.session.add(experience)
+    db.session.flush()
+    record("log_experience", learner_id, now, experience.id)
+    return experience
+
+
+def change(experience: Experience, changes: dict[str, Any], expected_version: int, now: dt.datetime) -> None:
+    """Change some of what was written.
+
+    Raises Refused(CHANGED_MEANWHILE) when it changed since that version was read, and for values that cannot stand.
+    """
+    unknown = set(changes) - CHANGEABLE
+    if unknown:
+        raise ValueError(f"not changeable: {sorted(unknown)}")
+    if experience.version != expected_version:
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    if "title" in changes and (refusal := rules.refusal_of_title(changes["title"])):
+        raise Refused(refusal, "title")
+    if "setting" in changes and "context" not in changes:
+        changes = {**changes, "context": rules.CONTEXT_OF.get(changes["setting"] or "")}
+    for name, value in changes.items():
+        setattr(experience, name, value)
+    with db.session.no_autoflush:
+        _settle(experience, now)
+    db.session.flush()
+    record("change_experience", experience.learner_id, now, experience.id)
+
+
+def set_for_me_only(experience: Experience, for_me_only: bool, now: dt.datetime) -> None:
+    """Make an experience « Pour moi », or no longer; what was open about it closes at once."""
+    if experience.for_me_only == for_me_only:
+        return
+    experience.for_me_only = for_me_only
+    experience.changed_at = now
+    db.session.flush()
+    if for_me_only:
+        _keep_inside(experience, now)
+    record("keep_for_me" if for_me_only else "open_again", experience.learner_id, now, experience.id)
+
+
+def delete(experience: Experience, now: dt.datetime) -> None:
+    """Delete an experience: it leaves every list at once, and can come back for 30 days."""
+    if experience.deleted_at is not None:
+        return
+    experience.deleted_at = now
+    db.session.flush()
+    _keep_inside(experience, now)
+    record("delete_experience", experience.learner_id, now, experience.id)
+
+
+def restore(experience: Experience, now: dt.datetime) -> None:
+    """Bring a deleted experience back; what had been closed stays closed. Raises Refused after 30 days."""
+    refusal = rules.refusal_to_undo(experience.deleted_at, now)
+    if refusal is not None:
+        raise Refused(refusal)
+    if experience.deleted_at is not None:
+        experience.deleted_at = None
+        db.session.flush()
+        record("restore_experience", experience.learner_id, now, experience.id)
+
+
+def _keep_inside(experience: Experience, now: dt.datetime) -> None:
+    for close in STAYS_INSIDE:
+        close(experience.learner_id, experience.id, now)
+
+
+def claim(experience: Experience, competency_id: int, step: int, now: dt.datetime) -> Claim:
+    """Keep that the learner says they can do this, at this step; said again, the step is the new one.
+
+    Raises Refused for a sentence or a step that is not in the list.
+    """
+    refusal = rules.refusal_of_step(step)
+    if refusal is not None:
+        raise Refused(refusal, "step")
+    wording_id = db.session.scalar(sa.select(Wording.id).where(Wording.competency_id == competency_id, Wording.current))
+    if wording_id is None:
+        raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")
+    said = db.session.scalars(
+        sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id).with_for_update()
+    ).one_or_none()
+    if said is None:
+        said = Claim(learner_id=experience.learner_id, experience_id=experience.id, competency_id=competency_id)
+        db.session.add(said)
+    said.wording_id, said.step, said.claimed_at = wording_id, step, now
+    db.session.flush()
+    record("claim", experience.learner_id, now, experience.id)
+    return said
+
+
+def unclaim(experience: Experience, competency_id: int, now: dt.datetime) -> None:
+    """Take a claim back; what was sent with it before stays as it was sent."""
+    db.session.execute(
+        sa.delete(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id)
+    )
+    record("unclaim", experience.learner_id, now, experience.id)
+
+
+def keep_revision(experience: Experience, now: dt.datetime) -> Revision:
+    """Return the numbered state of the story as it stands, made only when it changed since the last one."""
+    last = db.session.scalars(
+        sa.select(Revision).where(Revision.experience_id == experience.id).order_by(Revision.number.desc()).limit(1)
+        .with_for_update()
+    ).one_or_none()
+    digest = _digest(experience)
+    if last is not None and last.digest == digest:
+        return last
+    revision = Revision(
+        learner_id=experience.learner_id, experience_id=experience.id, number=(last.number if last else 0) + 1,
+        title=experience.title, story=experience.story, facts=_facts(experience), digest=digest, made_at=now,
+    )
+    db.session.add(revision)
+    db.session.flush()
+    return revision
+
+
+def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:
+    """Keep the sentence that was written before there was an account."""
+    if first_sentence:
+        log_experience(account_id, ExperienceDraft(title=first_sentence, submission=uuid.uuid4()), now)
+
+
+accounts.WELCOME.append(_welcome)

@@ -1,0 +1,148 @@
+"""Age, passphrases and the words we give."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passport.accounts import rules, words
+from passport.accounts.rules import Band
+from passport.refusals import Refusal
+
+MONTH_FIRST = dt.date(2026, 12, 1)
+MONTH_LAST = dt.date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("born", "on", "band"),
+    [
+        # born in November 2013: 13 counts from the first day of December 2026
+        ((2013, 11), dt.date(2026, 11, 1), Band.CHILD),
+        ((2013, 11), MONTH_LAST, Band.CHILD),
+        ((2013, 11), MONTH_FIRST, Band.TEEN),
+        ((2013, 12), MONTH_FIRST, Band.CHILD),
+        ((2011, 11), MONTH_LAST, Band.TEEN),
+        ((2011, 11), MONTH_FIRST, Band.YOUTH),
+        ((2008, 11), MONTH_LAST, Band.YOUTH),
+        ((2008, 11), MONTH_FIRST, Band.ADULT),
+        # the turn of the year
+        ((2013, 12), dt.date(2026, 12, 31), Band.CHILD),
+        ((2013, 12), dt.date(2027, 1, 1), Band.TEEN),
+        ((2008, 1), dt.date(2026, 1, 31), Band.YOUTH),
+        ((2008, 1), dt.date(2026, 2, 1), Band.ADULT),
+        # no month of birth: a declared adult
+        ((None, None), MONTH_FIRST, Band.ADULT),
+    ],
+)
+def test_the_band_changes_on_the_first_day_of_the_month_after(
+    born: tuple[int | None, int | None], on: dt.date, band: Band
+) -> None:
+    assert rules.band(*born, on) is band
+
+
+@given(year=st.integers(1990, 2026), month=st.integers(1, 12), on=st.dates(dt.date(2026, 1, 1), dt.date(2060, 1, 1)),
+       later=st.integers(0, 20_000))
+def test_nobody_grows_younger(year: int, month: int, on: dt.date, later: int) -> None:
+    order = [Band.CHILD, Band.TEEN, Band.YOUTH, Band.ADULT]
+    now, then = rules.band(year, month, on), rules.band(year, month, on + dt.timedelta(days=later))
+    assert order.index(now) <= order.index(then)
+
+
+@given(month=st.integers(1, 12), age=st.sampled_from([13, 15, 18]), year=st.integers(2000, 2026))
+def test_an_age_never_counts_before_the_whole_month_of_birth_is_over(month: int, age: int, year: int) -> None:
+    last = dt.date(year + age + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
+    assert not rules.has_turned(year, month, age, last)
+    assert rules.has_turned(year, month, age, last + dt.timedelta(days=1))
+
+
+def test_protection_is_for_whoever_is_under_18_and_whoever_chose_it() -> None:
+    assert rules.is_protected(2008, 11, False, MONTH_LAST)
+    assert not rules.is_protected(2008, 11, False, MONTH_FIRST)
+    assert rules.is_protected(None, None, True, MONTH_FIRST)
+    assert not rules.is_protected(None, None, False, MONTH_FIRST)
+
+
+@pytest.mark.parametrize(
+    ("born", "minors_open", "refusal"),
+    [
+        ((None, None), False, None),
+        ((None, None), True, None),
+        ((2013, 11), True, Refusal.UNDER_13),
+        ((2013, 11), False, Refusal.UNDER_13),
+        ((2013, 10), True, None),
+        ((2013, 10), False, Refusal.MINORS_NOT_YET),
+        ((2008, 11), False, Refusal.MINORS_NOT_YET),
+        ((2008, 10), False, None),
+        ((2012, None), True, Refusal.BIRTH_MONTH_MISSING),
+        ((2012, 0), True, Refusal.BIRTH_MONTH_MISSING),
+        ((2012, 13), True, Refusal.BIRTH_MONTH_MISSING),
+        ((2027, 1), True, Refusal.BIRTH_YEAR_ODD),
+        ((0, 1), True, Refusal.BIRTH_YEAR_ODD),
+        ((1905, 1), True, Refusal.BIRTH_YEAR_ODD),
+    ],
+)
+def test_who_may_open_a_passport(
+    born: tuple[int | None, int | None], minors_open: bool, refusal: Refusal | None
+) -> None:
+    assert rules.refusal_to_sign_up(*born, MONTH_LAST, minors_open) is refusal
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "own", "guesses", "refusal"),
+    [
+        ("x" * 12, (), 10.0, None),
+        ("x" * 11, (), 30.0, Refusal.PASSPHRASE_SHORT),
+        ("x" * 128, (), 30.0, None),
+        ("x" * 129, (), 30.0, Refusal.PASSPHRASE_LONG),
+        ("x" * 12, (), 9.9, Refusal.PASSPHRASE_KNOWN),
+        ("MarguERITE-2026!", ("Marguerite",), 30.0, Refusal.PASSPHRASE_SHORT),
+        ("Marguerite aime le bleu", ("Marguerite",), 30.0, None),
+        ("Jo aime bleu", ("Jo",), 30.0, None),
+        ("médiathèque 12345", ("Léa", "lac-vert-27", "Médiathèque"), 30.0, Refusal.PASSPHRASE_SHORT),
+    ],
+)
+def test_which_passphrase_is_good(
+    passphrase: str, own: tuple[str, ...], guesses: float, refusal: Refusal | None
+) -> None:
+    assert rules.refusal_of_passphrase(passphrase, own, guesses) is refusal
+
+
+def test_the_delay_starts_at_the_eighth_try_doubles_and_stops_at_a_quarter_of_an_hour() -> None:
+    delays = [rules.delay_after(n) for n in range(1, 16)]
+    assert delays == [0] * 7 + [30, 60, 120, 240, 480, 900, 900, 900]
+    assert rules.delay_after(10_000) == 900
+
+
+def test_the_list_holds_at_least_6000_words_that_any_keyboard_can_type() -> None:
+    assert len(words.words()) >= 6_000
+    assert len(set(words.words())) == len(words.words())
+    assert all(re.fullmatch(r"[a-z]{4,8}", w) for w in words.words())
+    assert not {"putain", "nazi", "suicide", "connard"} & set(words.words())
+
+
+def test_a_sign_in_name_is_two_words_and_a_number() -> None:
+    names = {words.sign_in_name() for _ in range(50)}
+    assert len(names) == 50
+    assert all(re.fullmatch(r"[a-z]{4,6}-[a-z]{4,6}-[1-9][0-9]", n) for n in names)
+
+
+def test_a_proposed_passphrase_passes_its_own_rules() -> None:
+    for _ in range(30):
+        name = words.sign_in_name()
+        phrase = words.passphrase(not_these=name)
+        assert len(set(phrase.split())) == 4
+        assert not set(phrase.split()) & set(name.split("-"))
+        assert rules.refusal_of_passphrase(phrase, (name,), words.guesses_log10(phrase, (name,))) is None
+
+
+@pytest.mark.parametrize("phrase", ["motdepasse123", "azertyuiop123", "passwordpassword", "aaaaaaaaaaaaaaaa", "123456789012"])
+def test_what_everybody_takes_is_too_easy(phrase: str) -> None:
+    assert rules.refusal_of_passphrase(phrase, (), words.guesses_log10(phrase)) is Refusal.PASSPHRASE_KNOWN
+
+
+def test_a_very_long_passphrase_can_still_be_estimated() -> None:
+    assert words.guesses_log10("cabane orange tambour neige " * 10) > 10
