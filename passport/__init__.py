@@ -165,16 +165,15 @@ def furnish_templates(app: Flask) -> None:
     @app.context_processor
     def every_page() -> dict[str, Any]:
         down = g.get("without_database", False)
-        me = current_user if not down and current_user.is_authenticated else None
-        if request.blueprint == "reader":
-            me = None
+        without = down or request.blueprint == "reader"
+        me = current_user if not without and current_user.is_authenticated else None
         return {
             "me": me,
             "locale": str(get_locale()) if not down else choose_language(),
             "city": app.config["CITY"],
             "demo": app.config["DEMO"],
             "counts": Counts(me.actor if me else None, clock.now()),
-            "cookieless": request.blueprint == "reader" or down,
+            "cookieless": without,
             "today": clock.today(),
         }
 

@@ -116,5 +116,17 @@ def add_length_checks(metadata: sa.MetaData) -> None:
                 table.append_constraint(sa.CheckConstraint(condition, name=name))
 
 
-__all__ = ["Base", "Instant", "Key", "Mapped", "add_length_checks", "hashed", "key", "mapped_column",
-           "owned", "free_text", "uuid7", "where"]
+__all__ = [
+    "Base",
+    "Instant",
+    "Key",
+    "Mapped",
+    "add_length_checks",
+    "free_text",
+    "hashed",
+    "key",
+    "mapped_column",
+    "owned",
+    "uuid7",
+    "where",
+]

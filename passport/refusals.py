@@ -35,6 +35,8 @@ class Refusal(StrEnum):
     CHECK_NOT_LAWFUL = "check_not_lawful"
     CHECK_DATES = "check_dates"
     NOT_ACCREDITED = "not_accredited"
+    LAST_ONE = "last_one"
+    ORGANISATION_KNOWN = "organisation_known"
     # experiences
     TITLE_MISSING = "title_missing"
     TOO_LONG = "too_long"
@@ -53,6 +55,8 @@ class Refusal(StrEnum):
     REQUEST_CLOSED = "request_closed"
     NOT_VISIBLE_YET = "not_visible_yet"
     ALREADY_ANSWERED = "already_answered"
+    TEAM_NOT_REACHABLE = "team_not_reachable"
+    TEXT_HIDDEN = "text_hidden"
     # recognition
     NO_FEEDBACK_READ = "no_feedback_read"
     NOTHING_CHOSEN = "nothing_chosen"
@@ -62,10 +66,13 @@ class Refusal(StrEnum):
     ALREADY_DECIDED = "already_decided"
     NOT_KEPT = "not_kept"
     WITHDRAWN = "withdrawn"
+    SEEN_WHEN = "seen_when"
     # sharing and card
     NOT_PERMITTED = "not_permitted"
     END_ODD = "end_odd"
     LINK_CLOSED = "link_closed"
+    NAME_MISSING = "name_missing"
+    PREVIEW_CHANGED = "preview_changed"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 

@@ -12,6 +12,9 @@ SHOWS_ALONE = 15
 ADULT = 18
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 128
+FREE_TRIES = 8
+FIRST_DELAY = 30
+LONGEST_DELAY = 15 * 60
 
 
 class Band(StrEnum):
@@ -59,6 +62,14 @@ def refusal_to_sign_up(
     if not minors_open and not has_turned(birth_year, birth_month, ADULT, on):
         return Refusal.MINORS_NOT_YET
     return None
+
+
+def delay_after(tries: int) -> int:
+    """Return the seconds to wait after that many wrong tries on one account: 30 from the eighth on, doubled up to 15 minutes."""
+    if tries < FREE_TRIES:
+        return 0
+    doublings = min(tries - FREE_TRIES, 10)
+    return min(FIRST_DELAY << doublings, LONGEST_DELAY)
 
 
 def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_log10: float) -> Refusal | None:

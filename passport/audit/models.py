@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import Index
 from sqlalchemy import UniqueConstraint as Unique
 
-from ..columns import Base, free_text, Mapped, key, mapped_column, owned
+from ..columns import Base, Mapped, key, mapped_column, owned
 
 
 class AuditEvent(Base):

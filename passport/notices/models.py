@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import Index
 
-from ..columns import Base, free_text, Mapped, key, mapped_column, where
+from ..columns import Base, Mapped, key, mapped_column, where
 
 KINDS = (
     "feedback_given",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,6 +29,17 @@ def settle(account_id: uuid.UUID, subject_id: uuid.UUID, at: dt.datetime, kind: 
     if kind:
         which.append(Notice.kind == kind)
     db.session.execute(sa.update(Notice).where(*which).values(read_at=at))
+
+
+def settle_all(account_id: uuid.UUID, subjects: sa.Select[Any], at: dt.datetime, kind: str) -> None:
+    """Mark a person's notices of one kind about several things as seen; `subjects` selects their ids."""
+    db.session.execute(
+        sa.update(Notice)
+        .where(Notice.account_id == account_id, Notice.kind == kind, Notice.read_at.is_(None),
+               Notice.subject_id.in_(subjects))
+        .values(read_at=at),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def withdraw(subject_id: uuid.UUID, kind: str) -> None:

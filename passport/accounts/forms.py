@@ -1,0 +1,173 @@
+"""The forms of an account."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from babel.dates import get_month_names
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.widgets import TextArea
+
+from ..forms import Form, Sentence, refused_message
+from ..refusals import Refusal
+
+NO_HELP = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
+MOST_TYPED = 1000
+
+
+class FirstSentenceForm(Form):
+    """One sentence, before having a passport."""
+
+    title = Sentence(_l("Qu’est-ce que j’ai fait ?"), most=280, widget=TextArea(),
+                     validators=[InputRequired(_l("Écrire une phrase, même très courte."))])
+
+    def draft(self) -> str:
+        """Return the sentence."""
+        return str(self.title.data)
+
+    def validate_title(self, field: Any) -> None:
+        """Refuse what holds nothing that can be read."""
+        if not field.data:
+            raise ValidationError(refused_message(Refusal.TITLE_MISSING))
+
+
+@dataclass(frozen=True)
+class NewcomerDraft:
+    """What a newcomer typed; the sign-in name and the proposed passphrase are ours."""
+
+    display_name: str
+    birth_year: int | None
+    birth_month: int | None
+    own_passphrase: str | None
+    shared: bool
+
+
+class ProposalForm(Form):
+    """A passphrase: the one proposed, or one's own."""
+
+    proposal = HiddenField()
+    choice = RadioField(_l("Ma phrase de passe"), default="given", validate_choice=False,
+                        choices=[SelectChoice("given", _l("Prendre celle-ci")),
+                                 SelectChoice("own", _l("Choisir la mienne"))])
+    own = StringField(
+        _l("Ma phrase à moi"),
+        validators=[Length(max=MOST_TYPED, message=_l("Raccourcir la phrase : 128 caractères au plus."))],
+        render_kw={"autocomplete": "new-password", **NO_HELP},
+    )
+
+    def validate_own(self, field: Any) -> None:
+        """Refuse a doubt about which of the two is meant."""
+        written = bool((field.data or "").strip())
+        if self.choice.data == "own" and not written:
+            raise ValidationError(_l("Écrire la phrase, ou cocher « Prendre celle-ci »."))
+        if self.choice.data != "own" and written:
+            raise ValidationError(_l("Une phrase est écrite ici : cocher « Choisir la mienne », ou vider ce champ."))
+
+    @property
+    def own_passphrase(self) -> str | None:
+        """Return one's own passphrase, or None for the proposed one."""
+        return str(self.own.data) if self.choice.data == "own" else None
+
+
+class SignUpForm(ProposalForm):
+    """Opening a passport."""
+
+    display_name = Sentence(_l("Prénom ou pseudo"), most=60,
+                            validators=[InputRequired(_l("Écrire un prénom ou un pseudo."))],
+                            render_kw={"autocomplete": "nickname"})
+    age = RadioField(_l("Mon âge"), validate_choice=False,
+                     choices=[SelectChoice("adult", _l("18 ans ou plus")), SelectChoice("minor", _l("Moins de 18 ans"))])
+    birth_month = SelectField(_l("Mois"), validate_choice=False, render_kw={"autocomplete": "bday-month"})
+    birth_year = SelectField(_l("Année"), validate_choice=False, render_kw={"autocomplete": "bday-year"})
+    shared = BooleanField(_l("C’est un ordinateur partagé"))
+    next = HiddenField()
+
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        months = get_month_names("wide", context="stand-alone", locale=get_locale())
+        years = range(today.year, today.year - 19, -1)
+        self.birth_month.choices = [
+            SelectChoice("", _l("Mois")), *(SelectChoice(str(n), months[n]) for n in range(1, 13))
+        ]
+        self.birth_year.choices = [SelectChoice("", _l("Année")), *(SelectChoice(str(y), str(y)) for y in years)]
+
+    def validate_display_name(self, field: Any) -> None:
+        """Refuse what holds nothing that can be read."""
+        if not field.data:
+            raise ValidationError(_l("Écrire un prénom ou un pseudo."))
+
+    def validate_age(self, field: Any) -> None:
+        """Refuse neither of the two, and a month or a year alone."""
+        if field.data == "adult":
+            return
+        if field.data != "minor" or not (self.birth_month.data and self.birth_year.data):
+            raise ValidationError(refused_message(Refusal.BIRTH_MONTH_MISSING))
+
+    def draft(self) -> NewcomerDraft:
+        """Return what was typed."""
+        minor = self.age.data == "minor"
+        return NewcomerDraft(
+            display_name=str(self.display_name.data),
+            birth_year=_number(self.birth_year.data) if minor else None,
+            birth_month=_number(self.birth_month.data) if minor else None,
+            own_passphrase=self.own_passphrase,
+            shared=bool(self.shared.data),
+        )
+
+
+@dataclass(frozen=True)
+class SignInDraft:
+    """What somebody typed to open their passport."""
+
+    name: str
+    passphrase: str
+    shared: bool
+    with_sentence: bool
+
+
+class SignInForm(Form):
+    """Opening one's passport."""
+
+    name = Sentence(_l("Identifiant ou adresse e-mail"), most=254,
+                    validators=[InputRequired(_l("Écrire l’identifiant, ou l’adresse e-mail."))],
+                    render_kw={"autocomplete": "username", **NO_HELP})
+    passphrase = PasswordField(_l("Phrase de passe"), validators=[InputRequired(_l("Écrire la phrase de passe."))],
+                               render_kw={"autocomplete": "current-password"})
+    shared = BooleanField(_l("C’est un ordinateur partagé"))
+    with_sentence = BooleanField(_l("Garder aussi ma phrase"), default=True)
+    next = HiddenField()
+
+    def draft(self) -> SignInDraft:
+        """Return what was typed."""
+        return SignInDraft(name=self.name.data or "", passphrase=(self.passphrase.data or "")[:MOST_TYPED],
+                           shared=bool(self.shared.data), with_sentence=bool(self.with_sentence.data))
+
+
+class ChangePassphraseForm(ProposalForm):
+    """Another passphrase for one's own account."""
+
+    present = PasswordField(_l("Phrase de passe actuelle"),
+                            validators=[InputRequired(_l("Écrire la phrase de passe actuelle."))],
+                            render_kw={"autocomplete": "current-password"})
+
+    def draft(self) -> tuple[str, str | None]:
+        """Return the present passphrase and one's own new one, or None for the proposed one."""
+        return (self.present.data or "")[:MOST_TYPED], self.own_passphrase
+
+
+class LanguageForm(Form):
+    """The language to read in."""
+
+    language = HiddenField()
+    next = HiddenField()
+
+
+def _number(text: str | None) -> int:
+    """Return a number from a list, or 0, which no list holds."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 4 else 0
