@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import Index
 
-from ..columns import Base, free_text, Mapped, key, mapped_column
+from ..columns import Base, Mapped, free_text, key, mapped_column
 
 
 class Report(Base):

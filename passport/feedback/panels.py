@@ -1,0 +1,48 @@
+"""What feedback adds to the experience page and to the news of the passport."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from ..experiences import panels
+from ..experiences.models import Experience
+from ..experiences.panels import News, Panel
+from ..notices.models import Notice
+from . import queries
+
+
+def experience_panel(experience: Experience, now: dt.datetime) -> Panel | None:
+    """Return where each request about this experience stands, and the way to ask."""
+    standings = queries.standings(experience.id, now)
+    can_ask = not experience.for_me_only
+    if not standings and not can_ask:
+        return None
+    return Panel("feedback/_panel.html",
+                 {"standings": standings, "can_ask": can_ask, "experience_id": experience.id})
+
+
+def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[News]:
+    """Return the feedback that arrived and the requests that ended, as news."""
+    given = [n.subject_id for n in notices if n.kind == "feedback_given"]
+    closed = [n.subject_id for n in notices if n.kind == "request_closed"]
+    if not given and not closed:
+        return []
+    found = queries.told_by(given, closed)
+    return [
+        News(over=title, title=_("%(who)s vous a répondu", who=who) if kind == "given" else words, small="",
+             url=url_for("feedback.read", key=key) if kind == "given" else url_for("feedback.exchanges"),
+             button=_("Lire") if kind == "given" else _("Ouvrir"), primary=kind == "given")
+        for kind, key, who, title, words in found
+    ]
+
+
+def register() -> None:
+    """Add them, once."""
+    if experience_panel not in panels.EXPERIENCE_PANELS:
+        panels.EXPERIENCE_PANELS.append(experience_panel)
+        panels.NEWS.append(news)

@@ -1,0 +1,381 @@
+"""Pages of asking, answering and reading feedback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from .. import clock
+from ..accounts import rules as age
+from ..audit.service import note_reading
+from ..clock import CITY_ZONE
+from ..extensions import db
+from ..organisations import queries as organisations
+from ..organisations.models import Membership, Organisation
+from ..policy import Action, Actor, Body, Mine, Role, answering_role
+from ..refusals import Refusal, Refused
+from ..transaction import release, transaction
+from ..web import actor, authorised, now_and_today, onward, page
+from ..wording import say
+from . import panels, queries, rules, service
+from .forms import OWN, AnswerForm, AskForm, AssignForm, ReplyForm
+
+blueprint = Blueprint("feedback", __name__)
+BLUEPRINTS = (blueprint,)
+panels.register()
+
+
+def _protection(who: Actor, today: dt.date) -> tuple[bool, bool]:
+    """Return whether somebody is a minor, and whether they are protected."""
+    minor = not age.has_turned(who.birth_year, who.birth_month, age.ADULT, today)
+    return minor, minor or who.protection_chosen
+
+
+# ---------- the learner asks ----------
+
+
+@blueprint.get("/echanges")
+def exchanges() -> ResponseReturnValue:
+    """Show where everything stands that this person asked, and what arrived."""
+    who, now = actor(), clock.now()
+    authorised(Mine(who.account_id), Action.READ_PASSPORT)
+    return page("feedback/exchanges.html", lines=queries.exchanges(who.account_id, now),
+                desks=queries.desks(who, now))
+
+
+@blueprint.get("/experience/<uuid:key>/demander")
+def ask(key: uuid.UUID) -> ResponseReturnValue:
+    """Choose whom to ask about an experience."""
+    now, today = now_and_today()
+    experience = authorised(queries.experience(key), Action.ASK_FEEDBACK)
+    if experience.for_me_only:
+        return page("feedback/stays.html", status=422, experience=experience, words=say(Refusal.FOR_ME_ONLY))
+    minor, protected = _protection(actor(), today)
+    words = request.args.get("q", "").strip()[:120]
+    return page(
+        "feedback/ask.html", fragment="found", experience=experience, q=words, minor=minor,
+        people=queries.answered_before(experience.learner_id, key, minor, protected, now),
+        joined=queries.teams(experience.learner_id, None, protected, now) if not words else (),
+        found=queries.teams(experience.learner_id, words, protected, now) if words else (),
+    )
+
+
+@blueprint.route("/experience/<uuid:key>/demander/personne/<uuid:membership>", methods=["GET", "POST"])
+def ask_send(key: uuid.UUID, membership: uuid.UUID) -> ResponseReturnValue:
+    """See exactly what one person will read, and send it."""
+    person = db.session.get(Membership, membership)
+    if person is None or person.role != "facilitator":
+        authorised(queries.experience(key), Action.ASK_FEEDBACK)
+        abort(404)
+    return _send(key, person, db.session.get_one(Organisation, person.organisation_id))
+
+
+@blueprint.route("/experience/<uuid:key>/demander/organisation/<uuid:organisation>", methods=["GET", "POST"])
+def ask_team(key: uuid.UUID, organisation: uuid.UUID) -> ResponseReturnValue:
+    """See exactly what an organisation's team will read, and send it."""
+    body = db.session.get(Organisation, organisation)
+    if body is None or body.accredited_at is None:
+        authorised(queries.experience(key), Action.ASK_FEEDBACK)
+        abort(404)
+    return _send(key, None, body)
+
+
+def _send(key: uuid.UUID, person: Membership | None, organisation: Organisation) -> ResponseReturnValue:
+    now, today = now_and_today()
+    experience = authorised(queries.experience(key), Action.ASK_FEEDBACK)
+    refusal = rules.refusal_to_ask(service.asking(experience, person, organisation, now))
+    if refusal is not None and request.method == "GET":
+        return page("feedback/stays.html", status=422, experience=experience, words=say(refusal),
+                    team=organisation if refusal is Refusal.NOT_JOINED else None)
+    claims = queries.claims(key)
+    form = AskForm(version=str(experience.version))
+    form.claims.choices = [(c.competency_id, c.text) for c in claims]
+    if request.method == "GET":
+        form.claims.data = [c.competency_id for c in claims]
+    status = 200
+    if request.method == "POST":
+        status = 422
+        valid = form.validate()
+        if valid and not form.is_about(experience.version):
+            form.refuse(Refused(Refusal.CHANGED_MEANWHILE))
+            form.version.data = str(experience.version)
+        elif valid:
+            try:
+                with transaction():
+                    service.ask(experience, person, organisation, form.competencies(), form.message.data,
+                                form.number, now)
+            except Refused as refused:
+                if refused.refusal is Refusal.SENT_OTHERWISE:
+                    raise
+                form.refuse(refused)
+            else:
+                flash(_("C’est demandé. Vous n’avez rien à faire."))
+                return onward("experiences.experience", key=key)
+    _minor, protected = _protection(actor(), today)
+    return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
+                told=queries.told_now(experience), who=queries.name_of(person) if person else organisation.name,
+                organisation=organisation, to_team=person is None, protected=protected)
+
+
+@blueprint.get("/d/<token>")
+def ask_me(token: str) -> ResponseReturnValue:
+    """Choose an experience for whoever showed their code « Demandez-moi »."""
+    now, today = now_and_today()
+    who = actor()
+    authorised(Mine(who.account_id), Action.READ_PASSPORT)
+    membership = organisations.by_ask_token(token, now)
+    if membership is None:
+        abort(404)
+    organisation = db.session.get_one(Organisation, membership.organisation_id)
+    minor, _protected = _protection(who, today)
+    joined = not minor or queries.has_joined(who.account_id, organisation.id)
+    rows = list(queries.mine_to_send(who.account_id, _after_day(request.args.get("after"))))
+    more = rows[queries.PER_PAGE - 1] if len(rows) > queries.PER_PAGE else None
+    return page("feedback/ask_me.html", fragment="rows", experiences=rows[:queries.PER_PAGE], membership=membership,
+                who=queries.name_of(membership), organisation=organisation, joined=joined, token=token,
+                oneself=membership.account_id == who.account_id,
+                more=f"{more.sort_on.isoformat()}~{more.id}" if more else None)
+
+
+def _after_day(text: str | None) -> tuple[dt.date, uuid.UUID] | None:
+    try:
+        day, key = (text or "").split("~")
+        return dt.date.fromisoformat(day), uuid.UUID(key)
+    except ValueError:
+        return None
+
+
+@blueprint.post("/demande/<uuid:key>/annuler")
+def cancel(key: uuid.UUID) -> ResponseReturnValue:
+    """Take a request back."""
+    asked = authorised(queries.request(key), Action.CANCEL_REQUEST)
+    with transaction():
+        service.cancel(asked, clock.now())
+    flash(_("C’est annulé. Personne ne peut plus ouvrir cette demande."))
+    return onward("experiences.experience", key=asked.experience_id)
+
+
+@blueprint.post("/demande/<uuid:key>/lu")
+def noted(key: uuid.UUID) -> ResponseReturnValue:
+    """Keep that the learner saw how a request ended."""
+    asked = authorised(queries.request(key), Action.CANCEL_REQUEST)
+    with transaction():
+        service.note_closed(asked, clock.now())
+    return onward("feedback.exchanges")
+
+
+# ---------- whoever was asked answers ----------
+
+
+def _after(text: str | None) -> queries.After | None:
+    try:
+        at, key = (text or "").split("~")
+        instant = dt.datetime.fromisoformat(at)
+        return (instant, uuid.UUID(key)) if instant.tzinfo else None
+    except ValueError:
+        return None
+
+
+@blueprint.get("/on-me-demande")
+def inbox() -> ResponseReturnValue:
+    """Show what waits for this person's answer, longest wait first."""
+    who, now = actor(), clock.now()
+    authorised(Mine(who.account_id), Action.READ_INBOX)
+    after = _after(request.args.get("after"))
+    lines = queries.inbox(who, now, after, queries.PER_PAGE + 1)
+    last = lines[queries.PER_PAGE - 1] if len(lines) > queries.PER_PAGE else None
+    return page("feedback/inbox.html", fragment="rows", lines=lines[:queries.PER_PAGE],
+                more=f"{last.asked_at.isoformat()}~{last.request_id}" if last else None, first=after is None, ago=queries.ago_words)
+
+
+def _opened(received: queries.Received, now: dt.datetime) -> Role:
+    """Return the role in which this is read; for a protected learner the line that tells them is written first."""
+    role = answering_role(actor(), received, now)
+    assert role is not None, "the policy lets only whoever was asked come here"
+    if received.learner_protected and received.request is not None:
+        try:
+            note_reading(received.learner_id, current_user.audit_ref, "facilitator", role.organisation_id,
+                         "open_request", received.request.experience_id, now)
+        except sa.exc.SQLAlchemyError:
+            abort(503)
+    return role
+
+
+@blueprint.route("/on-me-demande/<uuid:key>", methods=["GET", "POST"])
+def answer_request(key: uuid.UUID) -> ResponseReturnValue:
+    """Read exactly what was sent, and answer it."""
+    now = clock.now()
+    who = actor()
+    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    if request.method == "POST" and received.learner_protected:
+        release()  # the line is written by a connection of its own, which must not wait for this one
+        _opened(received, now)
+        received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+        role = answering_role(who, received, now)
+    else:
+        role = _opened(received, now)
+    if received.request is None or role is None:
+        abort(404)
+    if request.method == "POST":
+        form = AnswerForm()
+        valid = form.validate()
+        if valid and queries.was_sent(key, who.account_id, form.number):
+            with transaction():
+                service.give_feedback(received.request, role, who.account_id, form.draft(), now)
+            return onward("feedback.inbox")
+        authorised(received, Action.GIVE_FEEDBACK)
+    if received.closed_at is not None:
+        return page("feedback/answered.html", received=received, told=queries.told(received.revision),
+                    words=queries.sent(key), claims=queries.granted(received.request.grant_id))
+    if request.method == "GET":
+        form = AnswerForm(data=AnswerForm.from_kept(queries.draft(who.account_id, key)))
+        return _answer_page(received, form, now)
+    later = request.form.get("later")
+    if later and valid:
+        with transaction():
+            service.save_draft(who.account_id, key, form.kept(), now)
+        if later == "quiet":
+            return "", 204
+        flash(_("Le brouillon est gardé."))
+        return onward("feedback.inbox")
+    if valid and form.question.data == OWN and not form.own_question.data:
+        form.refuse(Refused(Refusal.SENTENCE_MISSING, "own_question"))
+        valid = False
+    if valid:
+        following = queries.inbox(who, now, (received.request.asked_at, key), 1)
+        try:
+            with transaction():
+                feedback = service.give_feedback(received.request, role, who.account_id, form.draft(), now)
+        except Refused as refused:
+            if refused.refusal is Refusal.SENT_OTHERWISE:
+                raise
+            form.refuse(refused)
+        else:
+            flash(_("C’est envoyé.") + " " + queries.arrival_words(feedback.visible_at, now)
+                  if feedback.visible_at > now else _("C’est envoyé."))
+            return _on_to(following)
+    return _answer_page(received, form, now, 422)
+
+
+def _answer_page(received: queries.Received, form: AnswerForm, now: dt.datetime, status: int = 200
+                 ) -> ResponseReturnValue:
+    assert received.request is not None
+    arrival = rules.arrives_at(now, received.learner_protected, CITY_ZONE)
+    return page("feedback/answer.html", status=status, received=received, form=form,
+                told=queries.told(received.revision), claims=queries.granted(received.request.grant_id),
+                arrival=queries.arrival_words(arrival, now))
+
+
+def _on_to(following: list[queries.InboxLine]) -> ResponseReturnValue:
+    if not following:
+        return onward("feedback.inbox")
+    if request.headers.get("HX-Request") == "true":
+        return "", 204, {"HX-Redirect": following[0].url}
+    return redirect(following[0].url, 303)
+
+
+@blueprint.post("/on-me-demande/<uuid:key>/pas-vu")
+def decline(key: uuid.UUID) -> ResponseReturnValue:
+    """Say « Je ne l’ai pas vu »."""
+    who, now = actor(), clock.now()
+    received = authorised(queries.asked(key, now), Action.DECLINE_REQUEST)
+    role = answering_role(who, received, now)
+    if received.request is None or role is None:
+        abort(404)
+    following = queries.inbox(who, now, (received.request.asked_at, key), 1)
+    with transaction():
+        service.decline(received.request, role.membership_id, who.account_id, now)
+    flash(_("C’est dit, sans rien de plus. La personne peut demander à quelqu’un d’autre."))
+    return _on_to(following)
+
+
+# ---------- the desk of an organisation ----------
+
+
+@blueprint.get("/organisation/<uuid:key>/demandes")
+def desk(key: uuid.UUID) -> ResponseReturnValue:
+    """Show what waits at an organisation's desk, to give it to somebody of the team."""
+    authorised(Body(key), Action.ASSIGN_REQUEST)
+    return _desk_page(key)
+
+
+def _desk_page(key: uuid.UUID, refused_at: uuid.UUID | None = None, words: str = "") -> ResponseReturnValue:
+    now = clock.now()
+    people = queries.assignable(key, now)
+    form = AssignForm()
+    form.membership.choices = [(p.membership_id, p.name if not p.title else f"{p.name}, {p.title}") for p in people]
+    return page("feedback/desk.html", status=422 if words else 200, lines=queries.desk(actor(), key, now), form=form,
+                organisation=db.session.get_one(Organisation, key), refused_at=refused_at, words=words,
+                ago=queries.ago_words)
+
+
+def _chosen(text: str) -> Membership | None:
+    try:
+        return db.session.get(Membership, uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+@blueprint.post("/on-me-demande/<uuid:key>/confier")
+def assign(key: uuid.UUID) -> ResponseReturnValue:
+    """Give a request that waits at the desk to one facilitator."""
+    now = clock.now()
+    received = queries.asked(key, now)
+    if received is not None and not received.learner_protected:
+        received = None
+    asked = authorised(received, Action.ASSIGN_REQUEST).request
+    assert asked is not None
+    chosen = _chosen(request.form.get("membership", ""))
+    if chosen is None:
+        return _desk_page(asked.organisation_id, key, say(Refusal.STEP_MISSING))
+    try:
+        with transaction():
+            service.assign(asked, chosen, now)
+    except Refused as refused:
+        return _desk_page(asked.organisation_id, key, say(refused.refusal))
+    flash(_("C’est confié."))
+    return onward("feedback.desk", key=asked.organisation_id)
+
+
+# ---------- the learner reads ----------
+
+
+@blueprint.get("/retour/<uuid:key>")
+def read(key: uuid.UUID) -> ResponseReturnValue:
+    """Show somebody's feedback; opening it changes nothing."""
+    answered = authorised(queries.answered(key, clock.now()), Action.READ_FEEDBACK)
+    return _read_page(answered, ReplyForm())
+
+
+def _read_page(answered: queries.Answered, form: ReplyForm, status: int = 200) -> ResponseReturnValue:
+    return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
+                form=form, title=queries.feedback_of(answered.name), ago=queries.ago_words)
+
+
+@blueprint.post("/retour/<uuid:key>")
+def answer(key: uuid.UUID) -> ResponseReturnValue:
+    """Keep the learner's one answer, or « C’est bien comme ça »."""
+    now = clock.now()
+    answered = authorised(queries.answered(key, now), Action.ANSWER_FEEDBACK)
+    form = ReplyForm()
+    fine = "fine" in request.form
+    valid = form.validate()
+    if valid and not fine and not form.reply.data:
+        form.refuse(Refused(Refusal.SENTENCE_MISSING, "reply"))
+    elif valid:
+        try:
+            with transaction():
+                service.answer(answered.feedback, None if fine else form.reply.data, now)
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            flash(_("C’est gardé.") if fine else _("C’est envoyé."))
+            return onward("feedback.read", key=key)
+    answered = authorised(queries.answered(key, now), Action.ANSWER_FEEDBACK)
+    return _read_page(answered, form, 422)

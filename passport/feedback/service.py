@@ -1,0 +1,358 @@
+"""Asking, answering and reading feedback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts import queries as accounts
+from ..accounts import rules as age
+from ..accounts.models import Draft, Passport
+from ..audit.service import record
+from ..clock import CITY_ZONE, day_of
+from ..columns import uuid7
+from ..experiences import service as experiences
+from ..experiences.models import Claim, Experience
+from ..extensions import db
+from ..notices import service as notices
+from ..organisations.models import Joined, Membership, Organisation
+from ..policy import Role
+from ..refusals import Refusal, Refused
+from ..submissions import digest_of, kept_before
+from . import queries, rules
+from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
+
+
+@dataclass(frozen=True)
+class FeedbackDraft:
+    """What a facilitator sends."""
+
+    seen: str | None
+    question: str | None
+    next_step: str | None
+    submission: uuid.UUID
+
+
+def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any) -> bool:
+    """End a request once; say whether it was this call that ended it."""
+    done = db.session.execute(
+        sa.update(FeedbackRequest)
+        .where(FeedbackRequest.id == request.id, FeedbackRequest.closed_at.is_(None))
+        .values(closed_at=now, outcome=outcome, **more)
+        .returning(FeedbackRequest.id)
+    ).scalar_one_or_none()
+    if done is not None:
+        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+    db.session.refresh(request)
+    return done is not None
+
+
+def asking(
+    experience: Experience, membership: Membership | None, organisation: Organisation, now: dt.datetime
+) -> rules.Asking:
+    """Return what decides whether this experience may be sent to this person, or to this organisation's team."""
+    learner = db.session.get_one(Passport, experience.learner_id)
+    protected = age.is_protected(learner.birth_year, learner.birth_month, learner.protection_chosen, day_of(now))
+    minor = not age.has_turned(learner.birth_year, learner.birth_month, age.ADULT, day_of(now))
+    joined = sa.exists().where(Joined.learner_id == learner.learner_id, Joined.organisation_id == organisation.id,
+                               Joined.joined_at <= now, Joined.closed_at.is_(None))
+    waiting = sa.exists().where(
+        FeedbackRequest.experience_id == experience.id, FeedbackRequest.closed_at.is_(None),
+        FeedbackRequest.facilitator_id == membership.account_id if membership is not None
+        else sa.and_(FeedbackRequest.organisation_id == organisation.id, FeedbackRequest.facilitator_id.is_(None)),
+    )
+    has_joined, is_waiting = db.session.execute(sa.select(joined, waiting)).one()
+    if membership is not None:
+        role = queries.role_of(membership.id)
+        active = role is not None and role.role == "facilitator" and role.is_active(now)
+        checked = role is not None and role.is_checked(day_of(now))
+        oneself = membership.account_id == learner.learner_id
+        barred = membership.account_id in accounts.barred_from(learner.learner_id)
+    else:
+        active = queries.organisation_is_active(organisation, now)
+        checked = organisation.minors_state == "allowed"
+        oneself = barred = False
+    return rules.Asking(
+        person=membership is not None, active=active, checked=checked, joined=has_joined, minor=minor,
+        protected=protected, oneself=oneself, barred=barred, waiting=is_waiting,
+        for_me_only=experience.for_me_only, deleted_at=experience.deleted_at,
+    )
+
+
+def ask(
+    experience: Experience, membership: Membership | None, organisation: Organisation,
+    competency_ids: Iterable[int], message: str | None, submission: uuid.UUID, now: dt.datetime,
+) -> FeedbackRequest:
+    """Send a request to one facilitator, or to an organisation's team when `membership` is None.
+
+    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else. Raises Refused.
+    """
+    learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
+    digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
+                        "claims": chosen, "message": message})
+    before = kept_before(FeedbackRequest, FeedbackRequest.learner_id, learner_id, submission, digest)
+    if before is not None:
+        return before  # type: ignore[no-any-return]
+    db.session.refresh(experience, with_for_update=True)
+    _lapse(now, FeedbackRequest.experience_id == experience.id)
+    refusal = rules.refusal_to_ask(asking(experience, membership, organisation, now))
+    if refusal is not None:
+        raise Refused(refusal)
+    revision = experiences.keep_revision(experience, now)
+    grant = open_grant(experience, revision.id, organisation.id, membership.id if membership else None,
+                       "feedback", chosen, now)
+    request = FeedbackRequest(
+        id=uuid7(), learner_id=learner_id, experience_id=experience.id, grant_id=grant.id,
+        organisation_id=organisation.id, membership_id=membership.id if membership else None,
+        facilitator_id=membership.account_id if membership else None, submission=submission,
+        submission_digest=digest, message=message, asked_at=now,
+    )
+    db.session.add(request)
+    db.session.flush()
+    notices.settle_all(
+        learner_id,
+        sa.select(FeedbackRequest.id).where(FeedbackRequest.experience_id == experience.id), now, "request_closed",
+    )
+    record("feedback.ask", learner_id, now, request.id)
+    return request
+
+
+def cancel(request: FeedbackRequest, now: dt.datetime) -> None:
+    """Take a request back: what it opened closes at once. Doing it twice is doing it once."""
+    if request.outcome == "cancelled":
+        return
+    if not _close(request, "cancelled", now):
+        raise Refused(rules.refusal_to_close(request.outcome) or Refusal.REQUEST_CLOSED)
+    close_grant(request.grant_id, now)
+    record("feedback.cancel", request.learner_id, now, request.id)
+
+
+def decline(request: FeedbackRequest, membership_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Say « Je ne l’ai pas vu »: the request ends, and the learner is told kindly."""
+    if request.outcome == "cannot" and request.facilitator_id == account_id:
+        return
+    if not _close(request, "cannot", now, membership_id=membership_id, facilitator_id=account_id):
+        raise Refused(rules.refusal_to_close(request.outcome) or Refusal.REQUEST_CLOSED)
+    close_grant(request.grant_id, now)
+    protected = accounts.is_protected(request.learner_id, now)
+    notices.tell(request.learner_id, "request_closed", request.id, now, about_id=account_id,
+                 visible_at=rules.arrives_at(now, protected, CITY_ZONE))
+    record("feedback.decline", account_id, now, request.id)
+
+
+def assign(request: FeedbackRequest, membership: Membership, now: dt.datetime) -> None:
+    """Give a request that waits at an organisation's desk to one facilitator of it. Raises Refused."""
+    db.session.refresh(request, with_for_update=True)
+    if request.membership_id == membership.id and request.closed_at is None:
+        return
+    role = queries.role_of(membership.id)
+    here = role is not None and role.organisation_id == request.organisation_id and role.role == "facilitator"
+    waiting = db.session.execute(sa.select(sa.exists().where(
+        FeedbackRequest.experience_id == request.experience_id, FeedbackRequest.closed_at.is_(None),
+        FeedbackRequest.facilitator_id == membership.account_id))).scalar_one()
+    refusal = Refusal.ALREADY_ASKED if waiting else rules.refusal_to_assign(
+        closed=request.closed_at is not None, assigned=request.membership_id is not None,
+        active=here and role is not None and role.is_active(now),
+        checked=role is not None and role.is_checked(day_of(now)),
+        protected=accounts.is_protected(request.learner_id, now),
+        barred=membership.account_id in accounts.barred_from(request.learner_id),
+        oneself=membership.account_id == request.learner_id,
+    )
+    if refusal is not None:
+        raise Refused(refusal, "membership")
+    request.membership_id, request.facilitator_id, request.assigned_at = membership.id, membership.account_id, now
+    db.session.execute(
+        sa.update(AccessGrant).where(AccessGrant.id == request.grant_id).values(membership_id=membership.id)
+    )
+    db.session.flush()
+    record("feedback.assign", membership.account_id, now, request.id)
+
+
+def give_feedback(
+    request: FeedbackRequest, role: Role, actor_id: uuid.UUID, draft: FeedbackDraft, now: dt.datetime
+) -> Feedback:
+    """Send the answer to a request: it arrives at once, or at 7 when a protected learner's night holds it.
+
+    From then on only this facilitator still reads what was opened, for 30 days. Raises Refused.
+    """
+    digest = digest_of({"request": request.id, "seen": draft.seen, "question": draft.question,
+                        "next_step": draft.next_step})
+    before = kept_before(Feedback, Feedback.facilitator_id, actor_id, draft.submission, digest)
+    if before is not None:
+        return before  # type: ignore[no-any-return]
+    db.session.refresh(request, with_for_update=True)
+    protected = accounts.is_protected(request.learner_id, now)
+    arrival = rules.arrives_at(now, protected, CITY_ZONE)
+    refusal = rules.refusal_to_give(
+        closed=request.closed_at is not None, words=draft.seen, active=role.is_active(arrival),
+        checked=role.is_checked(day_of(arrival)), protected=protected,
+    )
+    if refusal is not None:
+        raise Refused(refusal, "seen" if refusal is Refusal.SENTENCE_MISSING else None)
+    text = write_text("feedback", request.learner_id, request.experience_id, actor_id, role.membership_id, protected,
+                      draft.seen or "", draft.question, draft.next_step, now)
+    feedback = Feedback(
+        id=uuid7(), learner_id=request.learner_id, experience_id=request.experience_id, request_id=request.id,
+        membership_id=role.membership_id, facilitator_id=actor_id, text_id=text.id, submission=draft.submission,
+        submission_digest=digest, visible_at=text.deliver_after,
+    )
+    db.session.add(feedback)
+    db.session.flush()
+    _close(request, "answered", now, membership_id=role.membership_id, facilitator_id=actor_id)
+    db.session.execute(
+        sa.update(AccessGrant).where(AccessGrant.id == request.grant_id)
+        .values(membership_id=role.membership_id, closes_at=now + rules.OPEN_AFTER_ANSWER)
+    )
+    notices.tell(request.learner_id, "feedback_given", feedback.id, now, about_id=actor_id,
+                 visible_at=feedback.visible_at)
+    record("feedback.give", actor_id, now, feedback.id)
+    return feedback
+
+
+def read(feedback: Feedback, now: dt.datetime) -> None:
+    """Keep that the learner read a feedback, said by an act of theirs. Raises Refused."""
+    answer(feedback, None, now)
+
+
+def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
+    """Keep the learner's one answer, or « C’est bien comme ça » when `reply` is None; both count as reading."""
+    db.session.refresh(feedback, with_for_update=True)
+    if feedback.read_at is not None and reply in {None, feedback.reply}:
+        return
+    text = db.session.get_one(AuthoredText, feedback.text_id)
+    refusal = rules.refusal_to_answer(feedback.visible_at, text.hidden_at, feedback.read_at, now)
+    if refusal is not None:
+        raise Refused(refusal)
+    feedback.read_at = now
+    if reply is not None:
+        feedback.reply, feedback.replied_at = reply, now
+    db.session.flush()
+    notices.settle(feedback.learner_id, feedback.id, now)
+    record("feedback.answer" if reply is not None else "feedback.read", feedback.learner_id, now, feedback.id)
+
+
+def note_closed(request: FeedbackRequest, now: dt.datetime) -> None:
+    """Keep that the learner saw how a request ended."""
+    notices.settle(request.learner_id, request.id, now, "request_closed")
+
+
+def write_text(
+    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID, membership_id: uuid.UUID,
+    protected: bool, words: str, question: str | None, next_step: str | None, now: dt.datetime,
+) -> AuthoredText:
+    """Keep an adult's words to a learner; `deliver_after` of what comes back says when they arrive."""
+    text = AuthoredText(
+        id=uuid7(), learner_id=learner_id, experience_id=experience_id, kind=kind, author_id=author_id,
+        membership_id=membership_id, regime="protected" if protected else "private", written_at=now,
+        deliver_after=rules.arrives_at(now, protected, CITY_ZONE),
+    )
+    db.session.add(text)
+    db.session.flush()
+    db.session.add(AuthoredVersion(text_id=text.id, number=1, learner_id=learner_id, words=words, question=question,
+                                   next_step=next_step, written_at=now))
+    db.session.flush()
+    return text
+
+
+def open_grant(
+    experience: Experience, revision_id: uuid.UUID, organisation_id: uuid.UUID, membership_id: uuid.UUID | None,
+    source: str, competency_ids: Iterable[int], now: dt.datetime,
+) -> AccessGrant:
+    """Open one experience as it stands, with the chosen « je » sentences, for a facilitator or a team, for 60 days.
+
+    `source` is "feedback" or "recognition". The claims are kept as they stand now; ids without a claim are left out.
+    """
+    grant = AccessGrant(
+        id=uuid7(), learner_id=experience.learner_id, experience_id=experience.id, revision_id=revision_id,
+        organisation_id=organisation_id, membership_id=membership_id, source=source, opened_at=now,
+        closes_at=rules.lapses_at(now),
+    )
+    db.session.add(grant)
+    db.session.flush()
+    chosen = list(competency_ids)
+    claims = db.session.scalars(
+        sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id.in_(chosen))
+    ).all() if chosen else []
+    db.session.add_all(
+        GrantedClaim(grant_id=grant.id, competency_id=c.competency_id, learner_id=c.learner_id,
+                     wording_id=c.wording_id, step=c.step)
+        for c in claims
+    )
+    db.session.flush()
+    return grant
+
+
+def close_grant(grant_id: uuid.UUID, now: dt.datetime) -> None:
+    """Close what a request opened, at once; once closed it stays closed."""
+    db.session.execute(
+        sa.update(AccessGrant).where(AccessGrant.id == grant_id, AccessGrant.closed_at.is_(None)).values(closed_at=now)
+    )
+
+
+def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take back every open request and grant of an experience that stays inside from now on."""
+    for request in _open_requests(FeedbackRequest.learner_id == learner_id,
+                                  FeedbackRequest.experience_id == experience_id):
+        cancel(request, now)
+    _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.experience_id == experience_id)
+
+
+def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take back every open request and grant of a learner towards one adult."""
+    for request in _open_requests(FeedbackRequest.learner_id == learner_id,
+                                  FeedbackRequest.facilitator_id == adult_id):
+        cancel(request, now)
+    roles = sa.select(Membership.id).where(Membership.account_id == adult_id)
+    _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.membership_id.in_(roles))
+
+
+def lapse(now: dt.datetime) -> int:
+    """End every request that had no answer for 60 days, tell its learner, and return how many there were."""
+    return _lapse(now)
+
+
+def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
+    old = _open_requests(FeedbackRequest.asked_at <= now - rules.ANSWERED_WITHIN, *which)
+    for request in old:
+        if _close(request, "lapsed", now):
+            close_grant(request.grant_id, now)
+            protected = accounts.is_protected(request.learner_id, now)
+            notices.tell(request.learner_id, "request_closed", request.id, now,
+                         visible_at=rules.arrives_at(now, protected, CITY_ZONE))
+            record("feedback.lapse", None, now, request.id)
+    return len(old)
+
+
+def _open_requests(*which: sa.ColumnElement[bool]) -> list[FeedbackRequest]:
+    return list(db.session.scalars(
+        sa.select(FeedbackRequest).where(FeedbackRequest.closed_at.is_(None), *which).with_for_update()
+    ))
+
+
+def _close_grants(now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
+    db.session.execute(
+        sa.update(AccessGrant).where(AccessGrant.closed_at.is_(None), *which).values(closed_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
+    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
+    row = db.session.scalars(
+        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
+                               Draft.subject_id == request_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
+                             changed_at=now))
+    else:
+        row.body, row.changed_at = body, now
+    db.session.flush()
+
+
+experiences.STAYS_INSIDE.append(close_experience)

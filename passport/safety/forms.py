@@ -1,0 +1,17 @@
+"""Forms of « Ça me dérange »."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from ..forms import Form, Paragraph
+
+
+class BotherForm(Form):
+    """What bothers, in one's own words, for who wants to say it."""
+
+    note = Paragraph(_l("Ce qui me dérange"), most=1000)
+
+
+class CaseForm(Form):
+    """Closing a report: nothing to fill."""

@@ -1,0 +1,84 @@
+"""« Ça me dérange »: telling what bothers, and looking after what was told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ..accounts.rules import Band
+from ..clock import now as instant
+from ..experiences import panels
+from ..feedback.queries import day_words
+from ..notices.models import Notice
+from ..policy import Action, Case
+from ..refusals import Refused
+from ..transaction import transaction
+from ..web import actor, authorised, now_and_today, onward, page
+from . import queries, service
+from .forms import BotherForm, CaseForm
+
+blueprint = Blueprint("safety", __name__)
+BLUEPRINTS = (blueprint,)
+
+
+@blueprint.route("/ca-me-derange/<uuid:key>", methods=["GET", "POST"])
+def bother(key: uuid.UUID) -> ResponseReturnValue:
+    """Say that somebody's text bothers: it is hidden at once."""
+    now, today = now_and_today()
+    bothering = authorised(queries.text(key, now), Action.REPORT_TEXT)
+    form, status = BotherForm(), 200
+    if request.method == "POST":
+        try:
+            if "resume" in request.form:
+                with transaction():
+                    service.resume(bothering.text, now)
+                flash(_("Le texte est de nouveau là."))
+                return onward("safety.bother", key=key)
+            if form.validate():
+                with transaction():
+                    service.report(bothering.text, form.note.data, now)
+                return onward("safety.bother", key=key)
+        except Refused as refused:
+            form.refuse(refused)
+        status = 422
+    return page("safety/bother.html", status=status, bothering=bothering, form=form,
+                adult=actor().band(today) is Band.ADULT)
+
+
+@blueprint.get("/signalements")
+def cases() -> ResponseReturnValue:
+    """Show what this person looks after."""
+    who = actor()
+    authorised(Case(who.account_id, None), Action.HANDLE_REPORT)
+    return page("safety/cases.html", cases=queries.cases(who.account_id), day=day_words)
+
+
+@blueprint.route("/signalements/<uuid:key>", methods=["GET", "POST"])
+def case(key: uuid.UUID) -> ResponseReturnValue:
+    """Read one report, and say that one acted."""
+    opened = authorised(queries.case(key), Action.HANDLE_REPORT)
+    assert opened.report is not None
+    form = CaseForm()
+    if request.method == "POST" and form.validate():
+        with transaction():
+            service.close_case(opened.report, actor().account_id, instant())
+        flash(_("C’est noté."))
+        return onward("safety.cases")
+    return page("safety/case.html", case=opened, words=queries.words_of(opened.report), day=day_words, form=form,
+                status=200 if request.method == "GET" else 422)
+
+
+def _news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[panels.News]:
+    return [
+        panels.News(over="", title=_("Un texte dérange quelqu’un"), small=_("À lire et à traiter"),
+                    url=url_for("safety.case", key=n.subject_id), button=_("Ouvrir"), primary=True)
+        for n in notices if n.kind == "text_reported"
+    ]
+
+
+panels.NEWS.append(_news)

@@ -1,0 +1,136 @@
+"""« Ça me dérange »: hiding at once, keeping what was written, and giving it to a responsible person."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+
+import sqlalchemy as sa
+
+from ..accounts.models import ContactBar
+from ..audit.service import record
+from ..clock import CITY_ZONE, day_of
+from ..columns import uuid7
+from ..extensions import db
+from ..feedback import service as feedback
+from ..feedback.models import AuthoredText, AuthoredVersion, Feedback
+from ..notices import service as notices
+from ..organisations.models import Membership, Organisation
+from ..recognition import service as recognition
+from ..recognition.models import RecognitionRequest
+from ..refusals import Refused
+from ..seal import seal
+from . import rules
+from .models import Report
+
+
+def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
+    """Hide a text for its learner at once, freeze it and the contact with its author, and tell a responsible person.
+
+    The words are kept sealed as they stood. Said twice about a text still hidden, it is one report. Raises Refused.
+    """
+    refusal = rules.refusal_to_report(text.deliver_after <= now)
+    if refusal is not None:
+        raise Refused(refusal)
+    db.session.refresh(text, with_for_update=True)
+    if text.hidden_at is not None:
+        before = db.session.scalars(
+            sa.select(Report).where(Report.object_kind == "text", Report.object_id == text.id,
+                                    Report.reporter_id == text.learner_id)
+            .order_by(Report.made_at.desc(), Report.id.desc()).limit(1)
+        ).one_or_none()
+        if before is not None:
+            return before
+    text.hidden_at, text.frozen_at = now, text.frozen_at or now
+    organisation_id, handler_id = _responsible(text, now)
+    made = Report(
+        id=uuid7(), reporter_id=text.learner_id, about_id=text.author_id, organisation_id=organisation_id,
+        handler_id=handler_id, object_kind="text", object_id=text.id, note=note, frozen_words=seal(_words(text)),
+        made_at=now, due_at=rules.due_at(now, CITY_ZONE), keep_until=rules.keep_until(day_of(now)),
+    )
+    db.session.add(made)
+    db.session.flush()
+    if text.author_id is not None:
+        _freeze(text.learner_id, text.author_id, now)
+    notices.settle_all(text.learner_id, sa.select(Feedback.id).where(Feedback.text_id == text.id), now,
+                       "feedback_given")
+    if handler_id is not None:
+        notices.tell(handler_id, "text_reported", made.id, now)
+    record("safety.report", text.learner_id, now, made.id)
+    return made
+
+
+def resume(text: AuthoredText, now: dt.datetime) -> None:
+    """Show a hidden text to its learner again and lift the freeze: theirs to decide; the report stays."""
+    db.session.refresh(text, with_for_update=True)
+    text.hidden_at = None
+    if text.author_id is not None:
+        db.session.execute(
+            sa.update(ContactBar).where(ContactBar.learner_id == text.learner_id,
+                                        ContactBar.adult_id == text.author_id, ContactBar.cause == "freeze",
+                                        ContactBar.lifted_at.is_(None)).values(lifted_at=now))
+    db.session.flush()
+    record("safety.resume", text.learner_id, now, text.id)
+
+
+def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Keep that whoever looks after a report read it and acted. Raises Refused."""
+    refusal = rules.refusal_to_close(report.handler_id == account_id, report.about_id == account_id)
+    if refusal is not None:
+        raise Refused(refusal)
+    db.session.execute(
+        sa.update(Report).where(Report.id == report.id, Report.decided_at.is_(None))
+        .values(taken_at=sa.func.coalesce(Report.taken_at, now), decided_at=now, outcome="acted")
+    )
+    notices.settle(account_id, report.id, now, "text_reported")
+    record("safety.close", account_id, now, report.id)
+
+
+def _words(text: AuthoredText) -> str:
+    version = db.session.scalars(
+        sa.select(AuthoredVersion).where(AuthoredVersion.text_id == text.id)
+        .order_by(AuthoredVersion.number.desc()).limit(1)
+    ).one()
+    return json.dumps({"kind": text.kind, "written_at": text.written_at.isoformat(), "words": version.words,
+                       "question": version.question, "next_step": version.next_step}, ensure_ascii=False)
+
+
+def _freeze(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
+    there = db.session.scalar(sa.select(sa.exists().where(
+        ContactBar.learner_id == learner_id, ContactBar.adult_id == adult_id, ContactBar.cause == "freeze",
+        ContactBar.lifted_at.is_(None))))
+    if not there:
+        db.session.add(ContactBar(id=uuid7(), learner_id=learner_id, adult_id=adult_id, cause="freeze",
+                                  started_at=now))
+    for request in db.session.scalars(sa.select(RecognitionRequest).where(
+            RecognitionRequest.learner_id == learner_id, RecognitionRequest.facilitator_id == adult_id,
+            RecognitionRequest.closed_at.is_(None)).with_for_update()):
+        recognition.cancel(request, now)
+    feedback.close_between(learner_id, adult_id, now)
+
+
+def _responsible(text: AuthoredText, now: dt.datetime) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """Return the organisation concerned, and who looks after it: its manager, never the author or the learner; else
+    the coordination of the city."""
+    organisation_id = db.session.scalar(
+        sa.select(Membership.organisation_id).where(Membership.id == text.membership_id))
+    not_them = [m for m in (text.author_id, text.learner_id) if m is not None]
+    active = (
+        sa.select(Membership.account_id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.account_id.not_in(not_them), Membership.joined_at <= now,
+               sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
+               sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now),
+               Organisation.accredited_at <= now,
+               sa.or_(Organisation.suspended_at.is_(None), Organisation.suspended_at > now),
+               sa.or_(Organisation.closed_at.is_(None), Organisation.closed_at > now))
+        .order_by(Membership.lead.desc(), Membership.joined_at, Membership.id).limit(1)
+    )
+    handler_id = None
+    if organisation_id is not None:
+        handler_id = db.session.scalar(
+            active.where(Membership.organisation_id == organisation_id, Membership.role == "manager"))
+    if handler_id is None:
+        handler_id = db.session.scalar(active.where(Membership.role == "coordinator"))
+    return organisation_id, handler_id
