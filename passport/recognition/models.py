@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint as References
 from sqlalchemy import Index
 from sqlalchemy import UniqueConstraint as Unique
 
-from ..columns import Base, free_text, Mapped, key, mapped_column, owned, where
+from ..columns import Base, Mapped, free_text, key, mapped_column, owned, where
 
 OUTCOMES = ("decided", "cannot", "cancelled", "lapsed")
 HOW_KNOWN = ("saw", "supervised", "shown")

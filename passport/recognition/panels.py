@@ -1,0 +1,83 @@
+"""What recognition adds to the experience page, the time line and the news of the passport."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from ..accounts import rules as age
+from ..clock import day_of
+from ..experiences import panels
+from ..experiences.models import Experience
+from ..experiences.panels import Mark, News, Panel
+from ..notices.models import Notice
+from ..refusals import Refusal
+from ..wording import say
+from . import queries
+
+KINDS = ("recognition_offered", "not_yet", "recognition_closed", "endorsement_withdrawn")
+
+
+def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
+    """Return what is recognised in this experience with the ways to take it back, and where each request stands."""
+    standings, recognised = queries.of_experience(experience.id, now)
+    standings = [s for s in standings if s.stage != "cancelled"]
+    if not standings and not recognised:
+        return None
+    alone = current_user.actor.band(day_of(now)) in {age.Band.YOUTH, age.Band.ADULT}
+    return Panel("recognition/_panel.html", {
+        "recognised": recognised, "standings": [s for s in standings if s.waits or s.stage != "answered"
+                                                or s.steps or s.to_note],
+        "back": url_for("experiences.experience", key=experience.id), "alone": alone,
+        "together": say(Refusal.UNDER_15),
+    }, aside=False)
+
+
+def marks(
+    learner_id: uuid.UUID, experience_ids: list[uuid.UUID], now: dt.datetime
+) -> dict[uuid.UUID, list[Mark]]:
+    """Return for each experience who recognised something in it, with its stamp."""
+    found: dict[uuid.UUID, list[Mark]] = {}
+    for r in queries.of_experiences(learner_id, experience_ids, now):
+        lines = found.setdefault(r.experience_id, [])
+        if all(line.words != r.provenance for line in lines):
+            lines.append(Mark("known", r.provenance, r.id.hex, r.ring))
+    return found
+
+
+def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[News]:
+    """Return what was recognised, the next steps, and the requests that ended, as news."""
+    kinds: dict[uuid.UUID, set[str]] = {}
+    for notice in notices:
+        if notice.kind in KINDS:
+            kinds.setdefault(notice.subject_id, set()).add(notice.kind)
+    if not kinds:
+        return []
+    return [_item(s, kinds[s.request_id]) for s in queries.standings_of(learner_id, list(kinds), now)]
+
+
+def _item(s: queries.Standing, kinds: set[str]) -> News:
+    url = url_for("recognition.offered", key=s.request_id)
+    if "recognition_offered" in kinds and s.waits:
+        return News(s.title, queries.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
+                    _("Ouvrir"))
+    if "endorsement_withdrawn" in kinds:
+        return News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),
+                    _("La raison est pour vous seulement"), url, _("Lire"))
+    if "not_yet" in kinds and s.steps_unread:
+        return News(s.title, _("%(who)s vous propose un pas de plus", who=s.who), _("Pour vous seulement"), url,
+                    _("Lire"))
+    return News(s.title, _("%(who)s n’a pas pu répondre", who=s.who), _("Cela ne dit rien de vous"), url, _("Ouvrir"))
+
+
+def register() -> None:
+    """Add them, once."""
+    if recognition_panel not in panels.EXPERIENCE_PANELS:
+        panels.EXPERIENCE_PANELS.append(recognition_panel)
+        panels.ROW_MARKS.append(marks)
+        panels.NEWS.append(news)

@@ -1,0 +1,371 @@
+"""Pages of recognition: asking, recognising, keeping and permitting, taking back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from .. import clock
+from ..accounts import rules as age
+from ..audit.service import note_reading
+from ..clock import CITY_ZONE
+from ..feedback import queries as feedback
+from ..feedback import rules as feedback_rules
+from ..frameworks import queries as frameworks
+from ..policy import Action, Mine, Role, answering_role
+from ..refusals import Refusal, Refused
+from ..transaction import release, transaction
+from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next
+from ..wording import say
+from . import panels, queries, rules, service
+from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
+
+blueprint = Blueprint("recognition", __name__)
+BLUEPRINTS = (blueprint,)
+panels.register()
+
+
+# ---------- the learner asks ----------
+
+
+@blueprint.route("/retour/<uuid:key>/faire-reconnaitre", methods=["GET", "POST"])
+def ask(key: uuid.UUID) -> ResponseReturnValue:
+    """Ask the author of a read feedback to recognise competencies; optional, nothing ticked beforehand."""
+    now = clock.now()
+    askable = authorised(queries.askable(key, now), Action.ASK_RECOGNITION)
+    if askable.waiting_id is not None and request.method == "GET":
+        return onward("recognition.offered", key=askable.waiting_id)
+    refusal = rules.refusal_to_open(queries.formative_of(askable.feedback), queries.story_of(askable.experience), now)
+    if refusal is not None and request.method == "GET":
+        return page("recognition/closed.html", status=422, askable=askable, words=say(refusal))
+    words = request.args.get("q", "").strip()[:120]
+    named = queries.to_ask(askable.experience, askable.feedback.facilitator_id)
+    sentences = named or _proposed(askable, words)
+    form = AskForm()
+    form.offer(sentences)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate():
+            try:
+                with transaction():
+                    service.ask(askable.feedback, form.draft(), form.number, now)
+            except Refused as refused:
+                if refused.refusal is Refusal.SENT_OTHERWISE:
+                    raise
+                form.refuse(refused, "competencies")
+            else:
+                flash(_("C’est demandé. Vous n’avez rien à faire."))
+                return onward("experiences.experience", key=askable.experience.id)
+    return page("recognition/ask.html", fragment="found", status=status, askable=askable, form=form,
+                sentences=sentences, named=bool(named), who=queries.first_name(askable.name), q=words,
+                behalf=queries.in_the_name_of(askable.organisation_name))
+
+
+def _proposed(askable: queries.Askable, words: str) -> list[queries.Sentence]:
+    """Return sentences to choose from when the learner named none: those of a search, or likely ones."""
+    language = str(get_locale())
+    found = frameworks.search(words, language) if words else frameworks.likely(askable.experience.setting, language)
+    return [queries.Sentence(s.competency_id, s.text, None) for s in found]
+
+
+@blueprint.post("/reconnaitre/<uuid:key>/annuler")
+def cancel(key: uuid.UUID) -> ResponseReturnValue:
+    """Take a request back."""
+    asked = authorised(queries.request(key), Action.CANCEL_RECOGNITION)
+    with transaction():
+        service.cancel(asked, clock.now())
+    flash(_("C’est annulé. Personne ne peut plus ouvrir cette demande."))
+    return onward("experiences.experience", key=asked.experience_id)
+
+
+# ---------- whoever was asked recognises ----------
+
+
+@blueprint.route("/reconnaitre/<uuid:key>", methods=["GET", "POST"])
+def recognise(key: uuid.UUID) -> ResponseReturnValue:
+    """Read exactly what was sent, and recognise several competencies at once."""
+    who, (now, today) = actor(), now_and_today()
+    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    waits = received.closed_at is None
+    if waits:
+        try:
+            authorised(received, Action.RECOGNISE)
+        except Forbidden as forbidden:
+            role = answering_role(who, received, now)
+            if forbidden.refusal is not Refusal.CHARTER_FIRST or role is None:
+                raise
+            flash(say(Refusal.CHARTER_FIRST))
+            here = url_for("recognition.recognise", key=key)
+            return onward("organisations.charter", key=role.membership_id, next=here)
+    if request.method == "POST" and received.learner_protected:
+        release()  # the line is written by a connection of its own, which must not wait for this one
+        _opened(received, now)
+        received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    role = answering_role(who, received, now) if request.method == "POST" else _opened(received, now)
+    if received.request is None or role is None:
+        abort(404)
+    asked = queries.requested(key)
+    if request.method == "GET":
+        if not waits:
+            return _answered_page(received, who.account_id, now)
+        draft = received.draft or _common_of(received)
+        return _recognise_page(received, recognise_form(asked, draft), now)
+    form = recognise_form(asked)
+    later = request.form.get("later")
+    if later and waits:
+        with transaction():
+            service.save_draft(who.account_id, key, form.half(), now)
+        if later == "quiet":
+            return "", 204
+        flash(_("Le brouillon est gardé."))
+        return onward("feedback.inbox")
+    if form.check(today):
+        following = feedback.inbox(who, now, (received.request.asked_at, key), 1)
+        try:
+            with transaction():
+                service.recognise(received.request, role, who, form.draft(today), current_user.display_name, now)
+        except Refused as refused:
+            if refused.refusal in {Refusal.SENT_OTHERWISE, Refusal.REQUEST_CLOSED}:
+                raise
+            form.refuse(refused)
+        else:
+            arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
+            flash(_("C’est envoyé. %(who)s gardera ou non.", who=queries.first_name(received.learner_name))
+                  + " " + feedback.arrival_words(arrival, now))
+            return _on_to(following)
+    return _recognise_page(received, form, now, 422)
+
+
+def _opened(received: queries.Received, now: dt.datetime) -> Role:
+    """Return the role in which this is read; for a protected learner the line that tells them is written first."""
+    role = answering_role(actor(), received, now)
+    assert role is not None, "the policy lets only whoever was asked come here"
+    if received.learner_protected and received.request is not None:
+        try:
+            note_reading(received.learner_id, current_user.audit_ref, "facilitator", role.organisation_id,
+                         "open_recognition", received.request.experience_id, now)
+        except sa.exc.SQLAlchemyError:
+            abort(503)
+    return role
+
+
+def _common_of(received: queries.Received) -> dict[str, str]:
+    """Return from when to when, as the learner tells it, to start from."""
+    facts = received.revision.facts if received.revision is not None else {}
+    first, last = facts.get("started_on"), facts.get("ended_on") or facts.get("started_on")
+    return {"seen_from": str(first)[:7] if first else "", "seen_to": str(last)[:7] if last else ""}
+
+
+def _recognise_page(received: queries.Received, form: CommonForm, now: dt.datetime, status: int = 200
+                    ) -> ResponseReturnValue:
+    assert received.request is not None
+    arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
+    return page(
+        "recognition/recognise.html", status=status, received=received, form=form,
+        told=feedback.told(received.revision), who=queries.first_name(received.learner_name),
+        turns=queries.exchange(received.request.experience_id, received.request.facilitator_id, now),
+        behalf=queries.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
+        apart=(rules.NOT_YET, rules.NOT_SEEN), day_words=feedback.day_words,
+    )
+
+
+def _answered_page(received: queries.Received, account_id: uuid.UUID, now: dt.datetime) -> ResponseReturnValue:
+    assert received.request is not None
+    return page("recognition/answered.html", received=received, told=feedback.told(received.revision),
+                who=queries.first_name(received.learner_name),
+                lines=queries.answered(received.request.id, account_id, now))
+
+
+def _on_to(following: list[feedback.InboxLine]) -> ResponseReturnValue:
+    if not following:
+        return onward("feedback.inbox")
+    if request.headers.get("HX-Request") == "true":
+        return "", 204, {"HX-Redirect": following[0].url}
+    return redirect(following[0].url, 303)
+
+
+@blueprint.post("/reconnaitre/<uuid:key>/pas-moi")
+def decline(key: uuid.UUID) -> ResponseReturnValue:
+    """Say « Je ne suis pas la bonne personne »."""
+    who, now = actor(), clock.now()
+    received = authorised(queries.asked(key, now), Action.DECLINE_REQUEST)
+    if received.request is None:
+        abort(404)
+    following = feedback.inbox(who, now, (received.request.asked_at, key), 1)
+    with transaction():
+        service.decline(received.request, who.account_id, now)
+    flash(_("C’est dit, sans rien de plus. La personne peut demander à quelqu’un d’autre."))
+    return _on_to(following)
+
+
+# ---------- the learner decides ----------
+
+
+@blueprint.route("/competences/<uuid:key>", methods=["GET", "POST"])
+def offered(key: uuid.UUID) -> ResponseReturnValue:
+    """Read where a request stands and what was answered; keep or not, permit to show or not, some now, others later."""
+    now = clock.now()
+    standing = authorised(queries.standing(key, now), Action.DECIDE_ENDORSEMENT)
+    recognised = queries.offered(key, now) if standing.stage == "answered" else []
+    form = decide_form([r for r in recognised if r.waits])
+    if request.method == "POST":
+        try:
+            with transaction():
+                words = _done(standing, form, now)
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            flash(words)
+            return _after_deciding(key, standing, now)
+    return page("recognition/offered.html", status=422 if request.method == "POST" else 200, standing=standing,
+                recognised=recognised, steps=queries.next_steps(key, now) if standing.stage == "answered" else [],
+                form=form, alone=_decides_alone(), together=say(Refusal.UNDER_15), how=queries.how_words,
+                how_person=queries.how_person_words, title=queries.news_title(standing.name, standing.given))
+
+
+def _decides_alone() -> bool:
+    return actor().band(clock.today()) in {age.Band.YOUTH, age.Band.ADULT}
+
+
+def _done(standing: queries.Standing, form: DecideForm, now: dt.datetime) -> str:
+    """Do what the learner chose on this page, and return what is said of it."""
+    act = request.form.get("act", "decide")
+    if act == "noted":
+        asked = queries.request(standing.request_id)
+        if asked is not None:
+            service.note_closed(asked, now)
+        return _("C’est noté.")
+    if act in {"read", "erase"}:
+        try:
+            step = queries.not_yet(standing.request_id, uuid.UUID(request.form.get("step", "")))
+        except ValueError:
+            step = None
+        if step is None:
+            return _("C’est déjà fait.")
+        if act == "read":
+            service.read_not_yet(step, now)
+            return _("C’est noté.")
+        service.erase_not_yet(step, now)
+        return _("C’est retiré de votre passeport.")
+    if not form.validate() or not form.draft():
+        raise Refused(Refusal.NOTHING_CHOSEN)
+    for endorsement_id, kept, permitted in form.draft():
+        endorsement = queries.endorsement(endorsement_id)
+        if endorsement is None:
+            continue
+        if not kept:
+            service.decline_offer(endorsement, now)
+            continue
+        service.keep(endorsement, now)
+        if permitted:
+            service.permit(endorsement, now)
+    return _("C’est décidé. Chaque choix se reprend à tout moment.")
+
+
+def _after_deciding(key: uuid.UUID, standing: queries.Standing, now: dt.datetime) -> ResponseReturnValue:
+    now_stands = queries.standing(key, now)
+    if now_stands is not None and (now_stands.waits or now_stands.steps_unread):
+        return onward("recognition.offered", key=key)
+    return onward("experiences.experience", key=standing.experience_id)
+
+
+def _back(experience_id: uuid.UUID) -> ResponseReturnValue:
+    address = safe_next(request.form.get("next"))
+    return redirect(address, 303) if address else onward("experiences.experience", key=experience_id)
+
+
+@blueprint.post("/competence/<uuid:key>/ne-plus-garder")
+def set_aside(key: uuid.UUID) -> ResponseReturnValue:
+    """Keep an endorsement no longer, with effect at once."""
+    endorsement = authorised(queries.endorsement(key), Action.DECIDE_ENDORSEMENT)
+    with transaction():
+        service.set_aside(endorsement, clock.now())
+    flash(_("Elle n’est plus gardée, et ne se montre plus nulle part."))
+    return _back(endorsement.experience_id)
+
+
+@blueprint.post("/competence/<uuid:key>/montrer")
+def permit(key: uuid.UUID) -> ResponseReturnValue:
+    """Permit to show an endorsement; this alone shows it to nobody."""
+    endorsement = authorised(queries.endorsement(key), Action.PERMIT_ENDORSEMENT)
+    with transaction():
+        service.permit(endorsement, clock.now())
+    flash(_("Elle peut être montrée. Rien ne part tout seul : vous choisissez dans « Montrer »."))
+    return _back(endorsement.experience_id)
+
+
+@blueprint.post("/competence/<uuid:key>/ne-plus-montrer")
+def end_permission(key: uuid.UUID) -> ResponseReturnValue:
+    """Permit no longer to show an endorsement, with effect at once."""
+    endorsement = authorised(queries.endorsement(key), Action.DECIDE_ENDORSEMENT)
+    with transaction():
+        service.end_permission(endorsement, clock.now())
+    flash(_("Elle ne se montre plus, dès maintenant. Elle reste dans votre passeport."))
+    return _back(endorsement.experience_id)
+
+
+# ---------- the ledger ----------
+
+
+def _before(text: str | None) -> tuple[dt.datetime, uuid.UUID] | None:
+    try:
+        at, key = (text or "").split("~")
+        instant = dt.datetime.fromisoformat(at)
+        return (instant, uuid.UUID(key)) if instant.tzinfo else None
+    except ValueError:
+        return None
+
+
+@blueprint.get("/registre")
+def ledger() -> ResponseReturnValue:
+    """Show what this person recognised, in their own words, and what was recognised where they answer for it."""
+    who, now = actor(), clock.now()
+    authorised(Mine(who.account_id), Action.READ_PASSPORT)
+    before = _before(request.args.get("before"))
+    lines = queries.ledger(who, now, before)
+    last = lines[queries.PER_PAGE - 1] if len(lines) > queries.PER_PAGE else None
+    return page("recognition/ledger.html", fragment="rows", lines=lines[:queries.PER_PAGE],
+                more=f"{last.offered_at.isoformat()}~{last.id}" if last else None, mine=who.account_id,
+                named=_named(lines, now), day_words=feedback.day_words)
+
+
+def _named(lines: list[queries.LedgerLine], now: dt.datetime) -> set[uuid.UUID]:
+    """Return the lines whose learner is named: for a protected one, only while the role has a check in force."""
+    who, today = actor(), clock.today()
+    active = [*who.active("facilitator", now), *who.active("manager", now)]
+    bodies = {r.organisation_id for r in active}
+    checked = {r.organisation_id for r in active if r.role == "manager" or r.is_checked(today)}
+    return {line.id for line in lines
+            if line.organisation_id in (checked if line.learner_protected else bodies)}
+
+
+@blueprint.route("/registre/<uuid:key>/retirer", methods=["GET", "POST"])
+def withdraw(key: uuid.UUID) -> ResponseReturnValue:
+    """Withdraw an endorsement in the name of its organisation; the reason goes to the learner alone."""
+    now = clock.now()
+    line = authorised(queries.ledger_line(key, now), Action.WITHDRAW_ENDORSEMENT)
+    form = WithdrawForm()
+    if request.method == "POST" and form.validate():
+        endorsement = queries.endorsement(key)
+        role = next(r for r in (*actor().active("facilitator", now), *actor().active("manager", now))
+                    if r.organisation_id == line.organisation_id)
+        try:
+            if endorsement is None:
+                abort(404)
+            with transaction():
+                service.withdraw(endorsement, role.membership_id, actor().account_id, form.reason.data, now)
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            flash(_("C’est retiré, dès maintenant. La raison va à la personne, et à personne d’autre."))
+            return onward("recognition.ledger")
+    return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form,
+                named=bool(_named([line], now)), day_words=feedback.day_words)

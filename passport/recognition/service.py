@@ -1,0 +1,541 @@
+"""Asking for recognition, recognising, keeping, permitting, and taking back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts import queries as accounts
+from ..accounts import rules as age
+from ..accounts.models import Draft, Passport
+from ..audit.service import record
+from ..clock import CITY_ZONE, day_of
+from ..columns import uuid7
+from ..experiences import service as experiences
+from ..experiences.models import Claim, Experience, Revision
+from ..extensions import db
+from ..feedback import queries as feedback_queries
+from ..feedback import rules as feedback_rules
+from ..feedback import service as feedback_service
+from ..feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback
+from ..frameworks.models import Competency, Wording
+from ..notices import service as notices
+from ..policy import Actor, Role
+from ..refusals import Refusal, Refused
+from ..submissions import digest_of, kept_before
+from . import queries, rules
+from .models import Endorsement, EndorserName, NotYet, Permission, RecognitionRequest, RequestedCompetency
+
+NO_TITLE = "personne qui encadre"
+
+
+@dataclass(frozen=True)
+class RecogniseDraft:
+    """What a facilitator answers: how they know, from when to when, and one line for each competency.
+
+    `answers` holds (competency, step or None, "endorse" | "not_yet" | "not_seen", sentence or None).
+    """
+
+    how_known: str | None
+    how_person_known: str | None
+    is_relative: bool
+    seen_from_on: dt.date | None
+    seen_to_on: dt.date | None
+    answers: tuple[tuple[int, int | None, str, str | None], ...]
+    submission: uuid.UUID
+
+    @property
+    def lines(self) -> tuple[rules.Line, ...]:
+        """Return the answers as the rules read them."""
+        return tuple(rules.Line(*answer) for answer in self.answers)
+
+
+# --- asking ---------------------------------------------------------------------------------------------------------
+
+def ask(
+    feedback: Feedback, competency_ids: Iterable[int], submission: uuid.UUID, now: dt.datetime
+) -> RecognitionRequest:
+    """Ask the author of a read feedback to recognise these competencies in that experience. Raises Refused.
+
+    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else.
+    """
+    learner_id, chosen = feedback.learner_id, sorted(set(competency_ids))
+    digest = digest_of({"feedback": feedback.id, "competencies": chosen})
+    before = kept_before(RecognitionRequest, RecognitionRequest.learner_id, learner_id, submission, digest)
+    if before is not None:
+        return before  # type: ignore[no-any-return]
+    experience = db.session.get_one(Experience, feedback.experience_id, with_for_update=True, populate_existing=True)
+    _lapse(now, RecognitionRequest.experience_id == experience.id)
+    wordings = _wordings(chosen)
+    role = feedback_queries.role_of(feedback.membership_id)
+    refusal = rules.refusal_to_ask_recognition(
+        formative=queries.formative_of(feedback), story=queries.story_of(experience), chosen=chosen,
+        known=wordings.keys(), waiting=_is_waiting(experience.id, feedback.facilitator_id),
+        reachable=_is_reachable(feedback, role, now), at=now,
+    )
+    if refusal is not None or role is None or feedback.read_at is None:
+        raise Refused(refusal or Refusal.NOT_REACHABLE)
+    revision = experiences.keep_revision(experience, now)
+    grant = feedback_service.open_grant(
+        experience, revision.id, role.organisation_id, feedback.membership_id, "recognition", chosen, now
+    )
+    request = RecognitionRequest(
+        id=uuid7(), learner_id=learner_id, experience_id=experience.id, revision_id=revision.id, grant_id=grant.id,
+        feedback_id=feedback.id, feedback_read_at=feedback.read_at, membership_id=feedback.membership_id,
+        facilitator_id=feedback.facilitator_id, submission=submission, submission_digest=digest, asked_at=now,
+    )
+    db.session.add(request)
+    db.session.flush()
+    claims = {c.competency_id: c for c in db.session.scalars(
+        sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id.in_(chosen)))}
+    db.session.add_all(
+        RequestedCompetency(
+            request_id=request.id, competency_id=n, learner_id=learner_id,
+            wording_id=claims[n].wording_id if n in claims else wordings[n],
+            claimed_step=claims[n].step if n in claims else None,
+        )
+        for n in chosen
+    )
+    db.session.flush()
+    record("recognition.ask", learner_id, now, request.id)
+    return request
+
+
+def _wordings(competency_ids: Iterable[int]) -> dict[int, int]:
+    rows = db.session.execute(
+        sa.select(Wording.competency_id, Wording.id).join(Competency, Competency.id == Wording.competency_id)
+        .where(Wording.current, Competency.retired_on.is_(None), Competency.id.in_(competency_ids))
+    )
+    return {row.competency_id: row.id for row in rows}
+
+
+def _is_waiting(experience_id: uuid.UUID, facilitator_id: uuid.UUID) -> bool:
+    return bool(db.session.execute(sa.select(sa.exists().where(
+        RecognitionRequest.experience_id == experience_id, RecognitionRequest.facilitator_id == facilitator_id,
+        RecognitionRequest.closed_at.is_(None),
+    ))).scalar_one())
+
+
+def _is_reachable(feedback: Feedback, role: Role | None, now: dt.datetime) -> bool:
+    if role is None or role.role != "facilitator" or not role.is_active(now):
+        return False
+    if feedback.facilitator_id in accounts.barred_from(feedback.learner_id):
+        return False
+    return not accounts.is_protected(feedback.learner_id, now) or role.is_checked(day_of(now))
+
+
+# --- ending a request without an answer -----------------------------------------------------------------------------
+
+def _close(request: RecognitionRequest, outcome: str, now: dt.datetime) -> bool:
+    """End a request once; say whether it was this call that ended it."""
+    done = db.session.execute(
+        sa.update(RecognitionRequest)
+        .where(RecognitionRequest.id == request.id, RecognitionRequest.closed_at.is_(None))
+        .values(closed_at=now, outcome=outcome)
+        .returning(RecognitionRequest.id)
+    ).scalar_one_or_none()
+    if done is not None:
+        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+    db.session.refresh(request)
+    return done is not None
+
+
+def cancel(request: RecognitionRequest, now: dt.datetime) -> None:
+    """Take a request back: what it opened closes at once. Doing it twice is doing it once."""
+    if request.outcome == "cancelled":
+        return
+    if not _close(request, "cancelled", now):
+        raise Refused(rules.refusal_to_cancel(request.closed_at) or Refusal.REQUEST_CLOSED)
+    feedback_service.close_grant(request.grant_id, now)
+    record("recognition.cancel", request.learner_id, now, request.id)
+
+
+def decline(request: RecognitionRequest, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Say « Je ne suis pas la bonne personne »: the request ends, and the learner is told kindly."""
+    if request.outcome == "cannot" and request.facilitator_id == account_id:
+        return
+    if not _close(request, "cannot", now):
+        raise Refused(rules.refusal_to_cancel(request.closed_at) or Refusal.REQUEST_CLOSED)
+    feedback_service.close_grant(request.grant_id, now)
+    _tell_closed(request, now)
+    record("recognition.decline", account_id, now, request.id)
+
+
+def _tell_closed(request: RecognitionRequest, now: dt.datetime) -> None:
+    protected = accounts.is_protected(request.learner_id, now)
+    notices.tell(request.learner_id, "recognition_closed", request.id, now, about_id=request.facilitator_id,
+                 visible_at=feedback_rules.arrives_at(now, protected, CITY_ZONE))
+
+
+def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take back every open request of an experience that stays inside from now on."""
+    for request in _open_requests(RecognitionRequest.learner_id == learner_id,
+                                  RecognitionRequest.experience_id == experience_id):
+        cancel(request, now)
+
+
+def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take back every open request of a learner towards one adult."""
+    for request in _open_requests(RecognitionRequest.learner_id == learner_id,
+                                  RecognitionRequest.facilitator_id == adult_id):
+        cancel(request, now)
+
+
+def lapse(now: dt.datetime) -> int:
+    """End every request that had no answer for 60 days, tell its learner, and return how many there were."""
+    return _lapse(now)
+
+
+def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
+    old = _open_requests(RecognitionRequest.asked_at <= now - feedback_rules.ANSWERED_WITHIN, *which)
+    for request in old:
+        if _close(request, "lapsed", now):
+            feedback_service.close_grant(request.grant_id, now)
+            _tell_closed(request, now)
+            record("recognition.lapse", None, now, request.id)
+    return len(old)
+
+
+def _open_requests(*which: sa.ColumnElement[bool]) -> list[RecognitionRequest]:
+    return list(db.session.scalars(
+        sa.select(RecognitionRequest).where(RecognitionRequest.closed_at.is_(None), *which).with_for_update()
+    ))
+
+
+# --- recognising ----------------------------------------------------------------------------------------------------
+
+def recognise(
+    request: RecognitionRequest, role: Role, actor: Actor, draft: RecogniseDraft, endorser_name: str, now: dt.datetime
+) -> RecognitionRequest:
+    """Answer a request: endorsements, next steps, and what was not seen, all at once. Raises Refused.
+
+    Everything arrives at once, or at 7 when a protected learner's night holds it. The same answer sent twice is kept
+    once; another one is refused.
+    """
+    db.session.refresh(request, with_for_update=True)
+    if request.closed_at is not None and request.facilitator_id == actor.account_id and request.outcome != "cancelled":
+        _check_the_same(request, draft)
+        return request
+    facts = _vouching(request, role, actor, draft, now)
+    refusal = rules.refusal_of_lines(draft.lines)
+    if refusal is not None:
+        raise Refused(refusal)
+    for line in draft.lines:
+        refusal = rules.refusal_to_endorse(facts(line.competency_id))
+        if refusal is not None:
+            raise Refused(refusal, "is_relative" if refusal is Refusal.NO_RELATIVE else None)
+    seen = [line for line in draft.lines if line.answer == rules.ENDORSE]
+    later = [line for line in draft.lines if line.answer == rules.NOT_YET]
+    if seen:
+        _check_common(draft, now)
+    arrival = _write(request, role, actor, draft, seen, later, endorser_name, now)
+    if arrival is None:
+        _close(request, "cannot", now)
+        feedback_service.close_grant(request.grant_id, now)
+        _tell_closed(request, now)
+    else:
+        _close(request, "decided", now)
+        db.session.execute(
+            sa.update(AccessGrant).where(AccessGrant.id == request.grant_id)
+            .values(closes_at=now + feedback_rules.OPEN_AFTER_ANSWER)
+        )
+        for kind, lines in (("recognition_offered", seen), ("not_yet", later)):
+            if lines:
+                notices.tell(request.learner_id, kind, request.id, now, about_id=actor.account_id, visible_at=arrival)
+    record("recognition.give", actor.account_id, now, request.id)
+    return request
+
+
+def _vouching(
+    request: RecognitionRequest, role: Role, actor: Actor, draft: RecogniseDraft, now: dt.datetime
+) -> Any:
+    """Return a function that gives the facts of one competency, as they stand now."""
+    experience = db.session.get_one(Experience, request.experience_id)
+    feedback = db.session.get_one(Feedback, request.feedback_id)
+    asked = set(db.session.scalars(
+        sa.select(RequestedCompetency.competency_id).where(RequestedCompetency.request_id == request.id)))
+    ours = role.membership_id == request.membership_id
+    today = day_of(now)
+    protected = accounts.is_protected(request.learner_id, now)
+
+    def facts(competency_id: int) -> rules.Vouching:
+        return rules.Vouching(
+            at=now, on=today, learner_id=request.learner_id, learner_protected=protected,
+            story=queries.story_of(experience), formative=queries.formative_of(feedback),
+            request_learner_id=request.learner_id, request_closed_at=request.closed_at, asked_at=request.asked_at,
+            asked_competencies=asked, competency_id=competency_id, facilitator_id=actor.account_id,
+            is_relative=draft.is_relative, is_adult=actor.band(today) is age.Band.ADULT, role=role.role,
+            joined_at=role.joined_at if ours else None, charter_version=role.charter_version,
+            trained_at=role.trained_at, suspended_at=role.suspended_at, ended_at=role.ended_at,
+            accredited_at=role.accredited_at, organisation_suspended_at=role.organisation_suspended_at,
+            organisation_closed_at=role.organisation_closed_at, minors_allowed=role.minors_state == "allowed",
+            checked_until=role.checked_until,
+        )
+
+    return facts
+
+
+def _check_common(draft: RecogniseDraft, now: dt.datetime) -> None:
+    refusal = rules.refusal_of_ways(draft.how_known, draft.how_person_known)
+    if refusal is not None:
+        raise Refused(refusal, "how_known" if draft.how_known not in rules.HOW_KNOWN else "how_person_known")
+    refusal = rules.refusal_of_period(draft.seen_from_on, draft.seen_to_on, day_of(now))
+    if refusal is not None:
+        raise Refused(refusal, "seen_from" if draft.seen_from_on is None else "seen_to")
+
+
+def _write(
+    request: RecognitionRequest, role: Role, actor: Actor, draft: RecogniseDraft, seen: list[rules.Line],
+    later: list[rules.Line], endorser_name: str, now: dt.datetime,
+) -> dt.datetime | None:
+    """Write what was seen and the next steps; return when they arrive, None when there is nothing."""
+    revision = db.session.get_one(Revision, request.revision_id)
+    protected = accounts.is_protected(request.learner_id, now)
+    wordings = dict(db.session.execute(
+        sa.select(RequestedCompetency.competency_id, RequestedCompetency.wording_id)
+        .where(RequestedCompetency.request_id == request.id)
+    ).tuples().all())
+    arrival: dt.datetime | None = None
+
+    def text(kind: str, sentence: str | None) -> AuthoredText:
+        return feedback_service.write_text(
+            kind, request.learner_id, request.experience_id, actor.account_id, role.membership_id, protected,
+            sentence or "", None, None, now,
+        )
+
+    for line in seen:
+        said = text("endorsement", line.sentence)
+        arrival = said.deliver_after
+        endorsement = Endorsement(
+            id=uuid7(), learner_id=request.learner_id, experience_id=request.experience_id,
+            revision_id=request.revision_id, feedback_id=request.feedback_id, request_id=request.id,
+            competency_id=line.competency_id, wording_id=wordings[line.competency_id],
+            membership_id=role.membership_id, facilitator_id=actor.account_id, asked_at=request.asked_at,
+            offered_at=now, step=line.step, how_known=draft.how_known, how_person_known=draft.how_person_known,
+            is_relative=draft.is_relative, endorser_is_adult=actor.band(day_of(now)) is age.Band.ADULT,
+            seen_from_on=draft.seen_from_on, seen_to_on=draft.seen_to_on, text_id=said.id,
+            story_digest=revision.digest, endorser_role=role.title or NO_TITLE,
+            organisation_name=role.organisation_name,
+        )
+        db.session.add(endorsement)
+        db.session.flush()
+        db.session.add(EndorserName(endorsement_id=endorsement.id, learner_id=request.learner_id,
+                                    name_form=endorser_name))
+    for line in later:
+        said = text("not_yet", line.sentence)
+        arrival = said.deliver_after
+        db.session.add(NotYet(id=uuid7(), learner_id=request.learner_id, request_id=request.id,
+                              competency_id=line.competency_id, text_id=said.id, written_at=now))
+    db.session.flush()
+    return arrival
+
+
+def _check_the_same(request: RecognitionRequest, draft: RecogniseDraft) -> None:
+    """Raise Refused when this answer differs from the one that closed the request."""
+    if request.outcome == "lapsed":
+        raise Refused(Refusal.REQUEST_CLOSED)
+    words = queries.newest
+    kept = {
+        (row.competency_id, row.step, row.words)
+        for row in db.session.execute(
+            sa.select(Endorsement.competency_id, Endorsement.step, AuthoredVersion.words)
+            .join(AuthoredVersion, words(Endorsement.text_id)).where(Endorsement.request_id == request.id)
+            .union_all(
+                sa.select(NotYet.competency_id, sa.null(), AuthoredVersion.words)
+                .join(AuthoredVersion, words(NotYet.text_id)).where(NotYet.request_id == request.id)
+            )
+        )
+    }
+    sent = {(line.competency_id, line.step if line.answer == rules.ENDORSE else None, line.sentence)
+            for line in draft.lines if line.answer != rules.NOT_SEEN}
+    if kept != sent:
+        raise Refused(Refusal.SENT_OTHERWISE)
+
+
+def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
+    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
+    row = db.session.scalars(
+        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
+                               Draft.subject_id == request_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
+                             changed_at=now))
+    else:
+        row.body, row.changed_at = body, now
+    db.session.flush()
+
+
+# --- the learner's answers ------------------------------------------------------------------------------------------
+
+def _locked(endorsement: Endorsement) -> rules.Offer:
+    """Hold an endorsement for this transaction and return where it stands."""
+    db.session.refresh(endorsement, with_for_update=True)
+    text = db.session.get_one(AuthoredText, endorsement.text_id, populate_existing=True)
+    permitted_at = db.session.scalar(
+        sa.select(Permission.given_at)
+        .where(Permission.endorsement_id == endorsement.id, Permission.ended_at.is_(None)))
+    return rules.Offer(
+        visible_at=text.deliver_after, kept_at=endorsement.accepted_at, declined_at=endorsement.declined_at,
+        set_aside_at=endorsement.set_aside_at, withdrawn_at=endorsement.withdrawn_at, permitted_at=permitted_at,
+        hidden_at=text.hidden_at,
+    )
+
+
+def keep(endorsement: Endorsement, now: dt.datetime) -> None:
+    """Keep an endorsement, in the learner's own passport; this shows it to nobody. Raises Refused."""
+    offer = _locked(endorsement)
+    if offer.kept_at is not None and offer.set_aside_at is None:
+        return
+    refusal = rules.refusal_to_keep(offer, now)
+    if refusal is not None:
+        raise Refused(refusal)
+    endorsement.accepted_at = now
+    _decided(endorsement, "recognition.keep", now)
+
+
+def decline_offer(endorsement: Endorsement, now: dt.datetime) -> None:
+    """Do not keep an endorsement; nobody is told. Raises Refused."""
+    offer = _locked(endorsement)
+    if offer.declined_at is not None:
+        return
+    refusal = rules.refusal_to_decline(offer, now)
+    if refusal is not None:
+        raise Refused(refusal)
+    endorsement.declined_at = now
+    _decided(endorsement, "recognition.not_keep", now)
+
+
+def _decided(endorsement: Endorsement, verb: str, now: dt.datetime) -> None:
+    db.session.flush()
+    record(verb, endorsement.learner_id, now, endorsement.id)
+    _settle_offered(endorsement.request_id, endorsement.learner_id, now)
+
+
+def _settle_offered(request_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Mark the notice of an answer as seen once nothing of it waits any more."""
+    left = db.session.execute(sa.select(sa.exists().where(
+        Endorsement.request_id == request_id, Endorsement.accepted_at.is_(None), Endorsement.declined_at.is_(None),
+        Endorsement.withdrawn_at.is_(None),
+    ))).scalar_one()
+    if not left:
+        notices.settle(learner_id, request_id, now, "recognition_offered")
+
+
+def permit(endorsement: Endorsement, now: dt.datetime) -> None:
+    """Permit to show an endorsement that is kept; given again after an end, it is a new permission. Raises Refused."""
+    offer = _locked(endorsement)
+    learner = db.session.get_one(Passport, endorsement.learner_id)
+    alone = age.has_turned(learner.birth_year, learner.birth_month, age.SHOWS_ALONE, day_of(now))
+    consent_id = None if alone else queries.joint_consent(endorsement.learner_id, "show", now)
+    refusal = rules.refusal_to_permit(offer, decides_alone=alone, joint_consent=consent_id is not None)
+    if refusal is not None:
+        raise Refused(refusal)
+    if offer.permitted_at is not None:
+        return
+    db.session.add(Permission(
+        id=uuid7(), learner_id=endorsement.learner_id, endorsement_id=endorsement.id,
+        accepted_at=endorsement.accepted_at, given_at=now, guardian_consent_id=consent_id,
+    ))
+    db.session.flush()
+    record("recognition.permit", endorsement.learner_id, now, endorsement.id)
+
+
+def end_permission(endorsement: Endorsement, now: dt.datetime) -> None:
+    """Permit no longer to show an endorsement, with effect at once; always possible."""
+    if _end_permission(endorsement, now):
+        record("recognition.end_permission", endorsement.learner_id, now, endorsement.id)
+
+
+def _end_permission(endorsement: Endorsement, now: dt.datetime) -> bool:
+    ended = db.session.execute(
+        sa.update(Permission)
+        .where(Permission.endorsement_id == endorsement.id, Permission.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(Permission.id)
+    ).all()
+    return bool(ended)
+
+
+def set_aside(endorsement: Endorsement, now: dt.datetime) -> None:
+    """Keep an endorsement no longer: it ends the permission to show it, at once. Raises Refused."""
+    offer = _locked(endorsement)
+    refusal = rules.refusal_to_set_aside(offer)
+    if refusal is not None:
+        raise Refused(refusal)
+    if offer.set_aside_at is not None:
+        return
+    endorsement.set_aside_at = now
+    db.session.flush()
+    _end_permission(endorsement, now)
+    record("recognition.set_aside", endorsement.learner_id, now, endorsement.id)
+
+
+def read_not_yet(not_yet: NotYet, now: dt.datetime) -> None:
+    """Keep that the learner read a next step."""
+    if not_yet.read_at is None:
+        not_yet.read_at = now
+        db.session.flush()
+    _settle_not_yet(not_yet.request_id, not_yet.learner_id, now)
+
+
+def erase_not_yet(not_yet: NotYet, now: dt.datetime) -> None:
+    """Take a next step out of the learner's passport for good; its words are hidden from then on."""
+    request_id, learner_id = not_yet.request_id, not_yet.learner_id
+    db.session.execute(
+        sa.update(AuthoredText).where(AuthoredText.id == not_yet.text_id, AuthoredText.hidden_at.is_(None))
+        .values(hidden_at=now)
+    )
+    db.session.delete(not_yet)
+    db.session.flush()
+    _settle_not_yet(request_id, learner_id, now)
+    record("recognition.erase_not_yet", learner_id, now, request_id)
+
+
+def _settle_not_yet(request_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> None:
+    left = db.session.execute(sa.select(sa.exists().where(
+        NotYet.request_id == request_id, NotYet.read_at.is_(None)))).scalar_one()
+    if not left:
+        notices.settle(learner_id, request_id, now, "not_yet")
+
+
+def note_closed(request: RecognitionRequest, now: dt.datetime) -> None:
+    """Keep that the learner saw how a request ended, or that something was withdrawn from it."""
+    for kind in ("recognition_closed", "endorsement_withdrawn"):
+        notices.settle(request.learner_id, request.id, now, kind)
+
+
+# --- withdrawing ----------------------------------------------------------------------------------------------------
+
+def withdraw(
+    endorsement: Endorsement, membership_id: uuid.UUID, author_id: uuid.UUID, reason: str | None, now: dt.datetime
+) -> None:
+    """Withdraw an endorsement in the name of its organisation, at once; the reason goes to the learner alone.
+
+    Raises Refused.
+    """
+    offer = _locked(endorsement)
+    refusal = rules.refusal_to_withdraw(offer.withdrawn_at, reason)
+    if refusal is not None:
+        raise Refused(refusal, "reason" if refusal is Refusal.SENTENCE_MISSING else None)
+    protected = accounts.is_protected(endorsement.learner_id, now)
+    text = feedback_service.write_text(
+        "withdrawal", endorsement.learner_id, endorsement.experience_id, author_id, membership_id, protected,
+        reason or "", None, None, now,
+    )
+    endorsement.withdrawn_at, endorsement.withdrawal_text_id = now, text.id
+    db.session.flush()
+    _end_permission(endorsement, now)
+    if offer.declined_at is None:
+        notices.tell(endorsement.learner_id, "endorsement_withdrawn", endorsement.request_id, now, about_id=author_id,
+                     visible_at=text.deliver_after)
+    _settle_offered(endorsement.request_id, endorsement.learner_id, now)
+    record("recognition.withdraw", author_id, now, endorsement.id)
+
+
+experiences.STAYS_INSIDE.append(close_experience)
