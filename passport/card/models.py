@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import ForeignKeyConstraint as References
 from sqlalchemy import Index
 
-from ..columns import Base, free_text, Mapped, hashed, key, mapped_column, where
+from ..columns import Base, Mapped, hashed, key, mapped_column, where
 
 
 class Card(Base):

@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint as References
 from sqlalchemy import Index
 from sqlalchemy import UniqueConstraint as Unique
 
-from ..columns import Base, free_text, Mapped, hashed, key, mapped_column, owned
+from ..columns import Base, Mapped, free_text, hashed, key, mapped_column, owned
 
 SHARE_PURPOSES = ("placement", "association", "show")
 

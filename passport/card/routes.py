@@ -1,0 +1,205 @@
+"""« Montrer »: the card, the links; making, printing and replacing the card, and what a scan opens."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from .. import clock, drawings
+from ..accounts.rules import Band
+from ..policy import Action, Mine
+from ..refusals import Refusal, Refused
+from ..seal import digest_of
+from ..sharing import queries as sharing
+from ..sharing import reader
+from ..transaction import transaction
+from ..web import Forbidden, authorised, onward, page, public, public_url, wants_fragment
+from . import queries, rules, service
+from .forms import NOTHING, NameForm, OpensForm, ReplaceForm
+from .models import Card
+from .queries import Held
+
+blueprint = Blueprint("card", __name__)
+BLUEPRINTS = (blueprint,)
+
+
+def _mine(action: Action) -> uuid.UUID:
+    return authorised(Mine(current_user.id), action).learner_id
+
+
+def _band() -> Band:
+    band: Band = current_user.actor.band(clock.today())
+    return band
+
+
+def _faces(card: Held | None) -> dict[str, Any]:
+    """Return what the drawing of a card needs."""
+    if card is None:
+        return {"card": None, "qr": "", "host": reader.host()}
+    address = public_url("reader.card", token=card.token)
+    return {"card": card, "qr": drawings.qr_svg(address, _("Code QR de ma carte"), "qr"), "host": reader.host()}
+
+
+@blueprint.get("/montrer")
+def show() -> ResponseReturnValue:
+    """See the card and the links; the rows alone when htmx asks for more."""
+    me, now = _mine(Action.READ_SHARES), clock.now()
+    after = _uuid(request.args.get("apres"))
+    links, more = sharing.links(me, after, now)
+    more_url = url_for("card.show", apres=more) if more else ""
+    if after is not None and wants_fragment():
+        return page("card/rows.html", links=links, more=more_url)
+    return page("card/show.html", links=links, more=more_url, first=after is None,
+                any_open=any(x.is_open for x in links), **_faces(queries.held(me, now)))
+
+
+def _uuid(value: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(value or "")
+    except ValueError:
+        return None
+
+
+@blueprint.route("/carte", methods=["GET", "POST"])
+def card() -> ResponseReturnValue:
+    """See the card, front and back; make it, or write a name on it."""
+    me, now = _mine(Action.READ_CARD), clock.now()
+    form = NameForm()
+    status = 200
+    if form.is_submitted():
+        if form.validate() and form.asked.data != "named":
+            with transaction():
+                service.make(me, now)
+            return onward("card.card")
+        mine = queries.current(me)
+        if mine is None:
+            return onward("card.card")
+        try:
+            with transaction():
+                service.set_named(mine, form.draft(), now)
+            return onward("card.card")
+        except Refused as refused:
+            form.refuse(refused)
+            status = 422
+    held = queries.held(me, now)
+    if held is not None and status == 200:
+        form.named.data = bool(held.name)
+    form.asked.data = "named"
+    return page("card/card.html", form=form, is_adult=rules.refusal_to_name(_band()) is None, status=status,
+                **_faces(held))
+
+
+@blueprint.get("/carte/imprimer")
+def printed() -> ResponseReturnValue:
+    """See the card as it is printed: front and back, nothing else."""
+    me = _mine(Action.READ_CARD)
+    held = queries.held(me, clock.now())
+    if held is None:
+        return onward("card.card")
+    return page("card/print.html", **_faces(held))
+
+
+@blueprint.post("/carte/remplacer")
+def replace() -> ResponseReturnValue:
+    """Replace a card that is lost: its code opens nothing from now on."""
+    me, now = _mine(Action.REPLACE_CARD), clock.now()
+    key = ReplaceForm().draft()
+    lost = queries.card(key) if key else None
+    if lost is None:
+        return onward("card.card")
+    authorised(lost, Action.REPLACE_CARD)
+    if lost.closed_at is None and lost.learner_id == me:
+        with transaction():
+            service.replace(lost, now)
+        flash(_("L’ancienne carte n’ouvre plus rien. Voici la nouvelle."))
+    return onward("card.card")
+
+
+@blueprint.route("/carte/ouvre", methods=["GET", "POST"])
+def opens() -> ResponseReturnValue:
+    """Choose what the card opens: nothing, or one open link."""
+    try:
+        me = _mine(Action.OPEN_WITH_CARD)
+    except Forbidden as refused:
+        if refused.refusal is not Refusal.UNDER_15:
+            raise
+        return page("sharing/with_parent.html", draft={}, status=403)
+    now = clock.now()
+    mine = queries.current(me)
+    if mine is None:
+        return onward("card.card")
+    links = sharing.open_links(me, now)
+    opened = next((x for x in links if x.id == mine.share_id and rules.card_opens(
+        mine.closed_at, mine.opens_until, x.state, now)), None)
+    wished = _uuid(request.args.get("lien"))
+    preset = opened.id if opened else (wished if wished in {x.id for x in links} else None)
+    form = OpensForm(links, data={"link": str(preset) if preset else NOTHING})
+    if form.validate_on_submit():
+        chosen = form.draft()
+        try:
+            with transaction():
+                service.open_with(mine, sharing.share(chosen) if chosen else None, now)
+            flash(_("La carte ouvre maintenant ce lien.") if chosen else _("La carte n’ouvre plus rien."))
+            return onward("card.show")
+        except Refused as refused:
+            form.refuse(refused)
+    alone = _band() is Band.ADULT
+    small = {NOTHING: _("Pas même un nom"), **{
+        str(x.id): _("Jusqu’au %(day)s, fin du lien", day=x.ends) if alone else _("Pendant 15 minutes") for x in links
+    }}
+    return page("card/opens.html", form=form, small=small, links=links, status=422 if form.is_submitted() else 200)
+
+
+@reader.blueprint.get("/c/<token>", endpoint="card")
+@public
+def scan(token: str) -> ResponseReturnValue:
+    """Scan a card: the link it opens now, or nothing, not even a name."""
+    found = _scanned(token)
+    if found is None:
+        return reader.unknown()
+    if found.closed_at is not None:
+        return _replaced()
+    opened = queries.opens(found, clock.now())
+    if opened is None:
+        return _nothing_now()
+    return reader.share_page(
+        opened, lambda item_id: reader.way("reader.card_checked", token=token, item=item_id))
+
+
+@reader.blueprint.get("/c/<token>/verifier/<uuid:item>", endpoint="card_checked")
+@public
+def scan_checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
+    """Say how one recognised competency is checked, as long as the card opens its link."""
+    found = _scanned(token)
+    if found is None:
+        return reader.unknown()
+    if found.closed_at is not None:
+        return _replaced()
+    opened = queries.opens(found, clock.now())
+    if opened is None:
+        return _nothing_now()
+    return reader.checked_page(opened, item, reader.way("reader.card", token=token))
+
+
+def _scanned(token: str) -> Card | None:
+    return queries.by_token(digest_of(token)) if len(token) == reader.TOKEN_LENGTH else None
+
+
+def _replaced() -> ResponseReturnValue:
+    return reader.door(
+        410, _("Cette carte a été remplacée"), _("Elle n’ouvre plus rien. Cela ne dit rien de la personne."), _found())
+
+
+def _nothing_now() -> ResponseReturnValue:
+    return reader.door(
+        200, _("Carte du passeport apprenant"),
+        _("Elle ne montre rien en ce moment. Cela ne dit rien de la personne."), _found())
+
+
+def _found() -> str:
+    return str(_("Carte trouvée ? La déposer à la médiathèque ou à la mairie. Merci."))

@@ -1,0 +1,139 @@
+"""The forms of a link: what, for whom, and the last look."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
+from wtforms.validators import InputRequired, ValidationError
+from wtforms.widgets import TextArea
+
+from ..accounts.rules import Band
+from ..forms import Entry, Form, Sentence, refused_message
+from ..refusals import Refusal
+from . import rules
+from .service import ShareDraft
+
+
+def ids(values: Sequence[str] | None) -> tuple[uuid.UUID, ...]:
+    """Return the ids among what was sent, each once, in one order."""
+    found = set()
+    for value in values or ():
+        try:
+            found.add(uuid.UUID(str(value)))
+        except ValueError:
+            continue
+    return tuple(sorted(found))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody chose to show."""
+
+    experience_ids: tuple[uuid.UUID, ...]
+    endorsement_ids: tuple[uuid.UUID, ...]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return it as the draft keeps it."""
+        return {"experiences": [str(i) for i in self.experience_ids],
+                "endorsements": [str(i) for i in self.endorsement_ids]}
+
+
+class ChoiceForm(Form):
+    """« Que montrer ? »"""
+
+    experiences = SelectMultipleField(_l("Mes expériences"), validate_choice=False)
+    endorsements = SelectMultipleField(_l("Ce qui est reconnu"), validate_choice=False)
+
+    def draft(self) -> Choice:
+        """Return what was ticked."""
+        return Choice(ids(self.experiences.data), ids(self.endorsements.data))
+
+
+@dataclass(frozen=True)
+class Audience:
+    """For whom a link is, and until when."""
+
+    recipient_name: str
+    recipient_shown: bool
+    months: int
+    name_form: str
+    shown_name: str | None
+    intro: str | None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return it as the draft keeps it."""
+        return asdict(self)
+
+
+class AudienceForm(Form):
+    """« Pour qui ? »"""
+
+    recipient_name = Sentence(_l("Un nom pour m’y retrouver"), most=80,
+                              validators=[InputRequired(_l("Écrire un nom, même très court."))],
+                              render_kw={"autocomplete": "off"})
+    recipient_shown = BooleanField(_l("La personne qui lit peut voir ce nom"))
+    months = RadioField(_l("Ouvert pendant"), validate_choice=False)
+    name_form = RadioField(_l("Mon nom sur la page"), validate_choice=False)
+    shown_name = Sentence(_l("Le nom à montrer"), most=80, render_kw={"autocomplete": "name"})
+    intro = Sentence(_l("Une phrase sur moi"), most=280, widget=TextArea())
+
+    def __init__(self, band: Band, display_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._band = band
+        self.months.choices = [
+            (str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band)
+        ]
+        self.name_form.choices = [(rules.DISPLAY, display_name), (rules.WRITTEN, _l("Un autre nom, à écrire"))]
+        if band is not Band.ADULT:
+            del self.name_form
+            del self.shown_name
+
+    def validate_recipient_name(self, field: Any) -> None:
+        """Refuse what holds nothing that can be read."""
+        if not field.data:
+            raise ValidationError(str(_l("Écrire un nom, même très court.")))
+
+    def validate_months(self, field: Any) -> None:
+        """Refuse a length that is not offered at this age."""
+        if field.data not in {value for value, _label in field.choices}:
+            raise ValidationError(refused_message(Refusal.END_ODD))
+
+    def validate_name_form(self, field: Any) -> None:
+        """Refuse a name to write that is not written."""
+        refusal = rules.refusal_of_name(self._band, field.data or "", self.shown_name.data)
+        if refusal is not None:
+            raise ValidationError(refused_message(refusal))
+
+    def draft(self) -> Audience:
+        """Return for whom the link is."""
+        adult = self._band is Band.ADULT
+        written = adult and self.name_form.data == rules.WRITTEN
+        return Audience(
+            recipient_name=self.recipient_name.data or "", recipient_shown=bool(self.recipient_shown.data),
+            months=int(self.months.data), name_form=rules.WRITTEN if written else rules.DISPLAY,
+            shown_name=self.shown_name.data if written else None, intro=self.intro.data,
+        )
+
+
+class PreviewForm(Entry):
+    """The last look: it carries what was seen, so that nothing else is opened."""
+
+    seen = HiddenField()
+
+
+def share_draft(body: dict[str, Any]) -> ShareDraft:
+    """Return the whole of what a draft holds, ready to be made."""
+    return ShareDraft(
+        experience_ids=ids(body.get("experiences")), endorsement_ids=ids(body.get("endorsements")),
+        recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
+        name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
+        submission=uuid.UUID(body["submission"]),
+    )

@@ -1,0 +1,185 @@
+"""Preparing a link: what, for whom, a last look; then seeing it again, and closing it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from .. import clock, drawings
+from ..accounts.rules import Band
+from ..policy import Action, Mine
+from ..refusals import Refusal, Refused
+from ..submissions import digest_of
+from ..transaction import transaction
+from ..web import Forbidden, authorised, onward, page, public_url, wants_fragment
+from . import queries, rules, service
+from .forms import AudienceForm, ChoiceForm, PreviewForm, ids, share_draft
+from .reader import blueprint as reader
+from .reader import host
+
+blueprint = Blueprint("sharing", __name__)
+BLUEPRINTS = (blueprint, reader)
+
+
+def _mine() -> Mine:
+    return Mine(current_user.id)
+
+
+def _band() -> Band:
+    band: Band = current_user.actor.band(clock.today())
+    return band
+
+
+def _may_prepare() -> ResponseReturnValue | None:
+    """Ask the policy; under 15, return the kind page, which keeps what was chosen."""
+    try:
+        authorised(_mine(), Action.PREPARE_SHARE)
+    except Forbidden as refused:
+        if refused.refusal is not Refusal.UNDER_15:
+            raise
+        return page("sharing/with_parent.html", draft=queries.draft(current_user.id), status=403)
+    return None
+
+
+@blueprint.route("/montrer/choisir", methods=["GET", "POST"])
+def choose() -> ResponseReturnValue:
+    """Choose what a link shows; nothing is ticked beforehand, and what was chosen is kept."""
+    me, now = authorised(_mine(), Action.READ_SHARES).learner_id, clock.now()
+    form = ChoiceForm()
+    found = queries.choices(me, now)
+    if form.validate_on_submit():
+        wanted = form.draft()
+        open_ids = {c.id for c in found if c.refusal is None}
+        open_ids |= {r.recognised.id for c in found for r in c.recognised if r.may_be_shown}
+        count = len(wanted.experience_ids) + len(wanted.endorsement_ids)
+        refusal = rules.refusal_of_choice(count)
+        if refusal is None and not {*wanted.experience_ids, *wanted.endorsement_ids} <= open_ids:
+            refusal = Refusal.NOT_PERMITTED
+        if refusal is None:
+            with transaction():
+                service.save_draft(me, wanted.body, now)
+            return onward("sharing.audience")
+        form.refuse(Refused(refusal))
+        ticked = {*wanted.experience_ids, *wanted.endorsement_ids}
+    else:
+        kept = queries.draft(me)
+        ticked = {*ids(kept.get("experiences")), *ids(kept.get("endorsements"))}
+    alone = rules.refusal_to_share(_band()) is None
+    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone,
+                status=422 if form.is_submitted() else 200)
+
+
+@blueprint.route("/montrer/pour-qui", methods=["GET", "POST"])
+def audience() -> ResponseReturnValue:
+    """Say for whom a link is, and until when."""
+    refused = _may_prepare()
+    if refused is not None:
+        return refused
+    me, now, band = current_user.id, clock.now(), _band()
+    kept = queries.draft(me)
+    if not kept.get("experiences") and not kept.get("endorsements"):
+        return onward("sharing.choose")
+    before: dict[str, Any] = {
+        "months": str(kept.get("months") or rules.preset_months(band)),
+        "name_form": kept.get("name_form", rules.DISPLAY),
+        "intro": kept["intro"] if "intro" in kept else queries.looking_for(me),
+        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name") if name in kept},
+    }
+    form = AudienceForm(band, current_user.display_name, data=before)
+    if form.validate_on_submit():
+        with transaction():
+            service.save_draft(me, form.draft().body, now)
+        return onward("sharing.preview")
+    ends = {str(n): _("Jusqu’au %(day)s", day=queries.full_day(rules.end_of(n, now)))
+            for n in rules.months_offered(band)}
+    return page("sharing/audience.html", form=form, ends=ends, name=current_user.display_name,
+                status=422 if form.is_submitted() else 200)
+
+
+@blueprint.route("/montrer/apercu", methods=["GET", "POST"])
+def preview() -> ResponseReturnValue:
+    """Read the page exactly as it will be read, then open the link."""
+    refused = _may_prepare()
+    if refused is not None:
+        return refused
+    me, now = current_user.id, clock.now()
+    form = PreviewForm()
+    sent = form.is_submitted()
+    if sent and form.validate() and (made := queries.made_before(me, form.number)):
+        return onward("sharing.ready", key=made)
+    kept = queries.draft(me)
+    if "recipient_name" not in kept:
+        return onward("sharing.audience")
+    draft = share_draft(kept)
+    found = queries.chosen(me, draft.experience_ids, draft.endorsement_ids)
+    if not found.items:
+        return onward("sharing.choose")
+    name = draft.shown_name if draft.name_form == rules.WRITTEN and draft.shown_name else current_user.display_name
+    head = queries.Head(
+        name=name, intro=draft.intro, recipient=draft.recipient_name if draft.recipient_shown else None,
+        expires_at=rules.end_of(draft.months, now),
+    )
+    looked_at = digest_of({"items": found.digest, "name": name, "intro": draft.intro,
+                                   "recipient": head.recipient, "months": draft.months}).hex()
+    if sent and not form.errors:
+        if form.seen.data == looked_at:
+            try:
+                with transaction():
+                    share = service.create_share(me, _only(draft, found), now)
+                    service.drop_draft(me)
+                return onward("sharing.ready", key=share.id)
+            except Refused as again:
+                form.refuse(again)
+        else:
+            form.refuse(Refused(Refusal.PREVIEW_CHANGED))
+    form.seen.data, form.submission.data = looked_at, str(draft.submission)
+    return page("sharing/preview.html", form=form, missing=found.missing,
+                reading=queries.preview(head, found, now), host=host(), status=422 if sent else 200)
+
+
+def _only(draft: service.ShareDraft, found: queries.Chosen) -> service.ShareDraft:
+    """Return the draft without what can no longer be shown, which the preview left out and said so."""
+    shown = {i.endorsement_id or i.experience_id for i in found.items}
+    return replace(draft, experience_ids=tuple(i for i in draft.experience_ids if i in shown),
+                   endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown))
+
+
+@blueprint.get("/montrer/lien/<uuid:key>")
+def ready(key: uuid.UUID) -> ResponseReturnValue:
+    """See a link again: its QR code, its address, and what it shows now."""
+    now = clock.now()
+    opened = authorised(queries.by_id(key, now), Action.READ_SHARES)
+    address = public_url("reader.share", token=opened.token) if opened.is_open else ""
+    qr = drawings.qr_svg(address, _("Code QR du lien %(name)s", name=opened.recipient_name), "stamp xl") if address else ""
+    reading = queries.read(opened, now) if opened.is_open else None
+    return page("sharing/ready.html", link=opened, address=address, qr=qr, reading=reading, host=host())
+
+
+@blueprint.post("/montrer/lien/<uuid:key>/fermer")
+def close(key: uuid.UUID) -> ResponseReturnValue:
+    """Close a link; htmx gets its line again, as the list would show it."""
+    share, now = authorised(queries.share(key), Action.CLOSE_SHARE), clock.now()
+    with transaction():
+        service.close(share, now)
+    if wants_fragment():
+        return page("sharing/line.html", link=queries.link(key, now), settled=True)
+    flash(_("Le lien « %(name)s » est fermé.", name=share.recipient_name))
+    return onward("card.show")
+
+
+@blueprint.post("/montrer/tout-fermer")
+def close_all() -> ResponseReturnValue:
+    """Close every open link."""
+    me, now = authorised(_mine(), Action.CLOSE_SHARE).learner_id, clock.now()
+    with transaction():
+        count = service.close_all(me, now)
+    if count:
+        flash(ngettext("Un lien est fermé.", "%(num)s liens sont fermés.", count))
+    return onward("card.show")

@@ -1,0 +1,97 @@
+"""Links: what may be chosen, for how long, and whether one still opens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from ..accounts.rules import Band
+from ..experiences import rules as experiences
+from ..recognition import rules as recognition
+from ..recognition.rules import Offer, Story
+from ..refusals import Refusal
+
+DAYS = {1: 30, 3: 90, 6: 180}
+MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3)}
+PRESET = {Band.ADULT: 3, Band.YOUTH: 1}
+DISPLAY, WRITTEN = "display", "written"
+
+
+class LinkState(StrEnum):
+    """Where a link stands."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    CLOSED = "closed"
+
+
+def refusal_to_share(band: Band) -> Refusal | None:
+    """Say why nobody of this age opens a link alone, or None from 15 on."""
+    return None if band in MONTHS_OF else Refusal.UNDER_15
+
+
+def months_offered(band: Band) -> tuple[int, ...]:
+    """Return for how many months a link may stay open at this age; nothing under 15."""
+    return MONTHS_OF.get(band, ())
+
+
+def days_offered(band: Band) -> tuple[int, ...]:
+    """Return the same in days, as they are counted."""
+    return tuple(DAYS[months] for months in months_offered(band))
+
+
+def preset_months(band: Band) -> int | None:
+    """Return the length that is chosen beforehand, or None when none is offered."""
+    return PRESET.get(band)
+
+
+def refusal_of_end(band: Band, months: int) -> Refusal | None:
+    """Say why a link cannot stay open that long at this age, or None when it can."""
+    return None if months in months_offered(band) else Refusal.END_ODD
+
+
+def end_of(months: int, now: dt.datetime) -> dt.datetime:
+    """Return when a link opened now closes by itself."""
+    return now + dt.timedelta(days=DAYS[months])
+
+
+def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:
+    """Say why this form of name cannot be shown: a name as one writes it is for adults, and is given."""
+    if name_form == DISPLAY:
+        return None
+    if name_form != WRITTEN or not shown_name:
+        return Refusal.NAME_MISSING
+    return None if band is Band.ADULT else Refusal.ADULTS_ONLY
+
+
+def refusal_of_choice(count: int) -> Refusal | None:
+    """Say why a link with that many items cannot be made, or None when something was chosen."""
+    return None if count else Refusal.NOTHING_CHOSEN
+
+
+def refusal_to_show_item(story: Story, offer: Offer | None = None) -> Refusal | None:
+    """Say why an experience (or, with `offer`, what was recognised in it) cannot be shown now, or None when it can.
+
+    The same answer decides what can be chosen, what enters a link, and what a reader still finds in it.
+    """
+    if offer is None:
+        return experiences.refusal_to_send(story.for_me_only, story.deleted_at)
+    return recognition.refusal_to_show(offer, story)
+
+
+def consent_in_force(
+    learner_agreed_at: dt.datetime | None, guardian_agreed_at: dt.datetime | None,
+    until: dt.datetime | None, withdrawn_at: dt.datetime | None, now: dt.datetime,
+) -> bool:
+    """Say whether the child's yes and a parent's yes both stand."""
+    agreed = all(t is not None and t <= now for t in (learner_agreed_at, guardian_agreed_at))
+    return agreed and withdrawn_at is None and until is not None and until > now
+
+
+def link_state(
+    revoked_at: dt.datetime | None, expires_at: dt.datetime, now: dt.datetime, consented: bool = True
+) -> LinkState:
+    """Return where a link stands; `consented` is False when a consent it needs no longer stands."""
+    if (revoked_at is not None and revoked_at <= now) or not consented:
+        return LinkState.CLOSED
+    return LinkState.OPEN if now < expires_at else LinkState.ENDED

@@ -1,0 +1,152 @@
+"""What changes when a link is prepared, made, opened or closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..accounts import rules as age
+from ..accounts.models import Account, Draft, Passport
+from ..audit.service import record
+from ..clock import day_of
+from ..columns import uuid7
+from ..experiences import service as experiences
+from ..extensions import db
+from ..refusals import Refusal, Refused
+from ..seal import digest_of as hash_of
+from ..seal import new_token, seal
+from ..submissions import digest_of, kept_before
+from . import queries, rules
+from .models import Edition, EditionItem, Share, ShareReading
+
+
+@dataclass(frozen=True)
+class ShareDraft:
+    """What a learner decides about one link."""
+
+    experience_ids: tuple[uuid.UUID, ...]
+    endorsement_ids: tuple[uuid.UUID, ...]
+    recipient_name: str
+    recipient_shown: bool
+    months: int
+    name_form: str
+    shown_name: str | None
+    intro: str | None
+    submission: uuid.UUID
+
+
+def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
+    """Freeze what was chosen, word for word, and open a link to it. Raises Refused; sent twice, it is the same link."""
+    digest = digest_of(draft)
+    before = kept_before(Share, Share.learner_id, learner_id, draft.submission, digest)
+    if before is not None:
+        return before  # type: ignore[no-any-return]
+    band, display_name = _whose(learner_id, now)
+    refusal = (
+        rules.refusal_to_share(band)
+        or rules.refusal_of_end(band, draft.months)
+        or rules.refusal_of_name(band, draft.name_form, draft.shown_name)
+        or rules.refusal_of_choice(len(draft.experience_ids) + len(draft.endorsement_ids))
+    )
+    found = queries.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, lock=True)
+    if refusal is None and found.missing:
+        refusal = Refusal.NOT_PERMITTED
+    if refusal is not None:
+        raise Refused(refusal)
+
+    edition = Edition(id=uuid7(), learner_id=learner_id, made_at=now, head={
+        "name": (draft.shown_name if draft.name_form == rules.WRITTEN else display_name) or "",
+        "intro": draft.intro,
+        "recognised": sum(1 for item in found.items if item.endorsement_id),
+    })
+    db.session.add(edition)
+    db.session.flush()
+    revisions = {key: experiences.keep_revision(x, now).id for key, x in found.experiences.items()}
+    db.session.add_all(
+        EditionItem(
+            id=uuid7(), learner_id=learner_id, edition_id=edition.id, position=position, kind=item.kind,
+            experience_id=item.experience_id, revision_id=revisions[item.experience_id],
+            endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, document=item.document,
+        )
+        for position, item in enumerate(found.items)
+    )
+    token = new_token()
+    share = Share(
+        id=uuid7(), learner_id=learner_id, edition_id=edition.id, submission=draft.submission,
+        submission_digest=digest, recipient_name=draft.recipient_name, recipient_shown=draft.recipient_shown,
+        name_form=draft.name_form, token_hash=hash_of(token), token_sealed=seal(token), created_at=now,
+        expires_at=rules.end_of(draft.months, now),
+    )
+    db.session.add(share)
+    if draft.intro:
+        db.session.execute(
+            sa.update(Passport).where(Passport.learner_id == learner_id).values(looking_for=draft.intro))
+    db.session.flush()
+    record("sharing.create", learner_id, now, share.id)
+    return share
+
+
+def _whose(learner_id: uuid.UUID, now: dt.datetime) -> tuple[age.Band, str | None]:
+    row = db.session.execute(
+        sa.select(Passport.birth_year, Passport.birth_month, Account.display_name)
+        .join(Account, Account.id == Passport.learner_id)
+        .where(Passport.learner_id == learner_id)
+    ).one()
+    return age.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
+
+
+def close(share: Share, now: dt.datetime) -> None:
+    """Close a link for good, with effect at once; closing it again changes nothing."""
+    if _close(Share.id == share.id, now):
+        record("sharing.close", share.learner_id, now, share.id)
+
+
+def close_all(learner_id: uuid.UUID, now: dt.datetime) -> int:
+    """Close every open link of a learner and return how many there were."""
+    closed = _close(sa.and_(Share.learner_id == learner_id, Share.expires_at > now), now)
+    if closed:
+        record("sharing.close_all", learner_id, now)
+    return closed
+
+
+def _close(which: sa.ColumnElement[bool], now: dt.datetime) -> int:
+    ended = sa.update(Share).where(which, Share.revoked_at.is_(None)).values(revoked_at=now).returning(Share.id)
+    return len(db.session.execute(ended).all())
+
+
+def note_opening(share_id: uuid.UUID, day: dt.date) -> None:
+    """Count one opening of that day, in a short transaction of its own: no hour, no address, no name."""
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    line = insert(ShareReading).values(share_id=share_id, read_on=day, openings=1)
+    line = line.on_conflict_do_update(
+        index_elements=[ShareReading.share_id, ShareReading.read_on],
+        set_={"openings": ShareReading.openings + 1},
+    )
+    with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
+        connection.execute(line)
+
+
+def save_draft(learner_id: uuid.UUID, changes: dict[str, Any], now: dt.datetime) -> None:
+    """Keep a link half prepared, for its learner alone, until it is made."""
+    row = db.session.scalars(
+        sa.select(Draft).where(Draft.account_id == learner_id, Draft.form == queries.DRAFT,
+                               Draft.subject_id == learner_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        body = {"submission": str(uuid.uuid4()), **changes}
+        db.session.add(Draft(id=uuid7(), account_id=learner_id, form=queries.DRAFT, subject_id=learner_id, body=body,
+                             changed_at=now))
+    else:
+        row.body, row.changed_at = {**row.body, **changes}, now
+    db.session.flush()
+
+
+def drop_draft(learner_id: uuid.UUID) -> None:
+    """Let go of a link half prepared."""
+    db.session.execute(sa.delete(Draft).where(
+        Draft.account_id == learner_id, Draft.form == queries.DRAFT, Draft.subject_id == learner_id))
