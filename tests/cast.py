@@ -16,6 +16,7 @@ class Cast:
     """The ids of everybody and everything, by name."""
 
     ids: dict[str, uuid.UUID] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> uuid.UUID:
         return self.ids[name]

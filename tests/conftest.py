@@ -52,6 +52,7 @@ def migrated(url: str, instance: Path) -> Iterator[None]:
     with app.app_context():
         upgrade()
         from passport.frameworks.service import load
+
         from passport.transaction import transaction
 
         with transaction():

@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 
-from passport.policy import POLICY, REASON, Action, Actor, Asked, Attested, Body, Case, Member, Mine, Role, can
+from passport.policy import (
+    POLICY,
+    REASON,
+    Action,
+    Actor,
+    Asked,
+    Attested,
+    Body,
+    Case,
+    Member,
+    Mine,
+    Role,
+    can,
+)
 from passport.refusals import Refusal
 
 NOW = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 def run(rule: str) -> subprocess.CompletedProcess[str]:
     """Run the tests of the rules with one rule silenced (none when empty)."""
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "-m", "pytest", "tests/rules", "-x", "-q", "-p", "tests.mutation", "-p", "no:cacheprovider",
          "-p", "no:randomly"],
         cwd=ROOT, env={**os.environ, "RULE": rule, "PASSPORT_NO_SKIP": ""}, capture_output=True, text=True, timeout=300,

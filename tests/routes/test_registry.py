@@ -1,0 +1,258 @@
+"""Every endpoint, who may open it, and what a refused request changes: nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from passport import clock, create_app
+from passport.extensions import db
+from tests.cast import Cast, make_cast
+from tests.conftest import NOON, test_settings
+from tests.reading import Reader, new
+from tests.world import fill
+
+PEOPLE = ("lea", "tom", "youth", "stranger", "karim", "hugo", "novice", "claire", "nadia", "farid", "sofia")
+EVERYBODY = frozenset(PEOPLE)
+FACILITATORS = frozenset({"karim", "hugo", "novice", "nadia"})
+PUBLIC = None
+
+
+@dataclass(frozen=True)
+class Door:
+    """One endpoint: what stands in its address, who may come in (None: anyone), and a body that would be valid."""
+
+    who: frozenset[str] | None
+    key: str = ""
+    body: dict[str, Any] | None = None
+    more: tuple[tuple[str, str], ...] = ()
+
+
+def mine(key: str, owner: str = "lea", **body: Any) -> Door:
+    return Door(frozenset({owner}), key, body or None)
+
+
+def of(*who: str, key: str = "", more: tuple[tuple[str, str], ...] = (), **body: Any) -> Door:
+    return Door(frozenset(who), key, body or None, more)
+
+
+REGISTRY: dict[str, Door] = {
+    "accounts.help_page": Door(PUBLIC), "accounts.home": Door(PUBLIC), "accounts.set_language": Door(PUBLIC),
+    "accounts.sign_in": Door(PUBLIC), "accounts.sign_up": Door(PUBLIC), "health.healthz": Door(PUBLIC),
+    "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
+    "accounts.sign_out": Door(EVERYBODY),
+    "organisations.city": of("sofia"),
+    "organisations.add_organisation": of("sofia", name="Club", kind="association", sector="voluntary"),
+    "organisations.accredit": of("sofia", key="library"),
+    "organisations.organisation": of("claire", "sofia", key="library"),
+    "organisations.invite": of("claire", "sofia", key="library", role="facilitator", title="animateur"),
+    "organisations.record_check": of("claire", "sofia", key="m_karim", kind="public_agent", checked_on="2026-11-01",
+                                     expires_on="2027-10-31"),
+    "organisations.remove": of("claire", "sofia", key="m_karim"),
+    "organisations.join_code": of("claire", "sofia", key="library"),
+    "organisations.replace_join_code": of("claire", "sofia", key="library"),
+    "organisations.invitation": Door(PUBLIC),
+    "organisations.charter": of("novice", key="m_novice", accepted="y"),
+    "organisations.join": Door(EVERYBODY), "organisations.join_by_code": Door(EVERYBODY),
+    "organisations.ask_code": Door(FACILITATORS), "organisations.replace_ask_code": Door(FACILITATORS),
+    "experiences.passport": Door(EVERYBODY), "experiences.add": Door(EVERYBODY), "experiences.deleted": Door(EVERYBODY),
+    "experiences.kept": mine("lea_x"), "experiences.experience": mine("lea_x"),
+    "experiences.edit": mine("lea_x", title="Autre", version="1"),
+    "experiences.story": mine("lea_x", story="Autre", version="1"),
+    "experiences.when": mine("lea_x", setting="sport", version="1"),
+    "experiences.where": mine("lea_x", place="ici", version="1"),
+    "experiences.can_do": mine("lea_x", competency="4", step="2"),
+    "experiences.remove_claim": Door(frozenset({"lea"}), "lea_x", None, (("competency", "1"),)),
+    "experiences.for_me_only": mine("lea_x", for_me_only="yes"),
+    "experiences.delete": mine("lea_x"), "experiences.restore": mine("lea_x"),
+    "feedback.exchanges": Door(EVERYBODY), "feedback.ask": mine("lea_x"),
+    "feedback.ask_send": Door(frozenset({"lea"}), "lea_x", {"message": "?"}, (("membership", "m_karim"),)),
+    "feedback.ask_team": Door(frozenset({"lea"}), "lea_x", {"message": "?"}, (("organisation", "library"),)),
+    "feedback.ask_me": Door(EVERYBODY),
+    "feedback.cancel": mine("request"), "feedback.noted": mine("request_done"),
+    "feedback.inbox": Door(FACILITATORS),
+    "feedback.desk": of("claire", key="library"),
+    "feedback.answer_request": of("nadia", key="request", seen="Bravo"),
+    "feedback.decline": of("nadia", key="request"),
+    "feedback.assign": of("claire", key="tom_desk", membership=""),
+    "feedback.read": mine("feedback"), "feedback.answer": mine("feedback", reply="Merci"),
+    "recognition.ask": mine("feedback", competencies="3"),
+    "recognition.cancel": mine("recognition"),
+    "recognition.recognise": of("karim", key="recognition"),
+    "recognition.decline": of("karim", key="recognition"),
+    "recognition.offered": mine("recognition_done"),
+    "recognition.permit": mine("endorsement"), "recognition.end_permission": mine("endorsement"),
+    "recognition.set_aside": mine("endorsement"),
+    "recognition.ledger": Door(EVERYBODY),
+    "recognition.withdraw": of("karim", "claire", key="endorsement", reason="Une erreur"),
+    "sharing.choose": Door(EVERYBODY), "sharing.audience": Door(EVERYBODY), "sharing.preview": Door(EVERYBODY),
+    "sharing.ready": mine("share"), "sharing.close": mine("share"), "sharing.close_all": Door(EVERYBODY),
+    "reader.share": Door(PUBLIC), "reader.checked": Door(PUBLIC), "reader.card": Door(PUBLIC),
+    "reader.card_checked": Door(PUBLIC),
+    "card.show": Door(EVERYBODY), "card.card": Door(EVERYBODY), "card.printed": Door(EVERYBODY),
+    "card.replace": Door(EVERYBODY), "card.opens": Door(EVERYBODY),
+    "safety.bother": mine("text"), "safety.cases": Door(EVERYBODY),
+    "safety.case": of("claire", key="report", outcome="acted"),
+    "static": Door(PUBLIC),
+}
+# Pages of one's own with no id in the address: everybody finds their own, or what they have no part in (404).
+WITHOUT_KEY = {name for name, door in REGISTRY.items() if not door.key}
+
+
+@dataclass
+class City:
+    app: Flask
+    cast: Cast
+    browsers: dict[str | None, Reader]
+
+
+@pytest.fixture(scope="module")
+def city(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """A city in which every state stands, and everybody's browser; no test here may change it."""
+    folder = tmp_path_factory.mktemp("registry")
+    shutil.copy(sqlite_template, folder / "t.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
+        with app.app_context():
+            cast = fill(make_cast(NOON), NOON)
+            db.session.remove()
+        yield City(app, cast, {name: Reader(app, cast, name) for name in (*PEOPLE, None)})
+        with app.app_context():
+            db.engine.dispose()
+
+
+def address(city: City, endpoint: str, unknown: bool = False) -> str:
+    """Return an address of this endpoint: of the thing in the registry, or of one that never existed."""
+    door = REGISTRY[endpoint]
+    rule = next(r for r in city.app.url_map.iter_rules() if r.endpoint == endpoint)
+    values: dict[str, Any] = {}
+    for name in rule.arguments:
+        given = dict(door.more).get(name)
+        if given is not None:
+            values[name] = city.cast.ids.get(given, given)
+        elif name in {"token", "code"}:
+            values[name] = "A" * 22
+        else:
+            values[name] = uuid.UUID(new()) if unknown or not door.key else city.cast[door.key]
+    with city.app.test_request_context():
+        from flask import url_for
+
+        return url_for(endpoint, **values)
+
+
+def methods(city: City, endpoint: str) -> list[str]:
+    rule = next(r for r in city.app.url_map.iter_rules() if r.endpoint == endpoint)
+    return sorted((rule.methods or set()) & {"GET", "POST"})
+
+
+def everything(city: City) -> dict[str, Any]:
+    """Return every row of every table, but sessions and counters."""
+    with city.app.app_context():
+        rows = {
+            name: sorted(map(repr, db.session.execute(sa.select(table)).all()))
+            for name, table in db.metadata.tables.items() if name not in {"session", "rate_limit"}
+        }
+        db.session.remove()
+    return rows
+
+
+def same(body: str) -> str:
+    """Return a page without what differs from request to request: numbers, ids, tokens, and who reads it."""
+    body = re.sub(r"[0-9a-f]{12}\b|[0-9a-f-]{36}", "", body)
+    return re.sub(r'name="next" value="[^"]*"', "", body)
+
+
+def test_the_registry_names_every_endpoint(city: City) -> None:
+    assert {r.endpoint for r in city.app.url_map.iter_rules()} == set(REGISTRY)
+
+
+def test_public_is_what_the_registry_says(city: City) -> None:
+    for endpoint, door in REGISTRY.items():
+        view = city.app.view_functions[endpoint]
+        assert (getattr(view, "is_public", False) or endpoint == "static") == (door.who is PUBLIC), endpoint
+
+
+CLOSED = sorted(name for name, door in REGISTRY.items() if door.who is not PUBLIC)
+KEYED = sorted(name for name in CLOSED if name not in WITHOUT_KEY)
+PARTLY = sorted(name for name in CLOSED if name in WITHOUT_KEY and REGISTRY[name].who != EVERYBODY)
+
+
+@pytest.mark.parametrize("endpoint", CLOSED)
+def test_nobody_signed_in_is_sent_to_sign_in_for_known_and_unknown_alike(city: City, endpoint: str) -> None:
+    for unknown in (False, True):
+        for method in methods(city, endpoint):
+            answer = city.browsers[None].client.open(address(city, endpoint, unknown), method=method)
+            assert answer.status_code == 303, (endpoint, method)
+            assert answer.headers["Location"].startswith("/ouvrir"), (endpoint, method)
+    part = city.browsers[None].client.open(address(city, endpoint), method=methods(city, endpoint)[0],
+                                           headers={"HX-Request": "true"})
+    assert (part.status_code, part.headers["HX-Redirect"][:7]) == (204, "/ouvrir")
+
+
+@pytest.mark.parametrize("endpoint", KEYED + PARTLY)
+def test_whoever_has_no_part_in_it_meets_nothing_and_changes_nothing(city: City, endpoint: str) -> None:
+    door = REGISTRY[endpoint]
+    if door.key and door.key not in city.cast.ids:
+        pytest.fail(f"{endpoint}: the world has no {door.key}")
+    before = everything(city)
+    for name in sorted(EVERYBODY - (door.who or frozenset())):
+        for method in methods(city, endpoint):
+            for body in ({}, door.body or {"x": "y"}):
+                client = city.browsers[name].client
+                theirs = client.open(address(city, endpoint), method=method, data=body if method == "POST" else None)
+                never = client.open(address(city, endpoint, unknown=True), method=method,
+                                    data=body if method == "POST" else None)
+                assert theirs.status_code == never.status_code == 404, (endpoint, method, name, theirs.status_code)
+                assert same(theirs.get_data(as_text=True)) == same(never.get_data(as_text=True)), (endpoint, name)
+                assert {k for k, _ in theirs.headers} == {k for k, _ in never.headers}
+    assert everything(city) == before
+
+
+@pytest.mark.parametrize("endpoint", CLOSED)
+def test_whoever_has_a_part_in_it_reads_it(city: City, endpoint: str) -> None:
+    if "GET" not in methods(city, endpoint):
+        return
+    for name in sorted(REGISTRY[endpoint].who or ()):
+        answer = city.browsers[name].get(address(city, endpoint))
+        assert answer.status_code in {200, 303, 403, 404 if endpoint in WITHOUT_KEY else 200}, (endpoint, name, answer.status_code)
+        assert "no-store" in answer.headers["Cache-Control"]
+    assert REGISTRY[endpoint].who
+
+
+@pytest.mark.parametrize("endpoint", sorted(REGISTRY))
+def test_every_answer_carries_the_headers(city: City, endpoint: str) -> None:
+    if endpoint == "static" or "GET" not in methods(city, endpoint):
+        return
+    for name in (None, "lea"):
+        headers = city.browsers[name].get(address(city, endpoint)).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "HX-Request" in headers["Vary"]
+        assert headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("endpoint", CLOSED)
+def test_reading_a_page_writes_nothing(city: City, endpoint: str) -> None:
+    """No GET writes but the three named: a link's count, a session's last use, and the line « who looked »."""
+    if "GET" not in methods(city, endpoint):
+        return
+    before = everything(city)
+    for name in sorted(REGISTRY[endpoint].who or ()):
+        city.browsers[name].get(address(city, endpoint))
+    after = everything(city)
+    for table in ("reading_line", "share_reading"):
+        before.pop(table), after.pop(table)
+    assert after == before

@@ -1,0 +1,151 @@
+"""Pages cost the same at any size: their statements stand in tests/sql/, at most eight, equal for two rows and for a dozen.
+
+`make sql` (PASSPORT_WRITE_SQL=1) writes the files anew; the diff is reviewed by people.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from passport import clock, create_app
+from passport.extensions import db
+from tests import build, world
+from tests.cast import Cast, make_cast
+from tests.conftest import NOON, test_settings
+from tests.reading import Reader
+
+FOLDER = Path(__file__).resolve().parents[1] / "sql"
+MOST = 8
+PAGES = {
+    "experiences.passport": ("lea", "/passeport"),
+    "experiences.experience": ("lea", "/experience/{lea_x}"),
+    "experiences.kept": ("lea", "/experience/{lea_x}/gardee"),
+    "experiences.can_do": ("lea", "/experience/{lea_x}/savoir-faire"),
+    "feedback.ask": ("lea", "/experience/{lea_x}/demander"),
+    "feedback.ask_send": ("lea", "/experience/{lea_x}/demander/personne/{m_karim}"),
+    "feedback.exchanges": ("lea", "/echanges"),
+    "feedback.inbox": ("karim", "/on-me-demande"),
+    "feedback.answer_request": ("nadia", "/on-me-demande/{request}"),
+    "feedback.read": ("lea", "/retour/{feedback}"),
+    "recognition.ask": ("lea", "/retour/{feedback_free}/faire-reconnaitre"),
+    "recognition.recognise": ("karim", "/reconnaitre/{recognition}"),
+    "recognition.offered": ("lea", "/competences/{recognition_done}"),
+    "recognition.ledger": ("karim", "/registre"),
+    "sharing.choose": ("lea", "/montrer/choisir"),
+    "card.show": ("lea", "/montrer"),
+    "card.card": ("lea", "/carte"),
+    "organisations.organisation": ("claire", "/organisation/{library}"),
+    "organisations.city": ("sofia", "/ville"),
+    "reader.share": (None, "{link}"),
+    "reader.card": (None, "{card_link}"),
+}
+
+
+def multiply(cast: Cast, times: int) -> None:
+    """So many of everything that the pages list."""
+    now = NOON
+    for n in range(times):
+        x = build.experience(cast["lea"], f"Encore {n}", now, setting="sport", context="nonformal")
+        cast.ids[f"more_{n}"] = x.id
+        for competency in (4, 5):
+            from passport.experiences.service import claim
+
+            claim(x, competency, 2, now)
+        request = world.ask(cast, "lea", f"more_{n}", "karim", now - 60 * world.H)
+        if n % 2:
+            given = world.answer(cast, request, "karim", now - 50 * world.H)
+            if n % 3:
+                from passport.feedback.service import answer
+                from passport.recognition import service as recognition
+                from passport.recognition.models import Endorsement
+
+                answer(given, None, now - 40 * world.H)
+                db.session.flush()
+                asked = recognition.ask(given, [4, 5], uuid.uuid4(), now - 30 * world.H)
+                world.recognise(cast, asked, "karim", (4, 5), now - 20 * world.H)
+                db.session.flush()
+                for e in db.session.query(Endorsement).filter_by(request_id=asked.id):
+                    recognition.keep(e, now - 10 * world.H)
+                    db.session.flush()
+                    recognition.permit(e, now - 9 * world.H)
+        from passport.organisations.models import Organisation
+
+        house = build.organisation(f"Maison {n}", now)
+        library = db.session.get(Organisation, cast["library"])
+        who = build.account(f"f{n}", now)
+        member = build.membership(who, library or house, "facilitator", now)
+        build.vetting(member, db.session.get_one(type(who), cast["claire"]), now)
+    db.session.commit()
+
+
+@pytest.fixture(scope="module", params=["few", "many"])
+def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("sql")
+    shutil.copy(sqlite_template, folder / "t.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
+        with app.app_context():
+            cast = world.fill(make_cast(NOON), NOON)
+            multiply(cast, 2 if request.param == "few" else 12)
+            from passport.card.models import Card
+            from passport.seal import unseal
+            from passport.sharing.models import Share
+
+            link = unseal(db.session.get_one(Share, cast["share"]).token_sealed)
+            card = db.session.get_one(Card, cast["card"])
+            card.share_id, card.opens_until = cast["share"], NOON + 24 * world.H
+            db.session.commit()
+            addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}"}
+            db.session.remove()
+        yield app, cast, addresses, request.param
+        with app.app_context():
+            db.engine.dispose()
+
+
+def statements(app: Flask, reader: Reader, address: str) -> list[str]:
+    """Return the statements of one page, in order, in one line each."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(" ".join(statement.split()))
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        answer = reader.get(address)
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert answer.status_code == 200, f"{address}: {answer.status_code}"
+    return [s for s in seen if not s.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"))]
+
+
+def folded(statement: str) -> str:
+    """Return a statement that does not tell how many values were in a list."""
+    return re.sub(r"\((?:\?, )+\?\)|IN \(\?\)", "IN (…)", statement).replace("IN IN", "IN")
+
+
+@pytest.mark.parametrize("endpoint", PAGES)
+def test_the_statements_of_each_page(city: Any, endpoint: str) -> None:
+    app, cast, addresses, size = city
+    person, pattern = PAGES[endpoint]
+    address = pattern.format(**{k: str(v) for k, v in cast.ids.items()}, **addresses)
+    found = [folded(s) for s in statements(app, Reader(app, cast, person), address)]
+    file = FOLDER / f"{endpoint}.txt"
+    text = "\n\n".join(found) + "\n"
+    if os.environ.get("PASSPORT_WRITE_SQL") == "1" and size == "few":
+        FOLDER.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert len(found) <= MOST, f"{endpoint} costs {len(found)} statements:\n{text}"
+    assert file.read_text() == text, f"{endpoint} with {size}: see `make sql`"

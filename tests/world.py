@@ -1,0 +1,135 @@
+"""A small city where every state of the story stands, made through the services themselves, with past times."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from passport import clock
+from passport.accounts import queries as accounts
+from passport.card import service as card
+from passport.experiences import service as experiences
+from passport.experiences.models import Experience
+from passport.extensions import db
+from passport.feedback import service as feedback
+from passport.feedback.models import AuthoredText
+from passport.organisations import service as organisations
+from passport.organisations.models import Membership, Organisation
+from passport.recognition import service as recognition
+from passport.recognition.models import Endorsement
+from passport.safety import service as safety
+from passport.sharing import service as sharing
+
+from . import build
+from .cast import Cast
+
+H = dt.timedelta(hours=1)
+
+
+def role_in(account_id: uuid.UUID, membership_id: uuid.UUID) -> Any:
+    """Return the policy's view of one membership."""
+    return next(r for r in accounts.roles_of(account_id) if r.membership_id == membership_id)
+
+
+def ask(cast: Cast, learner: str, thing: str, who: str, now: dt.datetime, team: bool = False) -> Any:
+    """Send a request for feedback about one experience of the cast."""
+    member = db.session.get(Membership, cast[f"m_{who}"])
+    assert member is not None
+    house = db.session.get(Organisation, member.organisation_id)
+    x = db.session.get(Experience, cast[thing])
+    competencies = [c.competency_id for c in x_claims(cast[thing])]
+    return feedback.ask(x, None if team else member, house, competencies, "Est-ce que c’était clair ?", uuid.uuid4(), now)
+
+
+def x_claims(experience_id: uuid.UUID) -> list[Any]:
+    """Return the claims of an experience."""
+    from passport.experiences.models import Claim
+
+    return db.session.query(Claim).filter_by(experience_id=experience_id).all()
+
+
+def answer(cast: Cast, request: Any, who: str, now: dt.datetime) -> Any:
+    """Let the facilitator answer a request."""
+    draft = feedback.FeedbackDraft(seen="Les aînés la redemandent.", question="Qu’est-ce qui a aidé ?",
+                                   next_step="Préparer un plan B.", submission=uuid.uuid4())
+    return feedback.give_feedback(request, role_in(cast[who], cast[f"m_{who}"]), cast[who], draft, now)
+
+
+def recognise(cast: Cast, request: Any, who: str, competencies: tuple[int, ...], now: dt.datetime, kind: str = "endorse",
+              name: str = "Karim B.") -> None:
+    """Let the facilitator recognise (or answer not yet) the competencies that were asked."""
+    today = clock.day_of(now)
+    draft = recognition.RecogniseDraft(
+        how_known="saw", how_person_known="regularly", is_relative=False, seen_from_on=today - dt.timedelta(days=90),
+        seen_to_on=today, submission=uuid.uuid4(),
+        answers=tuple((c, 3 if kind == "endorse" else None, kind, "Elle explique sans prendre la souris.") for c in competencies),
+    )
+    actor = accounts_actor(cast[who])
+    recognition.recognise(request, role_in(cast[who], cast[f"m_{who}"]), actor, draft, name, now)
+
+
+def accounts_actor(account_id: uuid.UUID) -> Any:
+    """Return the policy's view of one account."""
+    from passport.accounts.models import Passport
+    from passport.policy import Actor
+
+    p = db.session.get(Passport, account_id)
+    assert p is not None
+    return Actor(account_id, p.birth_year, p.birth_month, p.protection_chosen, accounts.roles_of(account_id))
+
+
+def fill(cast: Cast, now: dt.datetime) -> Cast:
+    """Bring lea through the whole story with karim, tom up to a feedback, and leave one of everything waiting."""
+    ids = cast.ids
+    x = db.session.get(Experience, cast["lea_x"])
+    for competency, step in ((1, 2), (2, 3), (3, 3)):
+        experiences.claim(x, competency, step, now - 90 * H)
+    first = ask(cast, "lea", "lea_x", "karim", now - 80 * H)
+    given = answer(cast, first, "karim", now - 70 * H)
+    feedback.answer(given, "En me mettant à leur place.", now - 60 * H)
+    db.session.flush()
+    asked = recognition.ask(given, [1, 2], uuid.uuid4(), now - 50 * H)
+    recognise(cast, asked, "karim", (1, 2), now - 40 * H)
+    db.session.flush()
+    offers = {e.competency_id: e for e in db.session.query(Endorsement).filter_by(request_id=asked.id)}
+    recognition.keep(offers[1], now - 30 * H)
+    db.session.flush()
+    recognition.permit(offers[1], now - 29 * H)
+    db.session.flush()
+    ids.update(request_done=first.id, feedback=given.id, recognition_done=asked.id, endorsement=offers[1].id,
+               offered=offers[2].id, text=given.text_id)
+    waiting = ask(cast, "lea", "lea_x", "nadia", now - 20 * H)
+    ids["request"] = waiting.id
+    more = recognition.ask(given, [3], uuid.uuid4(), now - 10 * H)
+    ids["recognition"] = more.id
+    draft = sharing.ShareDraft(
+        experience_ids=(cast["lea_x"],), endorsement_ids=(offers[1].id,), recipient_name="Boulangerie Martin",
+        recipient_shown=False, months=3, name_form="display", shown_name=None,
+        intro="Je cherche un apprentissage.", submission=uuid.uuid4(),
+    )
+    link = sharing.create_share(cast["lea"], draft, now - 5 * H)
+    ids["share"] = link.id
+    ids["card"] = card.make(cast["lea"], now - 5 * H).id
+    y = build.experience(cast["lea"], "Tournoi solidaire", now - 90 * H, setting="sport", context="nonformal")
+    ids["lea_y"] = y.id
+    experiences.claim(y, 4, 2, now - 90 * H)
+    free = answer(cast, ask(cast, "lea", "lea_y", "karim", now - 80 * H), "karim", now - 70 * H)
+    feedback.answer(free, None, now - 60 * H)
+    ids["feedback_free"] = free.id
+    tom_asks = ask(cast, "tom", "tom_x", "karim", now - 30 * H)
+    tom_told = answer(cast, tom_asks, "karim", now - 24 * H)
+    ids.update(tom_request=tom_asks.id, tom_feedback=tom_told.id)
+    library = db.session.get(Organisation, cast["library"])
+    organisations.new_join_code(library, now)
+    invitation, token = organisations.invite(library, "facilitator", "animatrice", "Zoé", cast["claire"], now)
+    ids["invitation"] = invitation.id
+    cast.tokens["invitation"] = token
+    club = db.session.get(Organisation, cast["library"])
+    ids["tom_desk"] = feedback.ask(db.session.get(Experience, cast["tom_x"]), None, club, [], None, uuid.uuid4(),
+                                   now - 4 * H).id
+    text = db.session.get(AuthoredText, tom_told.text_id)
+    ids["tom_text"] = tom_told.text_id
+    ids["report"] = safety.report(text, None, now - H).id
+    db.session.commit()
+    return cast
