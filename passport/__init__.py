@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, abort, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
@@ -54,7 +54,7 @@ def start_extensions(app: Flask) -> None:
     limiter.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=choose_language)
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
     login_manager.session_protection = None
 
     from .accounts.queries import signed_in
@@ -83,6 +83,8 @@ def import_models() -> None:
 
 def choose_language() -> str:
     """Return the language of this answer: the address, the account, the session, then the browser."""
+    if not has_request_context():
+        return "fr"
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
@@ -104,8 +106,9 @@ def guard(app: Flask) -> None:
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None and site not in {"same-origin", "none"}:
             abort(400)
-        origin = request.headers.get("Origin")
-        if origin is not None and origin not in {request.host_url.rstrip("/"), app.config["PUBLIC_URL"].rstrip("/")}:
+        # Our own Referrer-Policy makes browsers send "null" as the origin of our own forms.
+        known = {None, "null", request.host_url.rstrip("/"), app.config["PUBLIC_URL"].rstrip("/")}
+        if request.headers.get("Origin") not in known:
             abort(400)
 
     @app.before_request

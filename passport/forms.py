@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Optional, ValidationError
 
 from .refusals import Refusal, Refused
@@ -49,6 +51,11 @@ class Paragraph(TextAreaField):
         rules = [*validators] or [Optional()]
         super().__init__(label, [*rules, Length(max=most, message=too_long(most))],
                          filters=[clean], render_kw={"maxlength": most, **kwargs.pop("render_kw", {})}, **kwargs)
+
+
+def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Return the choices of a field from pairs of value and words."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 def too_long(most: int) -> Any:

@@ -34,7 +34,9 @@ def add_headers(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.vary.add("HX-Request")
-    if "Cache-Control" not in response.headers or current_user.is_authenticated:
+    nobody = g.get("without_database") or request.blueprint == "reader"
+    somebody = not nobody and current_user.is_authenticated
+    if "Cache-Control" not in response.headers or somebody:
         response.headers["Cache-Control"] = "no-store"
     if request.blueprint == "reader":
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"

@@ -10,10 +10,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
-from ..forms import Entry, Form, Paragraph, Sentence
+from ..forms import Entry, Form, Paragraph, Sentence, options
 from ..refusals import Refused
 from ..wording import say
 from . import rules
@@ -33,11 +32,6 @@ MONTHS = (("", _l("Mois")), ("1", _l("janvier")), ("2", _l("février")), ("3", _
           ("10", _l("octobre")), ("11", _l("novembre")), ("12", _l("décembre")))
 STEPS = (("1", _l("Je découvre")), ("2", _l("Je fais avec de l’aide")), ("3", _l("Je fais sans aide")),
          ("4", _l("Je montre aux autres")))
-
-
-def options(pairs: Any) -> list[SelectChoice]:
-    """Return pairs of value and words as choices."""
-    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class AddForm(Entry):

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock, drawings
+from ..forms import options
 from ..frameworks import queries as frameworks
 from ..notices import queries as notices
 from ..policy import Action, Mine
@@ -19,7 +20,7 @@ from ..refusals import Refused
 from ..transaction import transaction
 from ..web import actor, authorised, onward, page
 from . import panels, queries, service
-from .forms import AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, options
+from .forms import AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm
 from .models import Experience
 from .periods import period
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..forms import Entry, Form, Paragraph, Sentence
@@ -19,6 +21,11 @@ QUESTIONS = {
     "helped": _l("Qui a aidé, et comment ?"),
 }
 OWN = "own"
+
+
+def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Return the choices of a field from their values and labels."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class AskForm(Entry):
@@ -42,7 +49,7 @@ class AnswerForm(Entry):
     """A facilitator's answer: one field to fill, a question by tap, a next step folded away."""
 
     seen = Paragraph(_l("Ce que j’ai vu"), most=4000)
-    question = RadioField(_l("Une question"), choices=[*QUESTIONS.items(), (OWN, _l("Avec mes mots"))],
+    question = RadioField(_l("Une question"), choices=options([*QUESTIONS.items(), (OWN, _l("Avec mes mots"))]),
                           validate_choice=False)
     own_question = Sentence(_l("Ma question"), most=500)
     next_step = Paragraph(_l("Un pas possible"), most=1000)

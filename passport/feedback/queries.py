@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,18 +20,22 @@ from ..accounts import rules as age
 from ..accounts.models import Account, ContactBar, Draft, Passport
 from ..clock import CITY_ZONE, day_of
 from ..experiences.models import Claim, Experience, Revision
+from ..experiences.periods import period
 from ..extensions import db
 from ..frameworks.models import Wording
+from ..frameworks.rules import asked_words, folded
 from ..notices import queries as notices
 from ..notices.models import Notice
 from ..organisations import queries as organisations
-from ..organisations.models import Joined, Membership, Organisation, Vetting
+from ..organisations.models import AskCode, Joined, Membership, Organisation, Vetting
 from ..policy import Actor, Asked, Role
+from ..seal import digest_of
 from . import rules
 from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
 
 PER_PAGE = 20
 MOST = 100
+MOST_SEARCHED = 1000
 DRAFT = "feedback"
 
 
@@ -145,37 +150,37 @@ def day_words(instant: dt.datetime | dt.date) -> str:
     french = str(get_locale()) == "fr"
     year = "" if day.year == clock.today().year else " y"
     if french and day.day == 1:
-        return format_date(day, f"'1er' MMMM{year}")
-    return format_date(day, f"d MMMM{year}")
+        return str(format_date(day, f"'1er' MMMM{year}"))
+    return str(format_date(day, f"d MMMM{year}"))
 
 
 def ago_words(instant: dt.datetime) -> str:
     """Return how long ago a day was: today, yesterday, so many days."""
     days = (clock.today() - day_of(instant)).days
     if days <= 0:
-        return _("aujourd’hui")
+        return str(_("aujourd’hui"))
     if days == 1:
-        return _("hier")
-    return ngettext("il y a %(num)s jour", "il y a %(num)s jours", days)
+        return str(_("hier"))
+    return str(ngettext("il y a %(num)s jour", "il y a %(num)s jours", days))
 
 
 def feedback_of(name: str) -> str:
     """Return the title of somebody's feedback."""
     if name[:1].lower() in "aeiouàâäéèêëîïôöùûü":
-        return _("Le retour d’%(who)s", who=name)
-    return _("Le retour de %(who)s", who=name)
+        return str(_("Le retour d’%(who)s", who=name))
+    return str(_("Le retour de %(who)s", who=name))
 
 
 def arrival_words(arrives: dt.datetime, now: dt.datetime) -> str:
     """Return when words that the night holds will arrive, or nothing when they arrive at once."""
     if arrives <= now:
         return ""
-    return _("Arrive aujourd’hui à 7 h.") if day_of(arrives) == day_of(now) else _("Arrive demain à 7 h.")
+    return str(_("Arrive aujourd’hui à 7 h.") if day_of(arrives) == day_of(now) else _("Arrive demain à 7 h."))
 
 
 def closed_words(who: str, outcome: str | None) -> str:
     """Return how a request ended without a feedback, kindly."""
-    return _("%(who)s n’a pas vu cela", who=who) if outcome == "cannot" else _("%(who)s n’a pas pu répondre", who=who)
+    return str(_("%(who)s n’a pas vu cela", who=who) if outcome == "cannot" else _("%(who)s n’a pas pu répondre", who=who))
 
 
 def _wording_text() -> sa.ColumnElement[str]:
@@ -239,15 +244,66 @@ def experience(key: uuid.UUID) -> Experience | None:
     return found if found is not None and found.deleted_at is None else None
 
 
-def role_of(membership_id: uuid.UUID) -> Role | None:
-    """Return one membership as the policy sees it."""
+@dataclass(frozen=True)
+class Target:
+    """Whoever is asked: one facilitator, or the team of an organisation."""
+
+    organisation: Organisation
+    name: str
+    membership: Membership | None = None
+    role: Role | None = None
+
+    @property
+    def adult_id(self) -> uuid.UUID | None:
+        """Return whose account it is, for one facilitator."""
+        return self.membership.account_id if self.membership is not None else None
+
+
+def person(membership_id: uuid.UUID) -> Target | None:
+    """Return one facilitator as somebody to ask, in one statement."""
     until = (sa.select(sa.func.max(Vetting.expires_on))
              .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None)).scalar_subquery())
     row = db.session.execute(
-        sa.select(Membership, Organisation, until)
-        .join(Organisation, Organisation.id == Membership.organisation_id).where(Membership.id == membership_id)
+        sa.select(Membership, Organisation, until, Account.display_name)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .join(Account, Account.id == Membership.account_id)
+        .where(Membership.id == membership_id)
     ).one_or_none()
-    return organisations.role(row[0], row[1], row[2]) if row is not None else None
+    if row is None:
+        return None
+    return Target(row[1], row[3] or "", row[0], organisations.role(row[0], row[1], row[2]))
+
+
+def team(organisation_id: uuid.UUID) -> Target | None:
+    """Return an organisation that was accredited once as a team to ask."""
+    found = db.session.get(Organisation, organisation_id)
+    return Target(found, found.name) if found is not None and found.accredited_at is not None else None
+
+
+def role_of(membership_id: uuid.UUID) -> Role | None:
+    """Return one membership as the policy sees it."""
+    found = person(membership_id)
+    return found.role if found is not None else None
+
+
+def asking_facts(
+    experience: Experience, organisation_id: uuid.UUID, adult_id: uuid.UUID | None, now: dt.datetime
+) -> sa.Row[*tuple[Any, ...]]:
+    """Return the learner's age, and whether they joined there, wait there already or have no contact: one statement."""
+    joined = sa.exists().where(Joined.learner_id == Passport.learner_id, Joined.organisation_id == organisation_id,
+                               Joined.joined_at <= now, Joined.closed_at.is_(None))
+    waiting = sa.exists().where(
+        FeedbackRequest.experience_id == experience.id, FeedbackRequest.closed_at.is_(None),
+        FeedbackRequest.asked_at > now - rules.ANSWERED_WITHIN,
+        FeedbackRequest.facilitator_id == adult_id if adult_id is not None
+        else sa.and_(FeedbackRequest.organisation_id == organisation_id, FeedbackRequest.facilitator_id.is_(None)),
+    )
+    barred = ~not_barred(Passport.learner_id, adult_id) if adult_id is not None else sa.false()
+    return db.session.execute(
+        sa.select(Passport.birth_year, Passport.birth_month, Passport.protection_chosen, joined.label("joined"),
+                  waiting.label("waiting"), barred.label("barred"))
+        .where(Passport.learner_id == experience.learner_id)
+    ).one()
 
 
 @dataclass(frozen=True)
@@ -289,19 +345,18 @@ def answered_before(learner_id: uuid.UUID, experience_id: uuid.UUID, minor: bool
     return [Person(r.id, r.display_name or "", r.title, r.name, r.waiting) for r in rows]
 
 
-def teams(learner_id: uuid.UUID, words: str | None, protected: bool, now: dt.datetime) -> Sequence[Organisation]:
+def teams(learner_id: uuid.UUID, words: str | None, protected: bool, now: dt.datetime) -> list[Organisation]:
     """Return organisations whose team can be asked: those of this name, or without words those the learner joined."""
     found = (sa.select(Organisation).where(_organisation_active(now), Organisation.kind != "city")
-             .order_by(Organisation.sort_key, Organisation.id).limit(PER_PAGE))
+             .order_by(Organisation.sort_key, Organisation.id).limit(MOST_SEARCHED if words else PER_PAGE))
     if protected:
         found = found.where(Organisation.minors_state == "allowed")
-    if words:
-        for word in words.casefold().split()[:5]:
-            found = found.where(Organisation.sort_key.contains(organisations.sort_key(word), autoescape=True))
-    else:
+    if not words:
         found = found.join(Joined, Joined.organisation_id == Organisation.id).where(
             Joined.learner_id == learner_id, Joined.closed_at.is_(None))
-    return db.session.scalars(found).all()
+        return list(db.session.scalars(found))
+    wanted = asked_words(words)
+    return [o for o in db.session.scalars(found) if wanted and all(w in folded(o.name) for w in wanted)][:PER_PAGE]
 
 
 @dataclass(frozen=True)
@@ -351,9 +406,11 @@ def has_joined(learner_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
         Joined.learner_id == learner_id, Joined.organisation_id == organisation_id, Joined.closed_at.is_(None)))))
 
 
-def name_of(membership: Membership) -> str:
-    """Return how a facilitator is called."""
-    return db.session.scalar(sa.select(Account.display_name).where(Account.id == membership.account_id)) or ""
+def by_ask_token(token: str) -> Target | None:
+    """Return the facilitator whose code « Demandez-moi » this is now, or None."""
+    membership_id = db.session.scalar(
+        sa.select(AskCode.membership_id).where(AskCode.token_hash == digest_of(token), AskCode.closed_at.is_(None)))
+    return person(membership_id) if membership_id is not None else None
 
 
 # ---------- whoever was asked ----------
@@ -363,6 +420,7 @@ def name_of(membership: Membership) -> str:
 class Received(Asked):
     """A request on the side of whoever answers: what the policy weighs, and exactly what was sent."""
 
+    experience_id: uuid.UUID | None = None
     request: FeedbackRequest | None = None
     revision: Revision | None = None
     learner_name: str = ""
@@ -391,7 +449,8 @@ def asked(key: uuid.UUID, now: dt.datetime) -> Received | None:
         facilitator_id=request.facilitator_id, learner_protected=bool(protected), grant_opened_at=grant.opened_at,
         grant_closes_at=grant.closes_at, grant_closed_at=grant.closed_at, closed_at=request.closed_at,
         barred_ids=frozenset(r.adult_id for r in rows if r.adult_id is not None),
-        request=request, revision=revision, learner_name=name or "", organisation_name=organisation_name,
+        experience_id=request.experience_id, request=request, revision=revision, learner_name=name or "",
+        organisation_name=organisation_name,
     )
 
 
@@ -558,12 +617,35 @@ class Told:
 def told(revision: Revision | None) -> Told:
     """Return exactly what was sent: a kept revision, never the experience as it is now."""
     assert revision is not None
-    return _told(revision.title, revision.story, revision.facts)
+    facts = revision.facts
+    return _told(revision.title, revision.story, facts.get("context"), _day(facts.get("started_on")),
+                 _day(facts.get("ended_on")), str(facts.get("when_precision") or "day"), bool(facts.get("ongoing")),
+                 Decimal(str(facts["hours"])) if facts.get("hours") is not None else None, facts.get("place"),
+                 uuid.UUID(str(facts["organisation_id"])) if facts.get("organisation_id") else None,
+                 facts.get("organisation_text"))
 
 
 def told_now(experience: Experience) -> Told:
     """Return what would be sent now."""
-    return _told(experience.title, experience.story, facts_of(experience))
+    x = experience
+    return _told(x.title, x.story, x.context, x.started_on, x.ended_on, x.when_precision, x.ongoing, x.hours, x.place,
+                 x.organisation_id, x.organisation_text)
+
+
+def _day(text: object) -> dt.date | None:
+    return dt.date.fromisoformat(str(text)) if text else None
+
+
+def _told(title: str, story: str | None, context: object, started_on: dt.date | None, ended_on: dt.date | None,
+          precision: str, ongoing: bool, hours: Decimal | None, place: object, organisation_id: uuid.UUID | None,
+          organisation_text: object) -> Told:
+    known = db.session.get(Organisation, organisation_id) if organisation_id else None
+    where = [str(words) for words in (known.name if known else organisation_text, place) if words]
+    lines = [" · ".join(where)] if where else []
+    if hours is not None:
+        lines.append(ngettext("Environ %(num)s heure", "Environ %(num)s heures", int(hours)))
+    return Told(title, story, str(context) if context else None,
+                period(started_on, ended_on, precision, ongoing, str(get_locale())), tuple(lines))
 
 
 # ---------- the learner ----------
@@ -631,7 +713,7 @@ class Standing:
     @property
     def asked_words(self) -> str:
         """Return who was asked, and when."""
-        return _("Demandé à %(who)s le %(day)s", who=self.who, day=day_words(self.asked_at))
+        return str(_("Demandé à %(who)s le %(day)s", who=self.who, day=day_words(self.asked_at)))
 
     @property
     def feedback_title(self) -> str:

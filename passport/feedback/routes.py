@@ -16,7 +16,6 @@ from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
 from ..extensions import db
-from ..organisations import queries as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Action, Actor, Body, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
@@ -24,7 +23,7 @@ from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page
 from ..wording import say
 from . import panels, queries, rules, service
-from .forms import OWN, AnswerForm, AskForm, AssignForm, ReplyForm
+from .forms import OWN, AnswerForm, AskForm, AssignForm, ReplyForm, options
 
 blueprint = Blueprint("feedback", __name__)
 BLUEPRINTS = (blueprint,)
@@ -69,33 +68,29 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
 @blueprint.route("/experience/<uuid:key>/demander/personne/<uuid:membership>", methods=["GET", "POST"])
 def ask_send(key: uuid.UUID, membership: uuid.UUID) -> ResponseReturnValue:
     """See exactly what one person will read, and send it."""
-    person = db.session.get(Membership, membership)
-    if person is None or person.role != "facilitator":
-        authorised(queries.experience(key), Action.ASK_FEEDBACK)
-        abort(404)
-    return _send(key, person, db.session.get_one(Organisation, person.organisation_id))
+    return _send(key, queries.person(membership))
 
 
 @blueprint.route("/experience/<uuid:key>/demander/organisation/<uuid:organisation>", methods=["GET", "POST"])
 def ask_team(key: uuid.UUID, organisation: uuid.UUID) -> ResponseReturnValue:
     """See exactly what an organisation's team will read, and send it."""
-    body = db.session.get(Organisation, organisation)
-    if body is None or body.accredited_at is None:
-        authorised(queries.experience(key), Action.ASK_FEEDBACK)
-        abort(404)
-    return _send(key, None, body)
+    return _send(key, queries.team(organisation))
 
 
-def _send(key: uuid.UUID, person: Membership | None, organisation: Organisation) -> ResponseReturnValue:
-    now, today = now_and_today()
+def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
+    now = clock.now()
     experience = authorised(queries.experience(key), Action.ASK_FEEDBACK)
-    refusal = rules.refusal_to_ask(service.asking(experience, person, organisation, now))
+    if target is None or (target.role is not None and target.role.role != "facilitator"):
+        abort(404)
+    organisation = target.organisation
+    asking = service.asking(experience, organisation, target.role, target.adult_id, now)
+    refusal = rules.refusal_to_ask(asking)
     if refusal is not None and request.method == "GET":
         return page("feedback/stays.html", status=422, experience=experience, words=say(refusal),
                     team=organisation if refusal is Refusal.NOT_JOINED else None)
     claims = queries.claims(key)
     form = AskForm(version=str(experience.version))
-    form.claims.choices = [(c.competency_id, c.text) for c in claims]
+    form.claims.choices = options((c.competency_id, c.text) for c in claims)
     if request.method == "GET":
         form.claims.data = [c.competency_id for c in claims]
     status = 200
@@ -108,7 +103,7 @@ def _send(key: uuid.UUID, person: Membership | None, organisation: Organisation)
         elif valid:
             try:
                 with transaction():
-                    service.ask(experience, person, organisation, form.competencies(), form.message.data,
+                    service.ask(experience, target.membership, organisation, form.competencies(), form.message.data,
                                 form.number, now)
             except Refused as refused:
                 if refused.refusal is Refusal.SENT_OTHERWISE:
@@ -117,28 +112,26 @@ def _send(key: uuid.UUID, person: Membership | None, organisation: Organisation)
             else:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=key)
-    _minor, protected = _protection(actor(), today)
     return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
-                told=queries.told_now(experience), who=queries.name_of(person) if person else organisation.name,
-                organisation=organisation, to_team=person is None, protected=protected)
+                told=queries.told_now(experience), who=target.name, organisation=organisation,
+                to_team=target.membership is None, protected=asking.protected)
 
 
 @blueprint.get("/d/<token>")
 def ask_me(token: str) -> ResponseReturnValue:
     """Choose an experience for whoever showed their code « Demandez-moi »."""
-    now, today = now_and_today()
-    who = actor()
+    today, who = clock.today(), actor()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
-    membership = organisations.by_ask_token(token, now)
-    if membership is None:
+    target = queries.by_ask_token(token)
+    if target is None or target.membership is None:
         abort(404)
-    organisation = db.session.get_one(Organisation, membership.organisation_id)
+    organisation, membership = target.organisation, target.membership
     minor, _protected = _protection(who, today)
     joined = not minor or queries.has_joined(who.account_id, organisation.id)
     rows = list(queries.mine_to_send(who.account_id, _after_day(request.args.get("after"))))
     more = rows[queries.PER_PAGE - 1] if len(rows) > queries.PER_PAGE else None
     return page("feedback/ask_me.html", fragment="rows", experiences=rows[:queries.PER_PAGE], membership=membership,
-                who=queries.name_of(membership), organisation=organisation, joined=joined, token=token,
+                who=target.name, organisation=organisation, joined=joined, token=token,
                 oneself=membership.account_id == who.account_id,
                 more=f"{more.sort_on.isoformat()}~{more.id}" if more else None)
 
@@ -191,17 +184,18 @@ def inbox() -> ResponseReturnValue:
     lines = queries.inbox(who, now, after, queries.PER_PAGE + 1)
     last = lines[queries.PER_PAGE - 1] if len(lines) > queries.PER_PAGE else None
     return page("feedback/inbox.html", fragment="rows", lines=lines[:queries.PER_PAGE],
-                more=f"{last.asked_at.isoformat()}~{last.request_id}" if last else None, first=after is None, ago=queries.ago_words)
+                more=f"{last.asked_at.isoformat()}~{last.request_id}" if last else None, first=after is None,
+                ago=queries.ago_words)
 
 
 def _opened(received: queries.Received, now: dt.datetime) -> Role:
     """Return the role in which this is read; for a protected learner the line that tells them is written first."""
     role = answering_role(actor(), received, now)
     assert role is not None, "the policy lets only whoever was asked come here"
-    if received.learner_protected and received.request is not None:
+    if received.learner_protected and received.experience_id is not None:
         try:
             note_reading(received.learner_id, current_user.audit_ref, "facilitator", role.organisation_id,
-                         "open_request", received.request.experience_id, now)
+                         "open_request", received.experience_id, now)
         except sa.exc.SQLAlchemyError:
             abort(503)
     return role
@@ -309,7 +303,7 @@ def _desk_page(key: uuid.UUID, refused_at: uuid.UUID | None = None, words: str =
     now = clock.now()
     people = queries.assignable(key, now)
     form = AssignForm()
-    form.membership.choices = [(p.membership_id, p.name if not p.title else f"{p.name}, {p.title}") for p in people]
+    form.membership.choices = options((p.membership_id, f"{p.name}, {p.title}" if p.title else p.name) for p in people)
     return page("feedback/desk.html", status=422 if words else 200, lines=queries.desk(actor(), key, now), form=form,
                 organisation=db.session.get_one(Organisation, key), refused_at=refused_at, words=words,
                 ago=queries.ago_words)

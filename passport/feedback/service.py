@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft, Passport
+from ..accounts.models import Draft
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -20,7 +20,7 @@ from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
 from ..notices import service as notices
-from ..organisations.models import Joined, Membership, Organisation
+from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
@@ -52,34 +52,21 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
     return done is not None
 
 
-def asking(
-    experience: Experience, membership: Membership | None, organisation: Organisation, now: dt.datetime
-) -> rules.Asking:
-    """Return what decides whether this experience may be sent to this person, or to this organisation's team."""
-    learner = db.session.get_one(Passport, experience.learner_id)
-    protected = age.is_protected(learner.birth_year, learner.birth_month, learner.protection_chosen, day_of(now))
-    minor = not age.has_turned(learner.birth_year, learner.birth_month, age.ADULT, day_of(now))
-    joined = sa.exists().where(Joined.learner_id == learner.learner_id, Joined.organisation_id == organisation.id,
-                               Joined.joined_at <= now, Joined.closed_at.is_(None))
-    waiting = sa.exists().where(
-        FeedbackRequest.experience_id == experience.id, FeedbackRequest.closed_at.is_(None),
-        FeedbackRequest.facilitator_id == membership.account_id if membership is not None
-        else sa.and_(FeedbackRequest.organisation_id == organisation.id, FeedbackRequest.facilitator_id.is_(None)),
-    )
-    has_joined, is_waiting = db.session.execute(sa.select(joined, waiting)).one()
-    if membership is not None:
-        role = queries.role_of(membership.id)
+def asking(experience: Experience, organisation: Organisation, role: Role | None, adult_id: uuid.UUID | None,
+           now: dt.datetime) -> rules.Asking:
+    """Return what decides whether this experience may be sent; without an adult it goes to the organisation's team."""
+    row = queries.asking_facts(experience, organisation.id, adult_id, now)
+    protected = age.is_protected(row.birth_year, row.birth_month, row.protection_chosen, day_of(now))
+    minor = not age.has_turned(row.birth_year, row.birth_month, age.ADULT, day_of(now))
+    if adult_id is not None:
         active = role is not None and role.role == "facilitator" and role.is_active(now)
         checked = role is not None and role.is_checked(day_of(now))
-        oneself = membership.account_id == learner.learner_id
-        barred = membership.account_id in accounts.barred_from(learner.learner_id)
     else:
         active = queries.organisation_is_active(organisation, now)
         checked = organisation.minors_state == "allowed"
-        oneself = barred = False
     return rules.Asking(
-        person=membership is not None, active=active, checked=checked, joined=has_joined, minor=minor,
-        protected=protected, oneself=oneself, barred=barred, waiting=is_waiting,
+        person=adult_id is not None, active=active, checked=checked, joined=row.joined, minor=minor,
+        protected=protected, oneself=adult_id == experience.learner_id, barred=row.barred, waiting=row.waiting,
         for_me_only=experience.for_me_only, deleted_at=experience.deleted_at,
     )
 
@@ -100,7 +87,9 @@ def ask(
         return before  # type: ignore[no-any-return]
     db.session.refresh(experience, with_for_update=True)
     _lapse(now, FeedbackRequest.experience_id == experience.id)
-    refusal = rules.refusal_to_ask(asking(experience, membership, organisation, now))
+    role = queries.role_of(membership.id) if membership is not None else None
+    adult_id = membership.account_id if membership is not None else None
+    refusal = rules.refusal_to_ask(asking(experience, organisation, role, adult_id, now))
     if refusal is not None:
         raise Refused(refusal)
     revision = experiences.keep_revision(experience, now)

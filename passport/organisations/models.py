@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint as References
 from sqlalchemy import Index
 from sqlalchemy import UniqueConstraint as Unique
 
-from ..columns import Base, free_text, Mapped, hashed, key, mapped_column, owned, where
+from ..columns import Base, Mapped, free_text, hashed, key, mapped_column, owned, where
 
 KINDS = ("association", "school", "public_service", "sport_club", "holiday_centre", "childcare", "social_care",
          "company", "city")

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import unicodedata
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ..accounts import queries as accounts
+from ..accounts.models import Account
 from ..extensions import db
-from ..policy import Role
-from .models import Membership, Organisation, Vetting
+from ..policy import Member, Role
+from ..seal import digest_of
+from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
+
+PER_PAGE = 20
+MOST_WAITING = 100
+
+
+def sort_key(name: str) -> str:
+    """Return a name as it is sorted and searched: small letters, no accents."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
+    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
     """Return the memberships of one account that are not over, in one statement."""
-    checked_until = (
-        sa.select(sa.func.max(Vetting.expires_on))
-        .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None))
-        .scalar_subquery()
-    )
     rows = db.session.execute(
-        sa.select(Membership, Organisation, checked_until.label("checked_until"))
+        sa.select(Membership, Organisation, _checked_until())
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Membership.account_id == account_id, Membership.ended_at.is_(None))
         .order_by(Organisation.sort_key, Membership.id)
@@ -37,3 +48,231 @@ def role(membership: Membership, organisation: Organisation, checked_until: obje
         organisation_suspended_at=organisation.suspended_at, organisation_closed_at=organisation.closed_at,
         minors_state=organisation.minors_state, checked_until=checked_until,  # type: ignore[arg-type]
     )
+
+
+accounts.ROLES.append(roles_of)
+
+
+def _checked_until() -> sa.Label[dt.date]:
+    """The day on which the check of a membership in the same statement ends."""
+    return (
+        sa.select(sa.func.max(Vetting.expires_on))
+        .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None))
+        .scalar_subquery()
+        .label("checked_until")
+    )
+
+
+def _not_over(column: sa.orm.InstrumentedAttribute[dt.datetime | None], now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(column.is_(None), column > now)
+
+
+def _known_now(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """The organisation is accredited, and neither suspended nor closed."""
+    return sa.and_(Organisation.accredited_at <= now, _not_over(Organisation.suspended_at, now),
+                   _not_over(Organisation.closed_at, now))
+
+
+def _acts_now(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """The membership is joined, and neither suspended nor over."""
+    return sa.and_(Membership.joined_at <= now, _not_over(Membership.suspended_at, now),
+                   _not_over(Membership.ended_at, now))
+
+
+# ---------- one thing ----------
+
+
+def organisation(organisation_id: uuid.UUID) -> Organisation | None:
+    """Return one organisation, or None."""
+    return db.session.get(Organisation, organisation_id)
+
+
+def membership(membership_id: uuid.UUID) -> Membership | None:
+    """Return one membership, or None."""
+    return db.session.get(Membership, membership_id)
+
+
+@dataclass(frozen=True)
+class Person(Member):
+    """Somebody's membership, as the policy sees it and as it is shown."""
+
+    membership: Membership
+    organisation: Organisation
+    name: str
+    checked_until: dt.date | None
+
+
+def member(membership_id: uuid.UUID) -> Person | None:
+    """Return one membership with its organisation and the person's name, or None."""
+    row = db.session.execute(_people().where(Membership.id == membership_id)).one_or_none()
+    return _person(row) if row is not None else None
+
+
+def _people() -> sa.Select[Membership, Organisation, str | None, dt.date]:
+    return (
+        sa.select(Membership, Organisation, Account.display_name, _checked_until())
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .join(Account, Account.id == Membership.account_id)
+    )
+
+
+def _person(row: sa.Row[Membership, Organisation, str | None, dt.date]) -> Person:
+    m, o, name, until = row
+    return Person(o.id, m.account_id, m.role, m, o, name or "", until)
+
+
+# ---------- an organisation's page ----------
+
+
+def people_of(organisation_id: uuid.UUID, after: tuple[str, uuid.UUID] | None = None) -> list[Person]:
+    """Return who acts for an organisation, responsible people first, one more than a page holds."""
+    query = _people().where(Membership.organisation_id == organisation_id, Membership.ended_at.is_(None))
+    if after is not None:
+        role_before, last = after
+        query = query.where(sa.or_(Membership.role < role_before,
+                                   sa.and_(Membership.role == role_before, Membership.id > last)))
+    return [_person(r) for r in db.session.execute(
+        query.order_by(Membership.role.desc(), Membership.id).limit(PER_PAGE + 1)
+    )]
+
+
+def open_invitations(organisation_id: uuid.UUID, now: dt.datetime) -> Sequence[Invitation]:
+    """Return the invitations that somebody can still accept, newest first."""
+    return db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.organisation_id == organisation_id, Invitation.used_at.is_(None),
+               Invitation.revoked_at.is_(None), Invitation.expires_at > now)
+        .order_by(Invitation.id.desc()).limit(MOST_WAITING)
+    ).all()
+
+
+def invitation(invitation_id: uuid.UUID) -> Invitation | None:
+    """Return one invitation, or None."""
+    return db.session.get(Invitation, invitation_id)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An invitation as its landing page tells it: who invites, to what, where."""
+
+    invitation: Invitation
+    organisation: Organisation
+    inviter: str | None
+
+
+def offer(token: str) -> Offer | None:
+    """Return the invitation behind a link, even when it is over, or None when there never was one."""
+    row = db.session.execute(
+        sa.select(Invitation, Organisation, Account.display_name)
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
+        .outerjoin(Account, Account.id == Invitation.invited_by_id)
+        .where(Invitation.token_hash == digest_of(token))
+    ).one_or_none()
+    return Offer(*row) if row is not None else None
+
+
+# ---------- the city's page ----------
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An organisation in the coordination's list."""
+
+    organisation: Organisation
+    has_manager: bool
+
+
+def _listed() -> sa.Select[Organisation, bool]:
+    managed = sa.exists().where(Membership.organisation_id == Organisation.id, Membership.role == "manager",
+                                Membership.ended_at.is_(None))
+    return sa.select(Organisation, managed.label("has_manager")).where(Organisation.closed_at.is_(None))
+
+
+def to_accredit() -> list[Listed]:
+    """Return the organisations that wait to be accredited, longest wait first."""
+    return [Listed(*r) for r in db.session.execute(
+        _listed().where(Organisation.accredited_at.is_(None))
+        .order_by(Organisation.requested_at, Organisation.id).limit(MOST_WAITING)
+    )]
+
+
+def accredited(words: str = "", after: tuple[str, uuid.UUID] | None = None) -> list[Listed]:
+    """Return the accredited organisations by name, one more than a page holds."""
+    query = _listed().where(Organisation.accredited_at.is_not(None), *_named(words))
+    if after is not None:
+        name, last = after
+        query = query.where(sa.or_(Organisation.sort_key > name,
+                                   sa.and_(Organisation.sort_key == name, Organisation.id > last)))
+    return [Listed(*r) for r in db.session.execute(
+        query.order_by(Organisation.sort_key, Organisation.id).limit(PER_PAGE + 1)
+    )]
+
+
+def _named(words: str) -> list[sa.ColumnElement[bool]]:
+    return [Organisation.sort_key.contains(w, autoescape=True) for w in sort_key(words).split()[:5]]
+
+
+# ---------- what other rooms ask ----------
+
+
+def search(words: str, now: dt.datetime) -> Sequence[Organisation]:
+    """Return accredited organisations whose name holds these words, by name, a page at most; never the city."""
+    return db.session.scalars(
+        sa.select(Organisation).where(_known_now(now), Organisation.kind != "city", *_named(words))
+        .order_by(Organisation.sort_key, Organisation.id).limit(PER_PAGE)
+    ).all()
+
+
+def facilitators_of(organisation_id: uuid.UUID, now: dt.datetime) -> list[Person]:
+    """Return who answers for an organisation now; nobody when it is not accredited."""
+    return [_person(r) for r in db.session.execute(
+        _people().where(Membership.organisation_id == organisation_id, Membership.role == "facilitator",
+                        _acts_now(now), _known_now(now))
+        .order_by(Membership.id)
+    )]
+
+
+def by_ask_token(token: str, now: dt.datetime) -> Membership | None:
+    """Return the facilitator's membership behind a code « Demandez-moi », while it counts; else None."""
+    return db.session.scalars(
+        sa.select(Membership)
+        .join(AskCode, AskCode.membership_id == Membership.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(AskCode.token_hash == digest_of(token), AskCode.closed_at.is_(None), Membership.role == "facilitator",
+               _acts_now(now), _known_now(now))
+    ).one_or_none()
+
+
+# ---------- joining ----------
+
+
+def by_join_code(code: str, now: dt.datetime) -> Organisation | None:
+    """Return the accredited organisation that shows this joining code now, or None."""
+    return db.session.scalars(
+        sa.select(Organisation).where(Organisation.join_code_hash == digest_of(code), _known_now(now))
+    ).one_or_none()
+
+
+@dataclass(frozen=True)
+class InIt:
+    """An organisation a learner joined, and since when."""
+
+    joined: Joined
+    organisation: Organisation
+
+
+def joined_organisations(learner_id: uuid.UUID) -> list[InIt]:
+    """Return the organisations a learner is in, by name."""
+    return [InIt(*r) for r in db.session.execute(
+        sa.select(Joined, Organisation).join(Organisation, Organisation.id == Joined.organisation_id)
+        .where(Joined.learner_id == learner_id, Joined.closed_at.is_(None))
+        .order_by(Organisation.sort_key, Organisation.id)
+    )]
+
+
+def joined(learner_id: uuid.UUID, organisation_id: uuid.UUID) -> Joined | None:
+    """Return that a learner is in an organisation now, or None."""
+    return db.session.scalars(
+        sa.select(Joined).where(Joined.learner_id == learner_id, Joined.organisation_id == organisation_id,
+                                Joined.closed_at.is_(None))
+    ).one_or_none()

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
 from wtforms.widgets import MonthInput
 
-from ..forms import Entry, Form, Paragraph, one_line
+from ..forms import Entry, Form, Paragraph, one_line, options
 from ..refusals import Refusal
 from ..wording import say
 from . import rules
@@ -99,13 +99,13 @@ class AskForm(Entry):
 class CommonForm(Entry):
     """What is the same for all competencies of a request: how one knows, and from when to when."""
 
-    how_known = RadioField(_l("Comment je le sais"), validate_choice=False, choices=[
-        ("saw", _l("J’ai vu")), ("supervised", _l("J’ai encadré")), ("shown", _l("On m’a montré"))])
-    how_person_known = RadioField(_l("Comment je connais la personne"), validate_choice=False, choices=[
+    how_known = RadioField(_l("Comment je le sais"), validate_choice=False, choices=options([
+        ("saw", _l("J’ai vu")), ("supervised", _l("J’ai encadré")), ("shown", _l("On m’a montré"))]))
+    how_person_known = RadioField(_l("Comment je connais la personne"), validate_choice=False, choices=options([
         ("regularly", _l("Je la vois régulièrement")), ("at_times", _l("De temps en temps")),
-        ("once", _l("Une seule fois"))])
-    is_relative = RadioField(_l("Une personne de ma famille ?"), validate_choice=False, choices=[
-        ("no", _l("Non")), ("yes", _l("Oui"))])
+        ("once", _l("Une seule fois"))]))
+    is_relative = RadioField(_l("Une personne de ma famille ?"), validate_choice=False, choices=options([
+        ("no", _l("Non")), ("yes", _l("Oui"))]))
     seen_from = Month(_l("De quand"))
     seen_to = Month(_l("À quand"))
     asked: Sequence[Sentence] = ()
@@ -177,7 +177,7 @@ def recognise_form(asked: Sequence[Sentence], kept: dict[str, Any] | None = None
     choices = [("1", _("découvre")), ("2", _("fait avec de l’aide")), ("3", _("fait sans aide")),
                ("4", _("montre aux autres")), (NOT_YET, _("D’abord un pas de plus")), (NOT_SEEN, _("Je ne l’ai pas vu"))]
     for s in asked:
-        fields[f"answer_{s.competency_id}"] = RadioField(s.text, validate_choice=False, choices=choices)
+        fields[f"answer_{s.competency_id}"] = RadioField(s.text, validate_choice=False, choices=options(choices))
         fields[f"sentence_{s.competency_id}"] = Paragraph(_("En une phrase"), most=600)
     form: CommonForm = type("RecogniseForm", (CommonForm,), fields)(data=dict(kept or {}))
     return form
@@ -210,7 +210,7 @@ def decide_form(waiting: Sequence[Recognised]) -> DecideForm:
     fields: dict[str, Any] = {"waiting": waiting}
     choices = [("keep", _("Garder")), ("decline", _("Ne pas garder"))]
     for r in waiting:
-        fields[f"choice_{r.id.hex}"] = RadioField(r.sentence, validate_choice=False, choices=choices)
+        fields[f"choice_{r.id.hex}"] = RadioField(r.sentence, validate_choice=False, choices=options(choices))
         fields[f"permit_{r.id.hex}"] = BooleanField(_("Je veux pouvoir la montrer"))
     form: DecideForm = type("DecideTheseForm", (DecideForm,), fields)()
     return form

@@ -299,7 +299,7 @@ def _write(
     wordings = dict(db.session.execute(
         sa.select(RequestedCompetency.competency_id, RequestedCompetency.wording_id)
         .where(RequestedCompetency.request_id == request.id)
-    ).tuples().all())
+    ).all())
     arrival: dt.datetime | None = None
 
     def text(kind: str, sentence: str | None) -> AuthoredText:

@@ -10,8 +10,8 @@ from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from .. import clock
 from ..accounts.rules import Band
-from ..clock import now as instant
 from ..experiences import panels
 from ..feedback.queries import day_words
 from ..notices.models import Notice
@@ -66,7 +66,7 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
     form = CaseForm()
     if request.method == "POST" and form.validate():
         with transaction():
-            service.close_case(opened.report, actor().account_id, instant())
+            service.close_case(opened.report, actor().account_id, clock.now())
         flash(_("C’est noté."))
         return onward("safety.cases")
     return page("safety/case.html", case=opened, words=queries.words_of(opened.report), day=day_words, form=form,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
+from sqlalchemy.orm import aliased
 
 from .. import drawings
 from ..accounts.models import Draft, GuardianConsent, Passport
@@ -295,9 +296,8 @@ class Attested:
 
     @property
     def seen(self) -> str:
-        """Return from when to when it was seen."""
-        return recognition.seen_words(dt.date.fromisoformat(self.document["seen_from_on"]),
-                                      dt.date.fromisoformat(self.document["seen_to_on"]))
+        """Return from when to when it was seen, in months."""
+        return when_words(self.document["seen_from_on"], self.document["seen_to_on"], "month", False)
 
     def stamp(self, size: str = "") -> Markup:
         """Return its stamp: the same drawing as in the passport."""
@@ -644,7 +644,7 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         .outerjoin(days, days.c.share_id == Share.id)
         .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
         .where(*which)
-        .order_by(Share.id.desc())
+        .order_by(Share.created_at.desc(), Share.id.desc())
     )
 
 
@@ -656,7 +656,11 @@ def _link(row: Any, now: dt.datetime) -> Link:
 
 def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> tuple[list[Link], uuid.UUID | None]:
     """Return a page of a learner's links, newest first, and where the next one begins; one statement."""
-    which = [Share.learner_id == learner_id, *([Share.id < after] if after else [])]
+    which = [Share.learner_id == learner_id]
+    if after is not None:
+        last = aliased(Share)
+        place = sa.select(last.created_at, last.id).where(last.id == after, last.learner_id == learner_id)
+        which.append(sa.tuple_(Share.created_at, Share.id) < place.scalar_subquery())
     found = [_link(row, now) for row in db.session.execute(_links(*which).limit(PER_PAGE + 1))]
     more = found[PER_PAGE - 1].id if len(found) > PER_PAGE else None
     return found[:PER_PAGE], more

@@ -41,7 +41,7 @@ def live(tmp_path: Path, sqlite_template: Path) -> Iterator[Live]:
     """A server of its own for each test, with the cast in it; everybody's passphrase is `build.PASSPHRASE`."""
     from passport import clock
     from passport.accounts.models import Account
-    from passport.accounts.service import hash_passphrase
+    from passport.accounts.service import hash_of
 
     shutil.copy(sqlite_template, tmp_path / "live.db")
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
@@ -52,7 +52,7 @@ def live(tmp_path: Path, sqlite_template: Path) -> Iterator[Live]:
     app.config["PUBLIC_URL"] = url
     with app.app_context():
         cast = make_cast(clock.now())
-        secret = hash_passphrase(build.PASSPHRASE)
+        secret = hash_of(build.PASSPHRASE)
         db.session.query(Account).update({"password_hash": secret})
         db.session.commit()
         names = {n: a.identifier for n in cast.ids if (a := db.session.get(Account, cast[n]))}

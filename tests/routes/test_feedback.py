@@ -19,7 +19,14 @@ from passport.experiences import service as experiences
 from passport.experiences.models import Experience, Revision
 from passport.extensions import db
 from passport.feedback import queries, service
-from passport.feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
+from passport.feedback.models import (
+    AccessGrant,
+    AuthoredText,
+    AuthoredVersion,
+    Feedback,
+    FeedbackRequest,
+    GrantedClaim,
+)
 from passport.frameworks.models import Competency
 from passport.notices.models import Notice
 from passport.organisations.models import AskCode, Joined, Membership, Organisation, Vetting

@@ -386,7 +386,7 @@ class TestReading:
         assert page.status_code == 200
         assert "Reconnu par Karim B., animateur, au nom de la Médiathèque Mandela" in text
         assert "fait sans aide" in text
-        assert "octobre 2025 à juin 2026" in text
+        assert "L’a encadré, oct. 2025 – juin 2026." in text
         assert "04 65 71 00 12" in text
         assert "Ce n’est ni un diplôme ni une évaluation complète." in text
         assert "Ville d’Alpha" in text
@@ -404,7 +404,7 @@ class TestReading:
     def test_feedback_never_reaches_a_reader(self, client: FlaskClient, path: str) -> None:
         assert "Je t’ai vue faire" not in words(client.get(path))
 
-    def test_no_cookie_no_session_no_trace(self, client: FlaskClient, path: str, lea: Reader) -> None:
+    def test_no_cookie_and_nothing_kept(self, client: FlaskClient, path: str, lea: Reader) -> None:
         for browser in (client, lea.client):
             page = browser.get(path)
             assert "Set-Cookie" not in page.headers

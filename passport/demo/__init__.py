@@ -1,0 +1,1 @@
+"""Fills the demo city, through the same services that people use."""

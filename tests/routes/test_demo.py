@@ -1,0 +1,352 @@
+"""The demo city: filled once, in the demo only, with every state of the story, and nothing forged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from passport import clock, create_app
+from passport.accounts import rules as age
+from passport.accounts.models import Account, Passport
+from passport.card.models import Card
+from passport.columns import METADATA
+from passport.demo import fill
+from passport.experiences.models import Experience
+from passport.extensions import db
+from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
+from passport.organisations import rules as checks
+from passport.organisations import service as organisations
+from passport.organisations.models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
+from passport.recognition.models import (
+    Endorsement,
+    NotYet,
+    Permission,
+    RecognitionRequest,
+    RequestedCompetency,
+)
+from passport.seal import unseal
+from passport.sharing.models import Share, ShareReading
+from tests.cast import Cast
+from tests.conftest import NOON, both_databases, test_settings
+from tests.reading import Reader, words
+
+SEVEN = {"lea": "lilas-bois-27", "tom": "cabane-neige-41", "ines": "radio-jardin-58", "karim": "livre-soleil-12",
+         "nadia": "ballon-rivage-63", "claire": "plume-colline-35", "sofia": "place-horizon-19"}
+OTHERS = {"farid": "stade-orange-74", "awa": "danse-comete-86", "hugo": "sifflet-nuage-22",
+          "mathis": "moteur-citron-93", "samia": "recette-menthe-48"}
+
+
+@dataclass
+class City:
+    """The filled city: its application, and the ids of its people by first name."""
+
+    app: Flask
+    people: Cast
+
+    def browser(self, who: str | None) -> Reader:
+        """Return the browser of one person, or of somebody without account."""
+        return Reader(self.app, self.people, who)
+
+    def page(self, who: str | None, address: str, status: int = 200) -> str:
+        """Return what somebody reads at an address."""
+        answer = self.browser(who).get(address)
+        assert answer.status_code == status, f"{who} {address}: {answer.status_code} {words(answer)[:300]}"
+        return words(answer)
+
+
+def fill_city(app: Flask) -> Result:
+    """Run the command as somebody does at a terminal."""
+    return app.test_cli_runner().invoke(args=["demo", "fill"])
+
+
+@pytest.fixture(scope="module")
+def filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a filled SQLite file and the key that opens its seals, to copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copy(sqlite_template, folder / "t.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        with opened(folder) as app:
+            assert fill_city(app).output == "demo city filled\n"
+    return folder
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Flask]:
+    """Open the application that lives in a folder, and let go of its database at the end."""
+    app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def city(filled: Path, tmp_path: Path, at: Any) -> Iterator[City]:
+    """The filled city, at noon of the day it was filled."""
+    for file in filled.iterdir():
+        shutil.copy(file, tmp_path)
+    with opened(tmp_path) as app:
+        with app.app_context():
+            ids = {key: db.session.scalars(sa.select(Account.id).where(Account.identifier == name)).one()
+                   for key, name in {**SEVEN, **OTHERS}.items()}
+            db.session.remove()
+        yield City(app, Cast(ids))
+
+
+def rows(app: Flask) -> dict[str, int]:
+    """Count the rows of every table."""
+    with app.app_context():
+        counted = {name: db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                   for name, table in METADATA.tables.items()}
+        db.session.remove()
+    return counted
+
+
+def count(model: Any, *which: sa.ColumnElement[bool]) -> int:
+    """Count the rows of which all this is true."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model).where(*which)) or 0
+
+
+# ---------- the command ----------
+
+
+def test_it_says_what_it_did_and_does_nothing_the_second_time(city: City) -> None:
+    before = rows(city.app)
+    again = fill_city(city.app)
+    assert again.exit_code == 0
+    assert again.output == "demo city already filled\n"
+    assert rows(city.app) == before
+
+
+def test_it_refuses_outside_the_demo(app: Flask, at: Any) -> None:
+    app.config.update(DEMO=False, TESTING=False)
+    before = rows(app)
+    done = fill_city(app)
+    assert done.exit_code == 1
+    assert "PASSPORT_ENV=demo" in done.output
+    assert rows(app) == before
+
+
+def test_what_fails_half_way_leaves_nothing(app: Flask, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_given: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(fill.Story, "withdraw", fail)
+    before = rows(app)
+    assert isinstance(fill_city(app).exception, RuntimeError)
+    assert rows(app) == before
+
+
+def test_it_takes_less_than_three_seconds(app: Flask, at: Any) -> None:
+    started = time.process_time()
+    fill_city(app)
+    assert time.process_time() - started < 3
+
+
+@both_databases
+def test_it_fills_both_databases(app: Flask, at: Any) -> None:
+    assert fill_city(app).output == "demo city filled\n"
+    assert rows(app)["account"] == 12
+
+
+@pytest.mark.parametrize("day", ["2025-01-01T00:30+01:00", "2026-03-29T03:30+02:00", "2026-11-30T23:50+01:00",
+                                 "2028-02-29T08:00+01:00", "2031-07-01T00:05+02:00"])
+def test_any_day_is_good_to_fill_it_and_everybody_keeps_their_age(app: Flask, at: Any, day: str) -> None:
+    now = at(dt.datetime.fromisoformat(day))
+    done = fill_city(app)
+    assert done.output == "demo city filled\n", done.exception
+    with app.app_context():
+        people = db.session.execute(
+            sa.select(Account.identifier, Passport).join(Passport, Passport.learner_id == Account.id)).all()
+        bands = {name: age.band(p.birth_year, p.birth_month, clock.day_of(now)) for name, p in people}
+    assert bands.pop(SEVEN["tom"]) is age.Band.TEEN
+    assert bands.pop(OTHERS["awa"]) is age.Band.YOUTH
+    assert set(bands.values()) == {age.Band.ADULT}
+
+
+# ---------- every state ----------
+
+
+def test_every_state_of_the_story_occurs(city: City) -> None:
+    with city.app.app_context():
+        outcome, read = FeedbackRequest.outcome, Feedback.read_at.is_not(None)
+        kept = Endorsement.accepted_at.is_not(None)
+        permitted = sa.exists().where(Permission.endorsement_id == Endorsement.id, Permission.ended_at.is_(None))
+        decided = sa.or_(kept, Endorsement.declined_at.is_not(None))
+        asked = sa.exists().where(RecognitionRequest.id == RequestedCompetency.request_id,
+                                  RecognitionRequest.closed_at.is_(None))
+        in_force = sa.exists().where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
+                                     Vetting.expires_on > clock.today())
+        facilitator, manager = Membership.role == "facilitator", Membership.role == "manager"
+        states = {
+            "waiting for somebody": count(FeedbackRequest, outcome.is_(None), FeedbackRequest.facilitator_id.is_not(None)),
+            "waiting for a team": count(FeedbackRequest, outcome.is_(None), FeedbackRequest.facilitator_id.is_(None)),
+            "cancelled": count(FeedbackRequest, outcome == "cancelled"),
+            "cannot": count(FeedbackRequest, outcome == "cannot"),
+            "answered, unread": count(Feedback, ~read),
+            "read": count(Feedback, read, Feedback.reply.is_(None)),
+            "replied": count(Feedback, Feedback.reply.is_not(None)),
+            "asked": count(RequestedCompetency, asked),
+            "offered": count(Endorsement, ~decided),
+            "kept": count(Endorsement, kept, ~permitted, Endorsement.withdrawn_at.is_(None)),
+            "permitted": count(Endorsement, kept, permitted),
+            "declined": count(Endorsement, Endorsement.declined_at.is_not(None)),
+            "withdrawn": count(Endorsement, Endorsement.withdrawn_at.is_not(None)),
+            "not yet": count(NotYet),
+            "link open": count(Share, Share.revoked_at.is_(None), Share.expires_at > NOON),
+            "link closed": count(Share, Share.revoked_at.is_not(None)),
+            "link expired": count(Share, Share.revoked_at.is_(None), Share.expires_at <= NOON),
+            "days of opening": count(ShareReading),
+            "for me only": count(Experience, Experience.for_me_only),
+            "accredited": count(Organisation, Organisation.accredited_at.is_not(None)),
+            "not accredited": count(Organisation, Organisation.accredited_at.is_(None)),
+            "checked": count(Membership, facilitator, in_force),
+            "check expired": count(Membership, facilitator, ~in_force),
+            "never checked": count(Membership, manager, ~sa.exists().where(Vetting.membership_id == Membership.id)),
+            "invitation open": count(Invitation, Invitation.used_at.is_(None), Invitation.expires_at > NOON),
+            "joined": count(Joined, Joined.closed_at.is_(None)),
+            "code « Demandez-moi »": count(AskCode, AskCode.closed_at.is_(None)),
+            "card": count(Card, Card.closed_at.is_(None)),
+            "card that opens a link": count(Card, Card.closed_at.is_(None), Card.opens_until > NOON),
+            "card replaced": count(Card, Card.closed_for == "lost"),
+        }
+    assert states == {
+        "waiting for somebody": 2, "waiting for a team": 2, "cancelled": 1, "cannot": 1, "answered, unread": 1,
+        "read": 2, "replied": 5, "asked": 2, "offered": 2, "kept": 1, "permitted": 5, "declined": 1, "withdrawn": 1,
+        "not yet": 1, "link open": 5, "link closed": 1, "link expired": 1, "days of opening": 9, "for me only": 2,
+        "accredited": 3, "not accredited": 1, "checked": 2, "check expired": 1, "never checked": 1,
+        "invitation open": 1, "joined": 5, "code « Demandez-moi »": 3, "card": 3, "card that opens a link": 1,
+        "card replaced": 1,
+    }
+
+
+def test_nothing_lies_ahead_and_words_arrived_when_they_were_written(city: City) -> None:
+    with city.app.app_context():
+        ahead = {"closes_at", "expires_at", "opens_until"}
+        for table in METADATA.tables.values():
+            for column in table.columns:
+                if column.name.endswith(("_at", "_until")) and column.name not in ahead:
+                    latest = db.session.scalar(sa.select(sa.func.max(column)))
+                    assert not isinstance(latest, dt.datetime) or latest <= NOON, f"{column}: {latest}"
+        assert count(AuthoredText, AuthoredText.deliver_after != AuthoredText.written_at) == 0
+
+
+def test_checks_followed_one_another_each_seen_by_somebody_else_for_a_year_at_most(city: City) -> None:
+    with city.app.app_context():
+        seen: dict[uuid.UUID, list[Vetting]] = {}
+        for check in db.session.scalars(sa.select(Vetting).order_by(Vetting.checked_on)):
+            seen.setdefault(check.membership_id, []).append(check)
+            assert check.recorded_by_id != check.account_id
+            assert check.expires_on <= checks.latest_end(check.checked_on)
+        expired, *in_force = sorted(seen.values(), key=len)
+        assert (len(expired), min(map(len, in_force))) == (1, 3)
+        for chain in seen.values():
+            for before, after in pairwise(chain):
+                assert before.checked_on < after.checked_on <= before.expires_on
+
+
+# ---------- the people and their pages ----------
+
+
+def test_the_seven_sign_in_with_their_e_mail_or_their_sign_in_name(city: City) -> None:
+    for who, identifier in SEVEN.items():
+        for name in (f"{who}@example.org", identifier):
+            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=fill.PASSPHRASE)
+            assert answer.status_code == 303, f"{name}: {words(answer)[:300]}"
+    with city.app.app_context():
+        assert count(Account, Account.email_confirmed_at.is_not(None)) == 7
+
+
+def test_lea_is_in_the_middle_of_everything(city: City) -> None:
+    passport = city.page("lea", "/passeport")
+    assert "Nadia B. vous a répondu" in passport
+    assert "Karim reconnaît 2 compétences" in passport
+    assert "Reconnu par Karim B., animateur, au nom de la Médiathèque Mandela" in passport
+    assert "Pour moi" in passport
+    shown = city.page("lea", "/montrer")
+    assert "Elle ouvre « Boulangerie Martin »" in shown
+    assert "Ouvert 2 fois, dernier jour : 12 novembre." in shown
+
+
+def test_tom_waits_keeps_and_decides_with_a_parent(city: City) -> None:
+    assert "Demandé à Nadia B. le 19 novembre" in city.page("tom", "/echanges")
+    assert "Elle n’ouvre rien" in city.page("tom", "/montrer")
+    assert "Avant 15 ans" in city.page("tom", "/montrer/choisir")
+    with city.app.app_context():
+        request_id = db.session.scalars(
+            sa.select(Endorsement.request_id).where(Endorsement.learner_id == city.people["tom"])).one()
+    assert "Avant 15 ans, montrer se décide à deux" in city.page("tom", f"/competences/{request_id}")
+
+
+def test_ines_has_links_in_each_state(city: City) -> None:
+    shown = city.page("ines", "/montrer")
+    for name in ("Les Ondes d’Alpha", "Mon dossier de master", "Jury de la licence"):
+        assert name in shown
+
+
+def test_karim_and_nadia_are_asked(city: City) -> None:
+    asked = city.page("karim", "/on-me-demande")
+    assert asked.index("Samia K.") < asked.index("Mathis P.")
+    asked = city.page("nadia", "/on-me-demande")
+    assert asked.index("Tom R.") < asked.index("Awa S.")
+    assert "Retirée le 25 septembre" in city.page("karim", "/registre")
+
+
+def test_the_responsible_people_see_their_organisations(city: City) -> None:
+    with city.app.app_context():
+        house = {o.name: o.id for o in db.session.scalars(sa.select(Organisation))}
+    library = city.page("claire", f"/organisation/{house['Médiathèque Mandela']}")
+    assert "Zoé, qui arrive bientôt" in library
+    assert "Awa S." in city.page("claire", f"/organisation/{house['Médiathèque Mandela']}/demandes")
+    club = city.page("farid", f"/organisation/{house['AS Gauthière']}")
+    assert "Vérification à refaire, terminée le 17 octobre 2026." in club
+    town = city.page("sofia", "/ville")
+    assert town.index("À agréer") < town.index("Comité de quartier Gauthière") < town.index("Agréées")
+
+
+def test_the_codes_on_the_walls_work(city: City) -> None:
+    with city.app.app_context():
+        club = db.session.scalars(sa.select(Organisation).where(Organisation.name == "AS Gauthière")).one()
+        code = organisations.join_code(club)
+        karim = db.session.scalars(sa.select(Membership).where(Membership.account_id == city.people["karim"])).one()
+        token = organisations.ask_token(karim)
+    assert "AS Gauthière" in city.page("mathis", f"/rejoindre/{code}")
+    assert "Karim B." in city.page("mathis", f"/d/{token}")
+
+
+def test_readers_find_what_each_link_and_card_opens(city: City) -> None:
+    with city.app.app_context():
+        links = {s.recipient_name: unseal(s.token_sealed) for s in db.session.scalars(sa.select(Share))}
+        cards = {(c.learner_id, c.closed_for): unseal(c.token_sealed) for c in db.session.scalars(sa.select(Card))}
+    baker = city.page(None, f"/s/{links['Boulangerie Martin']}")
+    assert "Je cherche un apprentissage au contact des gens." in baker
+    assert "Reconnu par Karim B., animateur, au nom de la Médiathèque Mandela" in baker
+    assert "Raconté par Léa M." in baker
+    city.page(None, f"/s/{links['Mission locale']}", 410)
+    city.page(None, f"/s/{links['Jury de la licence']}", 410)
+    master = city.page(None, f"/s/{links['Mon dossier de master']}")
+    assert "J’aide quelqu’un à apprendre" in master
+    assert "encadrait ces soirs-là" not in master
+    assert "Léa M." in city.page(None, f"/c/{cards[city.people['lea'], None]}")
+    assert "Tom" not in city.page(None, f"/c/{cards[city.people['tom'], None]}")
+    city.page(None, f"/c/{cards[city.people['ines'], 'lost']}", 410)
+
+
+@pytest.mark.parametrize("who", [*SEVEN, *OTHERS])
+def test_everybody_can_open_their_main_pages(city: City, who: str) -> None:
+    for address in ("/passeport", "/ajouter", "/echanges", "/montrer", "/carte", "/menu", "/rejoindre", "/aide"):
+        city.page(who, address)
