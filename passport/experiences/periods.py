@@ -37,12 +37,15 @@ def period(
     if started_on is None:
         return ""
     if ongoing:
-        since = "since" if locale == "en" else "depuis"
+        since = "since" if locale == "en" else f"depuis{NO_BREAK}le" if precision == "day" else "depuis"
         return f"{since}{NO_BREAK}{moment(started_on, precision, locale)}"
     if ended_on is None or ended_on == started_on:
         return moment(started_on, precision, locale, year or precision == "year")
     same_year = started_on.year == ended_on.year
     if precision == "year":
         return str(started_on.year) if same_year else f"{started_on.year} – {ended_on.year}"
+    if precision == "day" and same_year and started_on.month == ended_on.month:
+        number = "1er" if started_on.day == 1 and locale != "en" else str(started_on.day)
+        return f"{number} – {day_in_words(ended_on, locale, year)}"
     first = moment(started_on, precision, locale, year=not same_year, short=True)
     return f"{first} – {moment(ended_on, precision, locale, year=year or not same_year, short=True)}"

@@ -19,6 +19,8 @@ from .rules import UNDO
 PER_PAGE = 20
 SEARCH_FROM = 10
 MOST_SEARCHED = 2000
+MOST_DELETED = 200
+MOST_OFFERED = 200
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Some lines, and where the next ones begin."""
+    """Some lines, where the next ones begin, whether a search helps, and whether a search found still others."""
 
     rows: list[Row]
     after: str | None
     many: bool = False
+    others: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def time_line(learner_id: uuid.UUID, after: str | None = None) -> Page:
     rows = [Row(x, name or x.organisation_text) for x, name in db.session.execute(query)]
     more = len(rows) > PER_PAGE
     rows = rows[:PER_PAGE]
-    return Page(rows, _cursor(rows[-1].experience) if more else None, many=more or len(rows) > SEARCH_FROM)
+    return Page(rows, _cursor(rows[-1].experience) if more else None, many=more or place is not None or len(rows) > SEARCH_FROM)
 
 
 def found(learner_id: uuid.UUID, words: str) -> Page:
@@ -107,7 +110,7 @@ def found(learner_id: uuid.UUID, words: str) -> Page:
         text = folded(" ".join(filter(None, (x.title, x.story, x.place, name, x.organisation_text))))
         if wanted and all(word in text for word in wanted):
             rows.append(Row(x, name or x.organisation_text))
-    return Page(rows[:PER_PAGE], None, many=True)
+    return Page(rows[:PER_PAGE], None, many=True, others=len(rows) > PER_PAGE)
 
 
 def claims_of(experience_id: uuid.UUID, language: str) -> list[Said]:
@@ -129,17 +132,32 @@ def deleted(learner_id: uuid.UUID, now: dt.datetime) -> Sequence[Experience]:
         .where(Experience.learner_id == learner_id, Experience.deleted_at.is_not(None),
                Experience.deleted_at > now - UNDO)
         .order_by(Experience.deleted_at.desc(), Experience.id.desc())
-        .limit(PER_PAGE)
+        .limit(MOST_DELETED)
     ).all()
 
 
-def known_organisations() -> list[tuple[uuid.UUID, str]]:
+def kept_before(learner_id: uuid.UUID, submission: uuid.UUID) -> Experience | None:
+    """Return what this submission made when it came before, deleted or not, or None."""
+    return db.session.scalars(
+        sa.select(Experience).where(Experience.learner_id == learner_id, Experience.submission == submission)
+    ).one_or_none()
+
+
+def organisation_name(experience: Experience) -> str | None:
+    """Return the name of whom it was with: the organisation as it is called now, or what was written."""
+    if experience.organisation_id is None:
+        return experience.organisation_text
+    return db.session.scalar(sa.select(Organisation.name).where(Organisation.id == experience.organisation_id))
+
+
+def known_organisations(most: int | None = MOST_OFFERED) -> list[tuple[uuid.UUID, str]]:
     """Return the accredited organisations, by name, to be offered while one types."""
     rows = db.session.execute(
         sa.select(Organisation.id, Organisation.name)
-        .where(Organisation.accredited_at.is_not(None), Organisation.closed_at.is_(None), Organisation.kind != "city")
+        .where(Organisation.accredited_at.is_not(None), Organisation.suspended_at.is_(None),
+               Organisation.closed_at.is_(None), Organisation.kind != "city")
         .order_by(Organisation.sort_key, Organisation.id)
-        .limit(200)
+        .limit(most)
     )
     return [(key, name) for key, name in rows]
 
@@ -148,4 +166,4 @@ def organisation_called(name: str | None) -> uuid.UUID | None:
     """Return the accredited organisation of this name, accents and case aside, or None."""
     if not name:
         return None
-    return next((key for key, known in known_organisations() if folded(known) == folded(name)), None)
+    return next((key for key, known in known_organisations(most=None) if folded(known) == folded(name)), None)

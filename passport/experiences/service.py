@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.exc import StaleDataError
 
 from ..accounts import service as accounts
 from ..audit.service import record
@@ -128,7 +129,10 @@ def change(experience: Experience, changes: dict[str, Any], expected_version: in
         setattr(experience, name, value)
     with db.session.no_autoflush:
         _settle(experience, now)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except StaleDataError:
+        raise Refused(Refusal.CHANGED_MEANWHILE) from None
     record("change_experience", experience.learner_id, now, experience.id)
 
 
@@ -170,6 +174,11 @@ def _keep_inside(experience: Experience, now: dt.datetime) -> None:
         close(experience.learner_id, experience.id, now)
 
 
+def _hold(experience: Experience) -> None:
+    """Make others who write about the same experience wait: what it holds is counted, then added."""
+    db.session.execute(sa.select(Experience.id).where(Experience.id == experience.id).with_for_update())
+
+
 def claim(experience: Experience, competency_id: int, step: int, now: dt.datetime) -> Claim:
     """Keep that the learner says they can do this, at this step; said again, the step is the new one.
 
@@ -181,8 +190,9 @@ def claim(experience: Experience, competency_id: int, step: int, now: dt.datetim
     wording_id = db.session.scalar(sa.select(Wording.id).where(Wording.competency_id == competency_id, Wording.current))
     if wording_id is None:
         raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")
+    _hold(experience)
     said = db.session.scalars(
-        sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id).with_for_update()
+        sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id)
     ).one_or_none()
     if said is None:
         said = Claim(learner_id=experience.learner_id, experience_id=experience.id, competency_id=competency_id)
@@ -203,9 +213,9 @@ def unclaim(experience: Experience, competency_id: int, now: dt.datetime) -> Non
 
 def keep_revision(experience: Experience, now: dt.datetime) -> Revision:
     """Return the numbered state of the story as it stands, made only when it changed since the last one."""
+    _hold(experience)
     last = db.session.scalars(
         sa.select(Revision).where(Revision.experience_id == experience.id).order_by(Revision.number.desc()).limit(1)
-        .with_for_update()
     ).one_or_none()
     digest = _digest(experience)
     if last is not None and last.digest == digest:

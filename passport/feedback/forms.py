@@ -20,7 +20,7 @@ QUESTIONS = {
     "next": _l("Et la prochaine fois ?"),
     "helped": _l("Qui a aidé, et comment ?"),
 }
-OWN = "own"
+NO_QUESTION = "none"
 
 
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
@@ -49,9 +49,9 @@ class AnswerForm(Entry):
     """A facilitator's answer: one field to fill, a question by tap, a next step folded away."""
 
     seen = Paragraph(_l("Ce que j’ai vu"), most=4000)
-    question = RadioField(_l("Une question"), choices=options([*QUESTIONS.items(), (OWN, _l("Avec mes mots"))]),
+    question = RadioField(_l("Une question"), choices=options([*QUESTIONS.items(), (NO_QUESTION, _l("Sans question"))]),
                           validate_choice=False)
-    own_question = Sentence(_l("Ma question"), most=500)
+    own_question = Sentence(_l("Une question avec mes mots"), most=500)
     next_step = Paragraph(_l("Un pas possible"), most=1000)
 
     def draft(self) -> FeedbackDraft:

@@ -27,9 +27,8 @@ from ..frameworks.rules import asked_words, folded
 from ..notices import queries as notices
 from ..notices.models import Notice
 from ..organisations import queries as organisations
-from ..organisations.models import AskCode, Joined, Membership, Organisation, Vetting
+from ..organisations.models import Joined, Membership, Organisation, Vetting
 from ..policy import Actor, Asked, Role
-from ..seal import digest_of
 from . import rules
 from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
 
@@ -404,13 +403,6 @@ def has_joined(learner_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
     """Say whether a learner is in an organisation now."""
     return bool(db.session.scalar(sa.select(sa.exists().where(
         Joined.learner_id == learner_id, Joined.organisation_id == organisation_id, Joined.closed_at.is_(None)))))
-
-
-def by_ask_token(token: str) -> Target | None:
-    """Return the facilitator whose code « Demandez-moi » this is now, or None."""
-    membership_id = db.session.scalar(
-        sa.select(AskCode.membership_id).where(AskCode.token_hash == digest_of(token), AskCode.closed_at.is_(None)))
-    return person(membership_id) if membership_id is not None else None
 
 
 # ---------- whoever was asked ----------

@@ -16,6 +16,7 @@ from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
 from ..extensions import db
+from ..organisations import queries as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Action, Actor, Body, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
@@ -23,7 +24,7 @@ from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page
 from ..wording import say
 from . import panels, queries, rules, service
-from .forms import OWN, AnswerForm, AskForm, AssignForm, ReplyForm, options
+from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
 
 blueprint = Blueprint("feedback", __name__)
 BLUEPRINTS = (blueprint,)
@@ -120,12 +121,13 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
 @blueprint.get("/d/<token>")
 def ask_me(token: str) -> ResponseReturnValue:
     """Choose an experience for whoever showed their code « Demandez-moi »."""
-    today, who = clock.today(), actor()
+    (now, today), who = now_and_today(), actor()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
-    target = queries.by_ask_token(token)
-    if target is None or target.membership is None:
+    membership = organisations.by_ask_token(token, now)
+    target = queries.person(membership.id) if membership is not None else None
+    if membership is None or target is None:
         abort(404)
-    organisation, membership = target.organisation, target.membership
+    organisation = target.organisation
     minor, _protected = _protection(who, today)
     joined = not minor or queries.has_joined(who.account_id, organisation.id)
     rows = list(queries.mine_to_send(who.account_id, _after_day(request.args.get("after"))))
@@ -238,9 +240,6 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
             return "", 204
         flash(_("Le brouillon est gardé."))
         return onward("feedback.inbox")
-    if valid and form.question.data == OWN and not form.own_question.data:
-        form.refuse(Refused(Refusal.SENTENCE_MISSING, "own_question"))
-        valid = False
     if valid:
         following = queries.inbox(who, now, (received.request.asked_at, key), 1)
         try:

@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 SHORT_WORDS = frozenset(
-    "a à au aux d de des du en et j je l la le les m ma mes mon n ne on ou où par pas pour qu que qui s sa ses son sur"
-    " un une y i to the of in on my and or with for it is am".split()
+    ["a", "à", "au", "aux", "d", "de", "des", "du", "en", "et", "j", "je", "l", "la", "le", "les", "m", "ma", "mes", "mon", "n", "ne", "on", "ou", "où", "par", "pas", "pour", "qu", "que", "qui", "s", "sa", "ses", "son", "sur", "un", "une", "y", "i", "to", "the", "of", "in", "on", "my", "and", "or", "with", "for", "it", "is", "am"]
 )
 
 

@@ -18,7 +18,7 @@ DATA = Path(__file__).parent / "data" / "competencies.json"
 LANGUAGES = ("fr", "en")
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 - the word of the field
     """The data file does not say what it must; the message names the line."""
 
 
@@ -48,7 +48,8 @@ def checked(data: dict[str, Any]) -> dict[str, Any]:
 def load(path: Path | None = None) -> bool:
     """Bring the sentences of a data file into the database; say whether anything changed.
 
-    A sentence that changed gets a new wording beside the old one, which what was attested goes on pointing to.
+    A sentence that changed gets a new wording beside the old one, which what was attested goes on pointing to; one
+    that is no longer in the file is offered no more, and stays readable where it was attested.
     Raises Unreadable when the file is not whole, and changes nothing then.
     """
     raw = (path or DATA).read_bytes()
@@ -74,6 +75,12 @@ def load(path: Path | None = None) -> bool:
     db.session.flush()
     for line in data["competencies"]:
         _keep(line, framework, version, data["targets"])
+    kept = [line["id"] for line in data["competencies"]]
+    db.session.execute(
+        sa.update(Competency)
+        .where(Competency.framework_id == framework.id, Competency.id.not_in(kept), Competency.retired_on.is_(None))
+        .values(retired_on=version.published_on)
+    )
     db.session.flush()
     return True
 
@@ -86,7 +93,7 @@ def _keep(line: dict[str, Any], framework: Framework, version: FrameworkVersion,
         db.session.add(competency)
         db.session.flush()
     else:
-        competency.facet, competency.likely_in = line["facet"], line["likely_in"]
+        competency.facet, competency.likely_in, competency.retired_on = line["facet"], line["likely_in"], None
     current = db.session.scalars(
         sa.select(Wording).where(Wording.competency_id == line["id"], Wording.current)
     ).one_or_none()

@@ -67,13 +67,15 @@ def month_words(instant: dt.datetime) -> str:
     return str(format_date(clock.day_of(instant), "MMMM y"))
 
 
-def check_words(expires_on: dt.date | None, on: dt.date) -> tuple[str, str, str]:
-    """Return the sign, the sentence and the tone of a check as it stands on a day.
+def check_words(expires_on: dt.date | None, on: dt.date, answers: bool) -> tuple[str, str, str]:
+    """Return the sign, the sentence and the tone of a check as it stands on a day; `answers` for whoever answers requests.
 
     A check ends on its day: the day before is the last one on which it counts.
     """
     where = rules.standing(expires_on, on)
     if expires_on is None:
+        if not answers:
+            return "unknown", _("Aucune vérification."), ""
         return "unknown", _("Aucune vérification : ne répond à personne de moins de 18 ans."), ""
     day = day_words(expires_on)
     if where == "over":

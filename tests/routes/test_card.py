@@ -131,6 +131,7 @@ class TestScanning:
             assert page.status_code == 404
             assert "Cela ne dit rien de la personne" in words(page)
 
+    @both_databases
     def test_it_opens_the_link_one_chose(
         self, app: Flask, lea: Reader, cast: Cast, client: FlaskClient, at: Any
     ) -> None:
@@ -203,6 +204,7 @@ class TestScanning:
 
 
 class TestReplacing:
+    @both_databases
     def test_the_lost_card_is_410_at_once_and_the_new_one_opens_nothing(
         self, app: Flask, lea: Reader, cast: Cast, client: FlaskClient
     ) -> None:
@@ -244,6 +246,7 @@ class TestReplacing:
 
 
 class TestShowing:
+    @both_databases
     def test_links_come_in_pages_that_htmx_adds(self, app: Flask, lea: Reader, cast: Cast) -> None:
         for n in range(21):
             make(lea, [cast["lea_x"]], recipient_name=f"Lien {n}")

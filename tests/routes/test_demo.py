@@ -346,6 +346,15 @@ def test_readers_find_what_each_link_and_card_opens(city: City) -> None:
     city.page(None, f"/c/{cards[city.people['ines'], 'lost']}", 410)
 
 
+def test_readers_are_told_of_a_completed_story_only_where_it_was(city: City) -> None:
+    with city.app.app_context():
+        links = {s.recipient_name: unseal(s.token_sealed) for s in db.session.scalars(sa.select(Share))}
+    baker = city.page(None, f"/s/{links['Boulangerie Martin']}")
+    assert "rien n’a été changé depuis" in baker
+    assert "le récit a été complété depuis" not in baker
+    assert city.page(None, f"/s/{links['Mon dossier de master']}").count("le récit a été complété depuis") == 2
+
+
 @pytest.mark.parametrize("who", [*SEVEN, *OTHERS])
 def test_everybody_can_open_their_main_pages(city: City, who: str) -> None:
     for address in ("/passeport", "/ajouter", "/echanges", "/montrer", "/carte", "/menu", "/rejoindre", "/aide"):

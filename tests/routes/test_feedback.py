@@ -346,11 +346,17 @@ def test_an_answer_sent_twice_is_one_and_another_is_refused(app: Flask, cast: Ca
 def test_an_empty_answer_is_asked_for_and_what_was_typed_stays(app: Flask, cast: Cast, browse: Any) -> None:
     key = ask(app, cast, "lea_x", "m_karim", NOON - DAY)
     karim = browse("karim")
-    answer = karim.fill(f"/on-me-demande/{key}", seen="  ", question="own", own_question="", next_step="Un pas")
+    answer = karim.fill(f"/on-me-demande/{key}", seen="  ", question="next", next_step="Un pas")
     assert answer.status_code == 422
     assert "Écrire une phrase." in words(answer)
-    assert fields(answer)["next_step"] == "Un pas"
+    assert (fields(answer)["next_step"], fields(answer)["question"]) == ("Un pas", "next")
     assert not rows(app, Feedback)
+
+
+def test_a_question_in_ones_own_words_wins_over_a_ready_one(app: Flask, cast: Cast, browse: Any) -> None:
+    key = ask(app, cast, "lea_x", "m_karim", NOON - DAY)
+    browse("karim").fill(f"/on-me-demande/{key}", seen="Bien.", question="next", own_question="Et le bruit ?")
+    assert one(app, AuthoredVersion).question == "Et le bruit ?"
 
 
 def test_a_draft_is_kept_on_the_server_for_its_author_alone(app: Flask, cast: Cast, browse: Any) -> None:
@@ -577,6 +583,7 @@ def test_pages_cost_the_same_for_one_and_for_ten_and_never_more_than_eight(app: 
     read = give(app, cast, ask(app, cast, "lea_x", "m_karim", NOON - DAY), "m_karim", NOON - DAY)
     more(1)
     visits = [("lea", "/echanges"), ("lea", f"/experience/{cast['lea_x']}/demander?q=a"), ("lea", f"/retour/{read}"),
+              ("lea", f"/experience/{cast['lea_x']}"), ("lea", "/passeport"),
               ("lea", f"/experience/{cast['lea_x']}/demander/organisation/{cast['club']}"),
               ("lea", f"/experience/{cast['lea_x']}/demander/personne/{cast['m_nadia']}"),
               ("karim", "/on-me-demande"), ("karim", f"/on-me-demande/{key}"), ("claire", "/echanges"),

@@ -292,6 +292,7 @@ class TestPreview:
         assert "Une ligne choisie ne se montre plus" in words(look)
         assert lea.post("/montrer/apercu", fields(look)).status_code == 303
 
+    @both_databases
     def test_sent_twice_it_is_one_link(self, app: Flask, lea: Reader, cast: Cast) -> None:
         look = fields(prepare(lea, [cast["lea_x"]]))
         first, second = (lea.post("/montrer/apercu", look) for _time in range(2))
@@ -437,6 +438,7 @@ class TestReading:
         assert '<html lang="en">' in page
         assert re.search(r"/verifier/[0-9a-f-]+\?lang=en", page)
 
+    @both_databases
     def test_openings_are_counted_by_day_and_nothing_else(
         self, app: Flask, client: FlaskClient, path: str, lea: Reader
     ) -> None:
@@ -449,6 +451,7 @@ class TestReading:
             db.session.remove()
         assert "Ouvert 2 fois, dernier jour : 24 novembre." in words(lea.get("/montrer"))
 
+    @both_databases
     def test_how_it_is_checked_answers_four_questions(self, client: FlaskClient, path: str) -> None:
         page = client.get(path).get_data(as_text=True)
         address = html.unescape(re.search(r'href="([^"]*/verifier/[^"]*)"', page)[1])  # type: ignore[index]
@@ -585,6 +588,7 @@ class TestDoors:
             assert page.headers["Cache-Control"] == "no-store"
         assert client.get("/s/" + "a" * 22, headers={"HX-Request": "true"}).get_data().startswith(b"<!doctype html>")
 
+    @both_databases
     def test_closing_counts_at_once_for_every_way_of_asking(
         self, lea: Reader, cast: Cast, client: FlaskClient, endorsed: list[uuid.UUID]
     ) -> None:
@@ -616,6 +620,7 @@ class TestDoors:
             assert db.session.scalars(sa.select(ShareReading)).all() == []
             db.session.remove()
 
+    @both_databases
     def test_closing_all_closes_ones_own_only(self, lea: Reader, browse: Any, cast: Cast, client: FlaskClient) -> None:
         youth = browse("youth")
         paths = [make(lea, [cast["lea_x"]])[1] for _time in range(2)]
@@ -701,6 +706,7 @@ class TestStatements:
             db.session.remove()
         return keys
 
+    @both_databases
     def test_every_page_asks_as_often_for_one_as_for_ten(
         self, app: Flask, cast: Cast, lea: Reader, endorsed: list[uuid.UUID], client: FlaskClient
     ) -> None:
