@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -68,6 +70,11 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.PREVIEW_CHANGED: _l("Ce qui est montré a changé entre-temps. Relire la page, puis créer le lien."),
     Refusal.SENT_OTHERWISE: _l("Ce formulaire a déjà été envoyé avec un autre texte. Ouvrir la page, comparer, puis recommencer."),
 }
+
+
+def elided(words: str) -> str:
+    """Return French words with the elision that a name inside them asks for: « Page d’Inès », « d’octobre »."""
+    return re.sub(r"\b([Dd])e (?=[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒaeiouyàâäéèêëîïôöùûüœ])", r"\1’", words)
 
 
 def say(refusal: Refusal) -> str:

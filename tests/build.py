@@ -13,6 +13,7 @@ from passport.columns import uuid7
 from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.organisations.models import Joined, Membership, Organisation, Vetting
+from passport.organisations.queries import sort_key
 
 PASSPHRASE = "quatre-mots-pour-alpha-2026"
 LONG_AGO = dt.timedelta(days=200)
@@ -32,7 +33,7 @@ def account(name: str, now: dt.datetime, born: tuple[int, int] | None = None, **
 
 def organisation(name: str, now: dt.datetime, kind: str = "association", **more: Any) -> Organisation:
     """Add an accredited organisation that may welcome minors."""
-    body = Organisation(id=uuid7(), name=name, sort_key=name.casefold(), kind=kind, sector=more.pop("sector", "voluntary"),
+    body = Organisation(id=uuid7(), name=name, sort_key=sort_key(name), kind=kind, sector=more.pop("sector", "voluntary"),
                         minors_state=more.pop("minors_state", "allowed"), requested_at=now - LONG_AGO,
                         accredited_at=more.pop("accredited_at", now - LONG_AGO), **more)
     db.session.add(body)

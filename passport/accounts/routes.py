@@ -274,7 +274,8 @@ def sign_out() -> ResponseReturnValue:
 def menu() -> ResponseReturnValue:
     """The menu of one's account."""
     _mine()
-    roles = current_user.actor.roles
+    now = clock.now()
+    roles = [r for r in current_user.actor.roles if r.is_active(now)]
     return page(
         "accounts/menu.html",
         managed=[r for r in roles if r.role == "manager"],

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import InputRequired, Optional
 
 from ..forms import Entry, Form, Paragraph, Sentence, options
-from ..refusals import Refused
+from ..refusals import Refusal, Refused
 from ..wording import say
 from . import rules
 from .models import Experience
@@ -24,6 +27,7 @@ SETTINGS = (
     ("association_life", _l("Vie d’une association")), ("work", _l("Stage ou emploi")),
     ("school", _l("École, formation")), ("sport", _l("Sport")), ("culture", _l("Culture")),
     ("family", _l("Famille, entraide")), ("own_project", _l("Projet à moi")), ("leisure", _l("Loisir")),
+    ("", _l("Autre chose")),
 )
 CONTEXTS = (("formal", _l("École, formation")), ("nonformal", _l("Association, activité")),
             ("informal", _l("Dans la vie")))
@@ -34,17 +38,126 @@ STEPS = (("1", _l("Je découvre")), ("2", _l("Je fais avec de l’aide")), ("3",
          ("4", _l("Je montre aux autres")))
 
 
-class AddForm(Entry):
-    """The one sentence, and whether it is for oneself."""
+@dataclass(frozen=True)
+class Moment:
+    """A day as precisely as it was given."""
+
+    day: dt.date
+    precision: str
+
+
+class Odd(ValueError):  # noqa: N818 - an answer, not a fault
+    """What was typed is no date or number; it says beside which field, in which words."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field, self.words = field, words
+
+
+def digits(text: str) -> bool:
+    """Say whether a text is made of plain digits."""
+    return text.isascii() and text.isdigit()
+
+
+class WithTimes(Form):
+    """What it was, when, and for how long: all of it optional."""
+
+    setting = RadioField(_l("C’était plutôt"), choices=options(SETTINGS), validators=[Optional()])
+    day = Sentence(_l("Jour"), most=20, render_kw={"inputmode": "numeric", "autocomplete": "off"})
+    month = SelectField(_l("Mois"), choices=options(MONTHS), validators=[Optional()])
+    year = Sentence(_l("Année"), most=20, render_kw={"inputmode": "numeric", "autocomplete": "off"})
+    ongoing = BooleanField(_l("Cela continue"))
+    hours = Sentence(_l("Combien d’heures, à peu près ?"), most=40,
+                     render_kw={"inputmode": "decimal", "autocomplete": "off"})
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Say whether everything stands; what does not has its sentence beside it."""
+        good: bool = super().validate(extra_validators)
+        for read in (self.times, self.count):
+            try:
+                read()
+            except Odd as odd:
+                self[odd.field].errors = [*self[odd.field].errors, odd.words]
+                good = False
+        return good
+
+    def times(self) -> dict[str, Any]:
+        """Return when it was; raises Odd for what is no time."""
+        start = self._moment("")
+        end = self._moment("to_") if "to_year" in self._fields else None
+        if self.ongoing.data:
+            end = None
+        if start is None and end is not None:
+            raise Odd("year", _("Écrire aussi le début : une année suffit."))
+        if start is None and self.ongoing.data:
+            raise Odd("year", _("Écrire depuis quand : une année suffit."))
+        precision = _coarsest(start, end)
+        started = _cut(start.day, precision) if start else None
+        ended = _cut(end.day, precision) if end else None
+        if started is not None and ended is not None and ended < started:
+            raise Odd("to_year", say(Refusal.ENDS_BEFORE_START))
+        return {"started_on": started, "ended_on": ended, "when_precision": precision, "ongoing": bool(self.ongoing.data)}
+
+    def _moment(self, prefix: str) -> Moment | None:
+        day, month, year = (str(self[prefix + n].data or "").strip() for n in ("day", "month", "year"))
+        if not (day or month or year):
+            return None
+        if not (digits(year) and len(year) == 4):
+            raise Odd(prefix + "year", _("Écrire l’année en quatre chiffres, par exemple 2026."))
+        if not rules.EARLIEST.year <= int(year) <= rules.LATEST.year:
+            raise Odd(prefix + "year", say(Refusal.DATES_ODD))
+        if month and not (digits(month) and 1 <= int(month) <= 12):
+            raise Odd(prefix + "month", _("Choisir un mois dans la liste."))
+        if day and not month:
+            raise Odd(prefix + "month", _("Choisir aussi le mois, ou effacer le jour."))
+        if not day:
+            return Moment(dt.date(int(year), int(month or 1), 1), "month" if month else "year")
+        last = calendar.monthrange(int(year), int(month))[1]
+        if not digits(day) or not 1 <= int(day) <= last:
+            raise Odd(prefix + "day", _("Écrire un jour entre 1 et %(last)s pour ce mois, ou effacer le jour.", last=last))
+        return Moment(dt.date(int(year), int(month), int(day)), "day")
+
+    def count(self) -> Decimal | None:
+        """Return how many hours; raises Odd for what is no number, or too many."""
+        text = "".join((self.hours.data or "").split()).replace(",", ".").lower().removesuffix("h")
+        if not text:
+            return None
+        whole, _dot, tenths = text.partition(".")
+        if not digits(whole or "0") or not digits(tenths or "0") or text == ".":
+            raise Odd("hours", _("Écrire un nombre, par exemple 6 ou 2,5."))
+        hours = Decimal(text)
+        refusal = rules.refusal_to_count(hours)
+        if refusal is not None:
+            raise Odd("hours", say(refusal))
+        return hours.quantize(Decimal("0.1"))
+
+
+class AddForm(Entry, WithTimes):
+    """The one sentence, whether it is for oneself, and details for whoever wants to give them at once."""
 
     title = Paragraph(_l("En une phrase"), most=rules.LONGEST_TITLE, render_kw={"autofocus": True},
                       validators=[InputRequired(message=_l("Écrire une phrase, même très courte."))])
     for_me_only = BooleanField(_l("Pour moi"))
+    organisation = Sentence(_l("Avec qui : une organisation, un club, des gens"), most=120,
+                            render_kw={"list": "organisations", "autocomplete": "off"})
+    place = Sentence(_l("Où"), most=120)
 
-    def draft(self) -> ExperienceDraft:
-        """Return what was written."""
+    def draft(self, known: Callable[[str | None], uuid.UUID | None]) -> ExperienceDraft:
+        """Return what was written; `known` finds the organisation of a name."""
         title = " ".join((self.title.data or "").split())
-        return ExperienceDraft(title=title, submission=self.number, for_me_only=bool(self.for_me_only.data))
+        organisation_id = known(self.organisation.data)
+        return ExperienceDraft(
+            title=title, submission=self.number, for_me_only=bool(self.for_me_only.data),
+            setting=self.setting.data or None, hours=self.count(), place=self.place.data,
+            organisation_id=organisation_id, organisation_text=None if organisation_id else self.organisation.data,
+            **self.times(),
+        )
+
+    @property
+    def details_open(self) -> bool:
+        """Say whether something stands in the folded details, so that it is never out of sight."""
+        names = ("setting", "day", "month", "year", "ongoing", "hours", "organisation", "place")
+        return any(self[name].data or self[name].errors for name in names)
 
 
 class Versioned(Form):
@@ -90,33 +203,19 @@ class WhereForm(Versioned):
     place = Sentence(_l("Où"), most=120)
 
 
-@dataclass(frozen=True)
-class Moment:
-    """A day as precisely as it was given."""
+class WhenForm(Versioned, WithTimes):
+    """What it was, when, and for how long; the context can be corrected."""
 
-    day: dt.date
-    precision: str
-
-
-class WhenForm(Versioned):
-    """What it was, when, and for how long."""
-
-    setting = RadioField(_l("C’était plutôt"), choices=options(SETTINGS), validators=[Optional()])
     context = RadioField(_l("Où cela compte"), choices=options(CONTEXTS), validators=[Optional()])
-    day = Sentence(_l("Jour"), most=20, render_kw={"inputmode": "numeric"})
-    month = SelectField(_l("Mois"), choices=options(MONTHS), validators=[Optional()])
-    year = Sentence(_l("Année"), most=20, render_kw={"inputmode": "numeric"})
-    to_day = Sentence(_l("Jour de fin"), most=20, render_kw={"inputmode": "numeric"})
+    to_day = Sentence(_l("Jour de fin"), most=20, render_kw={"inputmode": "numeric", "autocomplete": "off"})
     to_month = SelectField(_l("Mois de fin"), choices=options(MONTHS), validators=[Optional()])
-    to_year = Sentence(_l("Année de fin"), most=20, render_kw={"inputmode": "numeric"})
-    ongoing = BooleanField(_l("Cela continue"))
-    hours = Sentence(_l("Combien d’heures, à peu près ?"), most=40, render_kw={"inputmode": "decimal"})
+    to_year = Sentence(_l("Année de fin"), most=20, render_kw={"inputmode": "numeric", "autocomplete": "off"})
 
     @classmethod
     def of(cls, x: Experience) -> WhenForm:
         """Return the form filled with what stands in an experience."""
         form = cls(data={"version": x.version, "setting": x.setting, "context": x.context, "ongoing": x.ongoing,
-                         "hours": _plain(x.hours)})
+                         "hours": in_figures(x.hours)})
         for day, prefix in ((x.started_on, ""), (x.ended_on, "to_")):
             if day is not None:
                 form[prefix + "year"].data = str(day.year)
@@ -124,74 +223,12 @@ class WhenForm(Versioned):
                 form[prefix + "day"].data = str(day.day) if x.when_precision == "day" else ""
         return form
 
-    def _moment(self, prefix: str) -> Moment | None:
-        day, month, year = (str(self[prefix + n].data or "").strip() for n in ("day", "month", "year"))
-        if not (day or month or year):
-            return None
-        if not year.isascii() or not year.isdigit() or len(year) != 4:
-            raise ValidationError(_("Écrire l’année en quatre chiffres, par exemple 2026."))
-        if day and not month:
-            raise ValidationError(_("Choisir aussi le mois, ou effacer le jour."))
-        if day and not (day.isascii() and day.isdigit()):
-            raise ValidationError(_("Écrire le jour en chiffres, par exemple 21."))
-        precision = "day" if day else "month" if month else "year"
-        try:
-            found = dt.date(int(year), int(month or 1), int(day or 1))
-        except ValueError:
-            raise ValidationError(_("Ce jour n’existe pas dans ce mois. Changer le jour, ou l’effacer.")) from None
-        if not rules.EARLIEST <= found <= rules.LATEST:
-            raise ValidationError(_("Choisir une date entre 1900 et 2100."))
-        return Moment(found, precision)
-
-    def validate_year(self, _field: Any) -> None:
-        """Refuse a beginning that is no date."""
-        self._moment("")
-
-    def validate_to_year(self, _field: Any) -> None:
-        """Refuse an end that is no date, or that comes before the beginning."""
-        end = self._moment("to_")
-        try:
-            start = self._moment("")
-        except ValidationError:
-            return
-        if end is not None and start is None:
-            raise ValidationError(_("Écrire aussi le début."))
-        if end is not None and start is not None:
-            precision = _coarsest(start, end)
-            if _cut(end.day, precision) < _cut(start.day, precision):
-                raise ValidationError(_("La fin vient avant le début. Changer l’une des deux dates."))
-
-    def validate_hours(self, field: Any) -> None:
-        """Refuse what is no number of hours."""
-        try:
-            hours = self._hours()
-        except InvalidOperation:
-            raise ValidationError(_("Écrire un nombre, par exemple 6 ou 2,5.")) from None
-        refusal = rules.refusal_to_count(hours)
-        if refusal is not None:
-            raise ValidationError(say(refusal))
-
-    def _hours(self) -> Decimal | None:
-        text = "".join((self.hours.data or "").split()).replace(",", ".")
-        if text and not all(c in "0123456789." for c in text):
-            raise InvalidOperation
-        return Decimal(text).quantize(Decimal("0.1")) if text else None
-
     def changes(self, before: Experience) -> dict[str, Any]:
         """Return what was written; the context follows a new setting unless it was corrected."""
-        start, end = self._moment(""), self._moment("to_")
-        if self.ongoing.data:
-            end = None
-        precision = _coarsest(start, end)
-        context = self.context.data or None
-        setting = self.setting.data or None
+        context, setting = self.context.data or None, self.setting.data or None
         if setting != before.setting and context == before.context:
             context = rules.CONTEXT_OF.get(setting or "")
-        return {
-            "setting": setting, "context": context, "started_on": _cut(start.day, precision) if start else None,
-            "ended_on": _cut(end.day, precision) if end else None, "when_precision": precision,
-            "ongoing": bool(self.ongoing.data) and start is not None, "hours": self._hours(),
-        }
+        return {"setting": setting, "context": context, "hours": self.count(), **self.times()}
 
 
 def _coarsest(*moments: Moment | None) -> str:
@@ -205,7 +242,8 @@ def _cut(day: dt.date, precision: str) -> dt.date:
     return day.replace(month=1 if precision == "year" else day.month, day=day.day if precision == "day" else 1)
 
 
-def _plain(hours: Decimal | None) -> str:
+def in_figures(hours: Decimal | None) -> str:
+    """Return a number of hours as people type it: « 2,5 »."""
     return "" if hours is None else f"{hours.normalize():f}".replace(".", ",")
 
 
@@ -217,8 +255,6 @@ class ClaimForm(Form):
 
     def chosen(self) -> tuple[int, int]:
         """Return the competency and the step; raises Refused when one is missing."""
-        from ..refusals import Refusal
-
         competency, step = str(self.competency.data or ""), str(self.step.data or "")
         if not competency.isascii() or not competency.isdigit() or len(competency) > 6:
             raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")

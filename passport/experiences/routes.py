@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, request, url_for
@@ -16,11 +17,12 @@ from ..forms import options
 from ..frameworks import queries as frameworks
 from ..notices import queries as notices
 from ..policy import Action, Mine
-from ..refusals import Refused
+from ..refusals import Refusal, Refused
 from ..transaction import transaction
 from ..web import actor, authorised, onward, page
+from ..wording import say
 from . import panels, queries, service
-from .forms import AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm
+from .forms import SETTINGS, AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, in_figures
 from .models import Experience
 from .periods import period
 
@@ -57,11 +59,11 @@ def passport() -> ResponseReturnValue:
     marks = panels.marks_of(me.account_id, [row.experience.id for row in lines.rows], now)
     first = after is None and not words
     news = panels.news_for(me.account_id, now, notices.waiting(me.account_id, now)) if first else []
-    stamps = {
-        key: drawings.rosette(mark.seed, next((r.experience.context or "informal" for r in lines.rows
-                                               if r.experience.id == key), "informal"), mark.context_ring)
-        for key, found in marks.items() for mark in found[:1] if mark.seed
-    }
+    stamps = {}
+    for x in (row.experience for row in lines.rows):
+        mark = next((m for m in marks.get(x.id, []) if m.seed), None)
+        if mark is not None:
+            stamps[x.id] = drawings.rosette(mark.seed, x.context or "informal", mark.context_ring)
     return page("experiences/passport.html", fragment="rows", lines=lines, marks=marks, stamps=stamps, news=news,
                 words=words, first=first, year_above=request.args.get("year", ""),
                 welcome=first and not lines.rows)
@@ -73,18 +75,20 @@ def add() -> ResponseReturnValue:
     me = actor()
     authorised(Mine(me.account_id), Action.LOG_EXPERIENCE)
     form = AddForm()
-    status = 200
+    before, status = None, 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with transaction():
-                kept_now = service.log_experience(me.account_id, form.draft(), clock.now())
+                kept_now = service.log_experience(me.account_id, form.draft(queries.organisation_called), clock.now())
             return onward("experiences.kept", key=kept_now.id)
         except Refused as refused:
-            form.refuse(refused, "title")
-            status = 409 if refused.refusal.value == "sent_otherwise" else 422
-    elif form.is_submitted():
-        status = 422
-    return page("experiences/add.html", fragment="form", status=status, form=form)
+            if refused.refusal is Refusal.SENT_OTHERWISE:
+                before, status = queries.kept_before(me.account_id, form.number), 409
+                form.submission.data = str(uuid.uuid4())
+            else:
+                form.refuse(refused, "title")
+    return page("experiences/add.html", fragment="form", status=status, form=form, before=before,
+                organisations=queries.known_organisations())
 
 
 @experiences.get("/experience/<uuid:key>/gardee")
@@ -97,10 +101,8 @@ def kept(key: uuid.UUID) -> ResponseReturnValue:
 def experience(key: uuid.UUID) -> ResponseReturnValue:
     """All of one experience, with what later rooms know of it."""
     found = own(key, Action.READ_EXPERIENCE)
-    name = next((n for k, n in queries.known_organisations() if k == found.organisation_id), None) \
-        if found.organisation_id else None
-    return page("experiences/experience.html", experience=found, organisation=name or found.organisation_text,
-                claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
+    return page("experiences/experience.html", experience=found, organisation=queries.organisation_name(found),
+                hours=in_figures(found.hours), claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
 
 
 def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:
@@ -116,14 +118,19 @@ def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | N
     return onward("experiences.kept", key=found.id)
 
 
-def again(template: str, form: Any, found: Experience, **context: Any) -> ResponseReturnValue:
-    """Show a small screen: as it stands, or with what was typed and why it could not be kept."""
+def again(
+    template: str, form: Any, found: Experience, told: Callable[[Experience], str | None], **context: Any
+) -> ResponseReturnValue:
+    """Show a small screen: as it stands, or with what was typed and why it could not be kept.
+
+    When the experience changed meanwhile, what it says now (`told`) stands beside what was typed.
+    """
+    status, stands = 200, None
     if form.is_submitted():
-        stands = queries.experience(found.id)
-        changed = stands is not None and form.read_version != stands.version
-        return page(template, fragment="form", status=409 if changed else 422, form=form, experience=stands or found,
-                    conflict=changed, **context)
-    return page(template, fragment="form", form=form, experience=found, conflict=False, **context)
+        found = authorised(queries.experience(found.id), Action.CHANGE_EXPERIENCE)
+        changed = form.read_version != found.version
+        status, stands = (409, told(found) or "–") if changed else (422, None)
+    return page(template, fragment="form", status=status, form=form, experience=found, stands=stands, **context)
 
 
 @experiences.route("/experience/<uuid:key>/modifier", methods=["GET", "POST"])
@@ -131,7 +138,7 @@ def edit(key: uuid.UUID) -> ResponseReturnValue:
     """Another sentence."""
     found = own(key, Action.CHANGE_EXPERIENCE)
     form = TitleForm(data={"title": found.title, "version": found.version})
-    return saved(form, found, form.changes) or again("experiences/edit.html", form, found)
+    return saved(form, found, form.changes) or again("experiences/edit.html", form, found, lambda x: x.title)
 
 
 @experiences.route("/experience/<uuid:key>/recit", methods=["GET", "POST"])
@@ -139,7 +146,7 @@ def story(key: uuid.UUID) -> ResponseReturnValue:
     """The story in more words."""
     found = own(key, Action.CHANGE_EXPERIENCE)
     form = StoryForm(data={"story": found.story, "version": found.version})
-    return saved(form, found, form.changes) or again("experiences/story.html", form, found)
+    return saved(form, found, form.changes) or again("experiences/story.html", form, found, lambda x: x.story)
 
 
 @experiences.route("/experience/<uuid:key>/quand", methods=["GET", "POST"])
@@ -147,23 +154,32 @@ def when(key: uuid.UUID) -> ResponseReturnValue:
     """What it was, when and for how long."""
     found = own(key, Action.CHANGE_EXPERIENCE)
     form = WhenForm() if request.method == "POST" else WhenForm.of(found)
-    return saved(form, found, lambda: form.changes(found)) or again("experiences/when.html", form, found)
+
+    def told(x: Experience) -> str:
+        hours = _("%(hours)s h", hours=in_figures(x.hours)) if x.hours is not None else ""
+        return " · ".join(filter(None, (str(dict(SETTINGS)[x.setting]) if x.setting else "", when_of(x), hours)))
+
+    return saved(form, found, lambda: form.changes(found)) or again("experiences/when.html", form, found, told)
 
 
 @experiences.route("/experience/<uuid:key>/ou", methods=["GET", "POST"])
 def where(key: uuid.UUID) -> ResponseReturnValue:
     """Where, and with whom."""
     found = own(key, Action.CHANGE_EXPERIENCE)
-    known = queries.known_organisations()
-    name = next((n for k, n in known if k == found.organisation_id), found.organisation_text)
+    name = queries.organisation_name(found)
     form = WhereForm(data={"organisation": name, "place": found.place, "version": found.version})
 
     def changes() -> dict[str, Any]:
-        chosen = queries.organisation_called(form.organisation.data)
+        same = form.organisation.data and form.organisation.data == name
+        chosen = found.organisation_id if same else queries.organisation_called(form.organisation.data)
         return {"place": form.place.data, "organisation_id": chosen,
                 "organisation_text": None if chosen else form.organisation.data}
 
-    return saved(form, found, changes) or again("experiences/where.html", form, found, organisations=known)
+    def told(x: Experience) -> str:
+        return " · ".join(filter(None, (queries.organisation_name(x), x.place)))
+
+    return saved(form, found, changes) or again("experiences/where.html", form, found, told,
+                                                organisations=queries.known_organisations())
 
 
 @experiences.route("/experience/<uuid:key>/savoir-faire", methods=["GET", "POST"])
@@ -211,7 +227,7 @@ def remove_claim(key: uuid.UUID, competency: int) -> ResponseReturnValue:
 def for_me_only(key: uuid.UUID) -> ResponseReturnValue:
     """« Pour moi », or no longer."""
     found = own(key, Action.CHANGE_EXPERIENCE)
-    wanted = request.form.get("for_me_only") == "yes"
+    wanted = request.form.get("for_me_only") != "no"
     with transaction():
         service.set_for_me_only(found, wanted, clock.now())
     flash(_("C’est « Pour moi ». Rien n’en sort.") if wanted else _("Ce n’est plus « Pour moi ». Rien n’est montré pour autant."))
@@ -236,8 +252,6 @@ def restore(key: uuid.UUID) -> ResponseReturnValue:
         with transaction():
             service.restore(found, clock.now())
     except Refused as refused:
-        from ..wording import say
-
         flash(say(refused.refusal))
         return onward("experiences.passport")
     flash(_("C’est de retour."))

@@ -50,6 +50,7 @@ class ExperienceDraft:
     details: dict[str, object] | None = field(default=None)
 
 
+TENTH = Decimal("0.1")
 CHANGEABLE = frozenset(
     ("title", "story", "setting", "context", "started_on", "ended_on", "when_precision", "ongoing", "hours", "place",
      "organisation_id", "organisation_text", "sector", "passed_on", "kind", "details")
@@ -63,7 +64,7 @@ def _facts(experience: Experience) -> dict[str, Any]:
         "started_on": experience.started_on.isoformat() if experience.started_on else None,
         "ended_on": experience.ended_on.isoformat() if experience.ended_on else None,
         "when_precision": experience.when_precision, "ongoing": experience.ongoing,
-        "hours": str(experience.hours) if experience.hours is not None else None, "place": experience.place,
+        "hours": str(Decimal(experience.hours).quantize(TENTH)) if experience.hours is not None else None, "place": experience.place,
         "organisation_id": str(experience.organisation_id) if experience.organisation_id else None,
         "organisation_text": experience.organisation_text,
     }

@@ -150,8 +150,9 @@ def test_the_whole_story(live: Live, open_browser: Callable[..., Any], javascrip
     for words in ("Zélie", CLAIM, "fait sans aide", "Zélie mène l’atelier sans moi", "Médiathèque Mandela"):
         assert words in text, words
     assert "Tu laisses la souris" not in text
-    for line in (line.strip() for line in preview.splitlines()):
-        assert " ".join(line.split()) in text, line
+    for line in (" ".join(line.split()) for line in preview.splitlines()):
+        # the one line that tells the minute of reading may differ
+        assert line in text or line.startswith("Lu le"), line
 
     # the card opens nothing until she lets it
     zelie.goto("/montrer")

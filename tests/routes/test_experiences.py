@@ -7,14 +7,16 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from passport.experiences import queries
 from passport.experiences.models import Claim, Experience, Revision
 from passport.extensions import db
+from passport.organisations.models import Organisation
 from tests import build
 from tests.cast import Cast
-from tests.conftest import NOON
+from tests.conftest import NOON, both_databases
 from tests.reading import fields, new, way, words
 
 
@@ -62,7 +64,27 @@ def test_the_same_number_with_other_words_is_refused_and_the_words_stay(browse: 
     answer = lea.post("/ajouter", {**data, "title": "Autre chose"})
     assert answer.status_code == 409
     assert "déjà été envoyé" in words(answer)
+    assert "Une fois" in words(answer)
     assert fields(answer)["title"] == "Autre chose"
+    before = len(rows(app, cast))
+    assert lea.post("/ajouter", fields(answer)).status_code == 303
+    assert len(rows(app, cast)) == before + 1
+
+
+def test_details_can_be_given_at_once_and_stay_in_sight(browse: Any, app: Flask, cast: Cast) -> None:
+    lea = browse("lea")
+    assert "<details class=\"sheet\">" in lea.get("/ajouter").get_data(as_text=True)
+    given = {"title": "La buvette", "setting": "volunteering", "month": "6", "year": "2026", "hours": "6 h",
+             "organisation": "as gauthiere", "place": "Au stade"}
+    answer = lea.fill("/ajouter", **given, day="31")
+    assert answer.status_code == 422
+    assert "<details class=\"sheet\" open>" in answer.get_data(as_text=True)
+    assert fields(answer).items() >= {**given, "day": "31"}.items()
+    lea.post("/ajouter", {**fields(answer), "day": ""})
+    kept = rows(app, cast)[-1]
+    assert (kept.setting, kept.context, kept.started_on, kept.when_precision) == (
+        "volunteering", "nonformal", dt.date(2026, 6, 1), "month")
+    assert (str(kept.hours), kept.organisation_id, kept.organisation_text, kept.place) == ("6.0", cast["club"], None, "Au stade")
 
 
 def test_a_stranger_s_number_does_not_block_mine(browse: Any, app: Flask, cast: Cast) -> None:
@@ -111,6 +133,33 @@ def test_the_small_screens_save_and_come_back(browse: Any, app: Flask, cast: Cas
     assert "oct. 2025 – juin 2026" in words(lea.get(f"/experience/{x}"))
 
 
+def test_a_setting_can_be_taken_back(browse: Any, app: Flask, cast: Cast) -> None:
+    browse("lea").fill(f"/experience/{cast['lea_x']}/quand", setting="")
+    assert (only(app, cast["lea_x"]).setting, only(app, cast["lea_x"]).context) == (None, None)
+
+
+def test_since_when_is_kept_without_an_end(browse: Any, app: Flask, cast: Cast) -> None:
+    lea, page = browse("lea"), f"/experience/{cast['lea_x']}/quand"
+    lea.fill(page, year="2024", to_year="2025", ongoing="on")
+    kept = only(app, cast["lea_x"])
+    assert (kept.ongoing, kept.ended_on) == (True, None)
+    assert "depuis 2024" in words(lea.get("/passeport"))
+
+
+def test_an_organisation_no_longer_known_keeps_its_name(browse: Any, app: Flask, cast: Cast) -> None:
+    lea, x = browse("lea"), cast["lea_x"]
+    lea.fill(f"/experience/{x}/ou", organisation="Médiathèque Mandela")
+    with app.app_context():
+        db.session.query(Organisation).filter_by(id=cast["library"]).update({"accredited_at": None})
+        db.session.commit()
+        db.session.remove()
+    assert "Médiathèque Mandela" in words(lea.get(f"/experience/{x}"))
+    lea.fill(f"/experience/{x}/ou", place="Gauthière")
+    assert only(app, x).organisation_id == cast["library"]
+    lea.fill(f"/experience/{x}/ou", organisation="Chez ma tante")
+    assert (only(app, x).organisation_id, only(app, x).organisation_text) == (None, "Chez ma tante")
+
+
 def test_a_corrected_context_stays(browse: Any, app: Flask, cast: Cast) -> None:
     browse("lea").fill(f"/experience/{cast['lea_x']}/quand", context="formal")
     assert only(app, cast["lea_x"]).context == "formal"
@@ -121,7 +170,13 @@ def test_a_corrected_context_stays(browse: Any, app: Flask, cast: Cast) -> None:
     ({"year": "2199"}, "entre 1900 et 2100"),
     ({"year": "26"}, "quatre chiffres"),
     ({"year": "l’an dernier"}, "quatre"),
-    ({"day": "31", "month": "6", "year": "2026"}, "n’existe pas dans ce mois"),
+    ({"day": "31", "month": "6", "year": "2026"}, "entre 1 et 30 pour ce mois"),
+    ({"day": "29", "month": "2", "year": "2026"}, "entre 1 et 28 pour ce mois"),
+    ({"day": "0", "month": "6", "year": "2026"}, "entre 1 et 30 pour ce mois"),
+    ({"day": "3", "month": "6"}, "quatre chiffres"),
+    ({"to_month": "6"}, "quatre chiffres"),
+    ({"year": "0000"}, "entre 1900 et 2100"),
+    ({"ongoing": "on"}, "Écrire depuis quand"),
     ({"day": "3", "year": "2026"}, "Choisir aussi le mois"),
     ({"year": "2026", "to_year": "2025"}, "La fin vient avant le début"),
     ({"to_year": "2025"}, "Écrire aussi le début"),
@@ -129,13 +184,16 @@ def test_a_corrected_context_stays(browse: Any, app: Flask, cast: Cast) -> None:
     ({"hours": "beaucoup"}, "Écrire un nombre"),
     ({"hours": "-3"}, "Écrire un nombre"),
     ({"hours": "1e9"}, "Écrire un nombre"),
+    ({"hours": "9" * 40}, "entre 0 et 9000"),
+    ({"hours": "."}, "Écrire un nombre"),
+    ({"hours": "9" * 41}, "40 caractères au plus"),
 ])
 def test_absurd_times_are_answered_in_words(browse: Any, app: Flask, cast: Cast, values: dict[str, str], sentence: str) -> None:
     answer = browse("lea").fill(f"/experience/{cast['lea_x']}/quand", **values)
     assert answer.status_code == 422
     assert sentence in words(answer)
     shown = fields(answer)
-    assert all(shown[name] == value[:4] or shown[name] == value for name, value in values.items())
+    assert {name: shown[name] for name in values} == values
     assert only(app, cast["lea_x"]).started_on is None
 
 
@@ -150,6 +208,40 @@ def test_a_change_made_elsewhere_is_shown_and_nothing_is_lost(browse: Any, app: 
     assert fields(answer)["story"] == "Écrit au téléphone"
     assert phone.post(f"/experience/{x}/recit", fields(answer)).status_code == 303
     assert only(app, x).story == "Écrit au téléphone"
+
+
+@pytest.mark.parametrize(("screen", "elsewhere", "mine", "seen"), [
+    ("modifier", {"title": "Au bureau"}, {"title": "Au téléphone"}, "Au bureau"),
+    ("quand", {"setting": "sport", "year": "2025", "hours": "2,5"}, {"year": "2024"}, "Sport · 2025 · 2,5 h"),
+    ("ou", {"organisation": "AS Gauthière", "place": "Au stade"}, {"place": "Chez moi"}, "AS Gauthière · Au stade"),
+])
+def test_each_small_screen_shows_both_texts(
+    browse: Any, cast: Cast, screen: str, elsewhere: dict[str, str], mine: dict[str, str], seen: str
+) -> None:
+    phone, desk, page = browse("lea"), browse("lea"), f"/experience/{cast['lea_x']}/{screen}"
+    data = fields(phone.get(page))
+    desk.fill(page, **elsewhere)
+    answer = phone.post(page, {**data, **mine})
+    assert answer.status_code == 409
+    assert seen in words(answer)
+    assert fields(answer).items() >= mine.items()
+
+
+@both_databases
+def test_two_changes_at_the_same_instant_refuse_the_second(app: Flask, cast: Cast) -> None:
+    from passport.experiences.service import change
+    from passport.refusals import Refusal, Refused
+
+    with app.app_context():
+        x = queries.experience(cast["lea_x"])
+        assert x is not None
+        db.session.execute(sa.update(Experience).where(Experience.id == x.id).values(version=Experience.version + 1),
+                           execution_options={"synchronize_session": False})
+        with pytest.raises(Refused) as refused:
+            change(x, {"title": "Trop tard"}, x.version, NOON)
+        assert refused.value.refusal is Refusal.CHANGED_MEANWHILE
+        db.session.rollback()
+        db.session.remove()
 
 
 def test_a_claim_is_said_changed_and_taken_back(browse: Any, app: Flask, cast: Cast) -> None:
@@ -187,6 +279,8 @@ def test_for_me_only_is_a_choice_one_can_change(browse: Any, app: Flask, cast: C
     lea.post(f"/experience/{x}/pour-moi", {"for_me_only": "yes"})
     assert only(app, x).for_me_only
     assert "Demander un retour" not in words(lea.get(f"/experience/{x}/gardee"))
+    lea.post(f"/experience/{x}/pour-moi", {})
+    assert only(app, x).for_me_only, "a body that says nothing opens nothing"
     lea.post(f"/experience/{x}/pour-moi", {"for_me_only": "no"})
     assert not only(app, x).for_me_only
 
@@ -217,6 +311,7 @@ def test_nobody_else_sees_anything(browse: Any, cast: Cast, person: str) -> None
         assert number.sub("", theirs.get_data(as_text=True)) == number.sub("", missing.get_data(as_text=True))
 
 
+@both_databases
 def test_a_long_life_is_read_page_by_page_each_line_once(browse: Any, app: Flask, cast: Cast) -> None:
     with app.app_context():
         for n in range(45):
@@ -244,7 +339,53 @@ def test_searching_one_s_own_life(browse: Any, app: Flask, cast: Cast) -> None:
     page = words(browse("stranger").get("/passeport?q=velo repare"))
     assert "J’ai réparé un vélo" in page
     assert "Chose 3" not in page
-    assert "Rien avec ces mots" in words(browse("stranger").get("/passeport?q=zzz"))
+    for headers in ({}, {"HX-Request": "true"}):
+        assert "Rien avec ces mots" in words(browse("stranger").get("/passeport?q=zzz", headers=headers))
+
+
+def test_the_search_field_comes_with_the_eleventh(browse: Any, app: Flask, cast: Cast) -> None:
+    for n in range(11):
+        assert "Chercher dans mes expériences" not in words(browse("stranger").get("/passeport"))
+        with app.app_context():
+            build.experience(cast["stranger"], f"Chose {n}", NOON)
+            db.session.commit()
+            db.session.remove()
+    assert "Chercher dans mes expériences" in words(browse("stranger").get("/passeport"))
+
+
+def test_the_first_day_shows_three_examples(browse: Any) -> None:
+    page = words(browse("stranger").get("/passeport"))
+    assert page.startswith("Aller au contenu")
+    assert "Bienvenue" in page
+    assert page.count("« J’") == 3
+
+
+def test_more_than_twenty_found_says_so(browse: Any, app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        for n in range(21):
+            build.experience(cast["stranger"], f"Vélo {n}", NOON)
+        db.session.commit()
+        db.session.remove()
+    assert "Il y en a d’autres" in words(browse("stranger").get("/passeport?q=velo"))
+
+
+def test_what_is_deleted_or_for_oneself_closes_what_was_open(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    from passport.experiences import service
+
+    closed: list[Any] = []
+    monkeypatch.setattr(service, "STAYS_INSIDE", [lambda learner, x, now: closed.append((learner, x, now))])
+    with app.app_context():
+        x = queries.experience(cast["lea_x"])
+        assert x is not None
+        service.set_for_me_only(x, True, NOON)
+        service.set_for_me_only(x, True, NOON)
+        service.set_for_me_only(x, False, NOON)
+        service.delete(x, NOON)
+        service.delete(x, NOON)
+        service.restore(x, NOON)
+        db.session.rollback()
+        db.session.remove()
+    assert closed == [(cast["lea"], cast["lea_x"], NOON)] * 2
 
 
 def test_nonsense_in_the_address_shows_the_first_page(browse: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from passport.accounts import rules as age
 from passport.experiences import rules as experiences
@@ -28,6 +28,13 @@ LEARNERS = {"lea": (None, None), "tom": (2012, 3), "youth": (2010, 5)}
 ADULTS = {"karim": (None, None), "nadia": (None, None), "novice": (None, None), "sixteen": (2009, 12)}
 FAMILY = {("tom", "nadia")}
 SENTENCES = (1, 2, 3)
+WHO = st.sampled_from(["karim", "karim", "nadia", "novice"])
+CHOSEN = st.sets(st.sampled_from(SENTENCES), min_size=1)
+LATER = st.sampled_from([0, 0, 1, 2])
+STEPS = st.sampled_from([7, 7, 7, 6, 5, 4, 3, 2, 1])
+BEFORE = st.sampled_from([4, 4, 4, 3, 2, 5, 6, 1, 0])
+TROUBLE = st.sampled_from(["", "", "", "end", "suspend", "close", "lapse", "again", "unread", "there", "unasked", "cancel",
+                           "inside", "deleted", "time", "wordless", "stranger", "oneself", "elsewhere", "read late", "read late"])
 
 
 def key(name: str) -> uuid.UUID:
@@ -80,6 +87,7 @@ class Given:
     from_facilitator: bool
     visible_at: dt.datetime
     read_at: dt.datetime | None = None
+    was_vouched: bool = True
 
 
 @dataclass
@@ -248,9 +256,10 @@ class Life(RuleBasedStateMachine):
             r.closed_at is not None, "Tu attends qu’ils essaient.", self.active(r.who), self.checked(r.who),
             self.protected(learner),
         ) is None:
-            r.outcome, r.closed_at = "answered", self.now
             arrives = feedback.arrives_at(self.now, self.protected(learner), CITY)
-            self.given.append(Given(r.thing, r.who, True, arrives))
+            vouched = self.active(r.who) and (self.checked(r.who) or not self.protected(learner)) and r.outcome is None
+            r.outcome, r.closed_at = "answered", self.now
+            self.given.append(Given(r.thing, r.who, True, arrives, was_vouched=vouched))
 
     @precondition(lambda self: self.things)
     @rule(n=st.integers(0, 99))
@@ -386,33 +395,45 @@ class Life(RuleBasedStateMachine):
         self.links.append(Link(learner, tuple(sorted(things)), tuple(sorted(chosen)), self.now,
                                sharing.end_of(months, self.now), band))
 
-    @rule(
-        learner=st.sampled_from(sorted(LEARNERS)), who=st.sampled_from(["karim", "nadia", "novice"]),
-        chosen=st.sets(st.sampled_from(SENTENCES), min_size=1), later=st.sampled_from([0, 0, 1, 2]),
-        steps=st.integers(1, 7), before=st.integers(0, 6),
-        trouble=st.sampled_from(["", "", "end", "suspend", "close", "lapse", "again", "unread", "there", "unasked",
-                                 "cancel", "inside", "deleted", "time", "wordless", "stranger", "elsewhere"]),
-    )
-    def a_story(
+    @initialize(learner=st.sampled_from(sorted(LEARNERS)), who=WHO, chosen=CHOSEN, later=LATER, steps=STEPS,
+                before=BEFORE, trouble=TROUBLE)
+    def begins(self, **story: Any) -> None:
+        self.story_of(**story)
+
+    @rule(learner=st.sampled_from(sorted(LEARNERS)), who=WHO, chosen=CHOSEN, later=LATER, steps=STEPS, before=BEFORE,
+          trouble=TROUBLE)
+    def goes_on(self, **story: Any) -> None:
+        self.story_of(**story)
+
+    def story_of(
         self, learner: str, who: str, chosen: set[int], later: int, steps: int, before: int, trouble: str
     ) -> None:
         """The honest way, as far as `steps`, with one trouble before one of them."""
         self.log(learner, False)
         thing = len(self.things) - 1
-        self.somebody_who_was_there(0) if trouble == "there" else None
+
+        def formative() -> None:
+            if trouble == "there":
+                self.given.append(Given(thing, who, False, self.now))
+            elif self.requests:
+                self.give_feedback(0)
 
         def answer() -> None:
             if not self.requests:
                 return
-            stranger = {"stranger": "karim" if who != "karim" else "nadia"}.get(trouble)
+            if trouble == "elsewhere":
+                self.log(learner, False)
+                self.given.append(Given(len(self.things) - 1, who, True, START, START))
+            elif trouble == "read late":
+                self.given.append(Given(thing, who, True, self.now, self.now))
+            stranger = {"stranger": "karim" if who != "karim" else "nadia", "oneself": learner}.get(trouble)
             words = None if trouble == "wordless" else "Vu."
-            competencies = [99] if trouble == "unasked" else sorted(chosen)
-            for c in competencies:
-                self.recognise(0, c, c == later, stranger, trouble == "elsewhere", words)
+            for c in [99] if trouble == "unasked" else sorted(chosen):
+                self.recognise(0, c, c == later, stranger, trouble in {"elsewhere", "read late"}, words)
 
         todo = (
             lambda: self.ask_feedback(0, who, True),
-            lambda: self.requests and self.give_feedback(0),
+            formative,
             lambda: self.given and trouble != "unread" and self.read(0),
             lambda: self.given and self.ask_recognition(0, chosen),
             answer,
@@ -428,12 +449,8 @@ class Life(RuleBasedStateMachine):
                 self.cancel(0)
             elif n == before and trouble == "time":
                 self.now += dt.timedelta(days=100)
-            elif n == before and trouble == "elsewhere":
-                self.log(learner, False)
-                self.given.append(Given(len(self.things) - 1, who, True, self.now, self.now))
             step()
             self.now += dt.timedelta(hours=1 if 8 <= self.now.hour < 20 else 10)
-        assert self.things[thing].learner == learner
 
     @precondition(lambda self: any(e.permitted_at for e in self.endorsed))
     @rule(months=st.sampled_from([1, 3, 6]))
@@ -507,6 +524,11 @@ class Life(RuleBasedStateMachine):
         self.now += dt.timedelta(hours=hours)
 
     # --- the charter ---
+
+    @invariant()
+    def a_feedback_is_read_only_after_it_arrived_and_its_author_was_vouched_for(self) -> None:
+        assert all(g.read_at is None or g.read_at >= g.visible_at for g in self.given)
+        assert all(g.was_vouched for g in self.given)
 
     @invariant()
     def an_endorsement_follows_a_read_feedback_of_a_facilitator_on_the_same_experience(self) -> None:

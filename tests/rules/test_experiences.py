@@ -87,13 +87,26 @@ D = dt.date
     (D(2025, 10, 1), D(2026, 6, 1), "month", False, "oct. 2025 – juin 2026", "Oct 2025 – Jun 2026"),
     (D(2026, 3, 1), D(2026, 6, 1), "month", False, "mars – juin 2026", "Mar – Jun 2026"),
     (D(2023, 1, 1), D(2025, 1, 1), "year", False, "2023 – 2025", "2023 – 2025"),
-    (D(2026, 6, 20), D(2026, 6, 21), "day", False, "20 juin – 21 juin 2026", "20 June – 21 June 2026"),
+    (D(2026, 6, 20), D(2026, 6, 21), "day", False, "20 – 21 juin 2026", "20 – 21 June 2026"),
+    (D(2026, 5, 1), D(2026, 5, 3), "day", False, "1er – 3 mai 2026", "1 – 3 May 2026"),
+    (D(2026, 6, 28), D(2026, 7, 3), "day", False, "28 juin – 3 juillet 2026", "28 June – 3 July 2026"),
+    (D(2025, 12, 28), D(2026, 1, 3), "day", False, "28 décembre 2025 – 3 janvier 2026", "28 December 2025 – 3 January 2026"),
+    (D(2026, 6, 21), None, "day", True, "depuis le 21 juin 2026", "since 21 June 2026"),
+    (D(2026, 3, 1), None, "month", True, "depuis mars 2026", "since March 2026"),
     (D(2026, 6, 20), D(2026, 6, 20), "day", False, "20 juin 2026", "20 June 2026"),
 ])
 def test_a_time_reads_as_people_say_it(start: D | None, end: D | None, precision: str, ongoing: bool, french: str,
                                        english: str) -> None:
     assert plain(period(start, end, precision, ongoing, "fr")) == french
     assert plain(period(start, end, precision, ongoing, "en")) == english
+
+
+@given(st.dates(rules.EARLIEST, rules.LATEST), st.dates(rules.EARLIEST, rules.LATEST),
+       st.sampled_from(("day", "month", "year")), st.booleans(), st.sampled_from(("fr", "en")), st.booleans())
+def test_every_time_reads_as_something_short(start: D, end: D, precision: str, ongoing: bool, locale: str, year: bool) -> None:
+    words = period(min(start, end), max(start, end), precision, ongoing, locale, year)
+    assert 3 <= len(words) <= 45
+    assert "None" not in words
 
 
 def test_under_its_year_a_moment_leaves_the_year_out() -> None:

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport.frameworks import service
+from passport.extensions import db
+from passport.frameworks import queries, service
+from passport.frameworks.models import Wording
 from passport.frameworks.rules import asked_words, folded, nearness, rank
+from passport.transaction import transaction
 
 DATA: dict[str, Any] = json.loads(service.DATA.read_text())
 SENTENCES: list[dict[str, Any]] = DATA["competencies"]
@@ -93,3 +97,52 @@ def test_the_loader_reads_the_file_that_ships(tmp_path: Path) -> None:
     broken.write_text("{")
     with pytest.raises(json.JSONDecodeError):
         service.load(broken)
+
+
+def test_the_same_file_twice_changes_nothing(app: Flask) -> None:
+    with app.app_context():
+        before = queries.current("fr")
+        assert service.load() is False
+        assert queries.current("fr") == before
+        assert len(before) == 24
+        db.session.rollback()
+        db.session.remove()
+    said = app.test_cli_runner().invoke(args=["frameworks", "load"])
+    assert (said.exit_code, "up to date" in said.output) == (0, True)
+
+
+def test_a_new_version_leaves_what_was_attested_as_it_was(app: Flask, tmp_path: Path) -> None:
+    data = json.loads(json.dumps(DATA))
+    data["competencies"][0]["fr"] = "J’explique autrement"
+    gone = data["competencies"].pop()
+    file = tmp_path / "new.json"
+    with app.app_context():
+        old = queries.current("fr")[0]
+        file.write_text(json.dumps(data))
+        with pytest.raises(service.Unreadable, match="new number"):
+            service.load(file)
+        data["version"]["number"] = "1.1"
+        file.write_text(json.dumps(data))
+        with transaction():
+            assert service.load(file) is True
+        now = queries.current("fr")
+        assert now[0].text == "J’explique autrement"
+        assert now[0].wording_id != old.wording_id
+        assert queries.texts([old.wording_id], "fr") == {old.wording_id: old.text}
+        assert gone["id"] not in {s.competency_id for s in now}
+        assert db.session.query(Wording).filter_by(competency_id=gone["id"]).count() == 1
+        db.session.rollback()
+        db.session.remove()
+
+
+def test_likely_sentences_are_of_the_setting_and_new(app: Flask) -> None:
+    with app.app_context():
+        for setting in ("sport", "family", "work", None):
+            likely = queries.likely(setting, "fr")
+            assert len(likely) == 5
+            assert setting is None or all(setting in s.likely_in for s in likely)
+            taken = {likely[0].competency_id}
+            assert taken.isdisjoint(s.competency_id for s in queries.likely(setting, "en", exclude=taken))
+        assert queries.search("cuisiné", "fr")[0].slug == "cook-for-many"
+        assert queries.search("zzzz", "fr") == []
+        db.session.remove()
