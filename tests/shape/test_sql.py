@@ -1,4 +1,4 @@
-"""Pages cost the same at any size: their statements stand in tests/sql/, at most eight, equal for two rows and for a dozen.
+"""Pages cost the same at any size: their statements stand in tests/sql/, at most eight, equal for a few rows and for many.
 
 `make sql` (PASSPORT_WRITE_SQL=1) writes the files anew; the diff is reviewed by people.
 """
@@ -97,7 +97,7 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
         app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
         with app.app_context():
             cast = world.fill(make_cast(NOON), NOON)
-            multiply(cast, 2 if request.param == "few" else 12)
+            multiply(cast, 4 if request.param == "few" else 16)
             from passport.card.models import Card
             from passport.seal import unseal
             from passport.sharing.models import Share
