@@ -162,6 +162,7 @@ def furnish_templates(app: Flask) -> None:
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
+    env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
     env.filters["elided"] = elided
     env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)

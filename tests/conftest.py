@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import jinja2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2.bccache import Bucket
 from sqlalchemy import create_engine, text
 
 from config import settings
@@ -33,11 +35,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         raise pytest.fail.Exception(f"skipped: {call.excinfo.value}", pytrace=False)
 
 
+class Compiled(jinja2.BytecodeCache):
+    """Templates compiled once for all the applications of a test run."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
 def test_settings(database_url: str, instance: Path, **more: Any) -> dict[str, Any]:
     """Return the settings of an application under test: cheap hashing, no rate limits unless asked."""
     config = settings({"PASSPORT_ENV": "test", "PASSPORT_INSTANCE": str(instance), "DATABASE_URL": database_url})
     config.update(ARGON2={"time_cost": 1, "memory_cost": 8, "parallelism": 1}, RATELIMIT_ENABLED=False,
-                  PROPAGATE_FAULTS=True, WTF_CSRF_ENABLED=False, SERVER_NAME=None)
+                  PROPAGATE_FAULTS=True, WTF_CSRF_ENABLED=False, SERVER_NAME=None, TEMPLATE_CACHE=Compiled())
     config.update(more)
     return config
 
@@ -52,7 +67,6 @@ def migrated(url: str, instance: Path) -> Iterator[None]:
     with app.app_context():
         upgrade()
         from passport.frameworks.service import load
-
         from passport.transaction import transaction
 
         with transaction():

@@ -18,7 +18,7 @@ from ..experiences.panels import Mark, News, Panel
 from ..notices.models import Notice
 from ..refusals import Refusal
 from ..wording import say
-from . import queries
+from . import queries, words
 
 KINDS = ("recognition_offered", "not_yet", "recognition_closed", "endorsement_withdrawn")
 
@@ -64,7 +64,7 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
 def _item(s: queries.Standing, kinds: set[str]) -> News:
     url = url_for("recognition.offered", key=s.request_id)
     if "recognition_offered" in kinds and s.waits:
-        return News(s.title, queries.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
+        return News(s.title, words.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
                     _("Ouvrir"))
     if "endorsement_withdrawn" in kinds:
         return News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),

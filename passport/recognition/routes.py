@@ -24,7 +24,7 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next
 from ..wording import say
-from . import panels, queries, rules, service
+from . import panels, queries, rules, service, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
 
 blueprint = Blueprint("recognition", __name__)
@@ -45,9 +45,9 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
     refusal = rules.refusal_to_open(queries.formative_of(askable.feedback), queries.story_of(askable.experience), now)
     if refusal is not None and request.method == "GET":
         return page("recognition/closed.html", status=422, askable=askable, words=say(refusal))
-    words = request.args.get("q", "").strip()[:120]
+    typed = request.args.get("q", "").strip()[:120]
     named = queries.to_ask(askable.experience, askable.feedback.facilitator_id)
-    sentences = named or _proposed(askable, words)
+    sentences = named or _proposed(askable, typed)
     form = AskForm()
     form.offer(sentences)
     status = 200
@@ -65,14 +65,14 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=askable.experience.id)
     return page("recognition/ask.html", fragment="found", status=status, askable=askable, form=form,
-                sentences=sentences, named=bool(named), who=queries.first_name(askable.name), q=words,
-                behalf=queries.in_the_name_of(askable.organisation_name))
+                sentences=sentences, named=bool(named), who=words.first_name(askable.name), q=typed,
+                behalf=words.in_the_name_of(askable.organisation_name))
 
 
-def _proposed(askable: queries.Askable, words: str) -> list[queries.Sentence]:
+def _proposed(askable: queries.Askable, typed: str) -> list[queries.Sentence]:
     """Return sentences to choose from when the learner named none: those of a search, or likely ones."""
     language = str(get_locale())
-    found = frameworks.search(words, language) if words else frameworks.likely(askable.experience.setting, language)
+    found = frameworks.search(typed, language) if typed else frameworks.likely(askable.experience.setting, language)
     return [queries.Sentence(s.competency_id, s.text, None) for s in found]
 
 
@@ -138,7 +138,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
             form.refuse(refused)
         else:
             arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
-            flash(_("C’est envoyé. %(who)s gardera ou non.", who=queries.first_name(received.learner_name))
+            flash(_("C’est envoyé. %(who)s gardera ou non.", who=words.first_name(received.learner_name))
                   + " " + feedback.arrival_words(arrival, now))
             return _on_to(following)
     return _recognise_page(received, form, now, 422)
@@ -170,9 +170,9 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
     arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
     return page(
         "recognition/recognise.html", status=status, received=received, form=form,
-        told=feedback.told(received.revision), who=queries.first_name(received.learner_name),
+        told=feedback.told(received.revision), who=words.first_name(received.learner_name),
         turns=queries.exchange(received.request.experience_id, received.request.facilitator_id, now),
-        behalf=queries.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
+        behalf=words.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
         apart=(rules.NOT_YET, rules.NOT_SEEN), day_words=feedback.day_words,
     )
 
@@ -180,7 +180,7 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
 def _answered_page(received: queries.Received, account_id: uuid.UUID, now: dt.datetime) -> ResponseReturnValue:
     assert received.request is not None
     return page("recognition/answered.html", received=received, told=feedback.told(received.revision),
-                who=queries.first_name(received.learner_name),
+                who=words.first_name(received.learner_name),
                 lines=queries.answered(received.request.id, account_id, now))
 
 
@@ -219,16 +219,16 @@ def offered(key: uuid.UUID) -> ResponseReturnValue:
     if request.method == "POST":
         try:
             with transaction():
-                words = _done(standing, form, now)
+                done = _done(standing, form, now)
         except Refused as refused:
             form.refuse(refused)
         else:
-            flash(words)
+            flash(done)
             return _after_deciding(key, standing, now)
     return page("recognition/offered.html", status=422 if request.method == "POST" else 200, standing=standing,
                 recognised=recognised, steps=queries.next_steps(key, now) if standing.stage == "answered" else [],
-                form=form, alone=_decides_alone(), together=say(Refusal.UNDER_15), how=queries.how_words,
-                how_person=queries.how_person_words, title=queries.news_title(standing.name, standing.given))
+                form=form, alone=_decides_alone(), together=say(Refusal.UNDER_15), how=words.how_words,
+                how_person=words.how_person_words, title=words.news_title(standing.name, standing.given))
 
 
 def _decides_alone() -> bool:
@@ -242,19 +242,19 @@ def _done(standing: queries.Standing, form: DecideForm, now: dt.datetime) -> str
         asked = queries.request(standing.request_id)
         if asked is not None:
             service.note_closed(asked, now)
-        return _("C’est noté.")
+        return str(_("C’est noté."))
     if act in {"read", "erase"}:
         try:
             step = queries.not_yet(standing.request_id, uuid.UUID(request.form.get("step", "")))
         except ValueError:
             step = None
         if step is None:
-            return _("C’est déjà fait.")
+            return str(_("C’est déjà fait."))
         if act == "read":
             service.read_not_yet(step, now)
-            return _("C’est noté.")
+            return str(_("C’est noté."))
         service.erase_not_yet(step, now)
-        return _("C’est retiré de votre passeport.")
+        return str(_("C’est retiré de votre passeport."))
     if not form.validate() or not form.draft():
         raise Refused(Refusal.NOTHING_CHOSEN)
     for endorsement_id, kept, permitted in form.draft():
@@ -267,7 +267,7 @@ def _done(standing: queries.Standing, form: DecideForm, now: dt.datetime) -> str
         service.keep(endorsement, now)
         if permitted:
             service.permit(endorsement, now)
-    return _("C’est décidé. Chaque choix se reprend à tout moment.")
+    return str(_("C’est décidé. Chaque choix se reprend à tout moment."))
 
 
 def _after_deciding(key: uuid.UUID, standing: queries.Standing, now: dt.datetime) -> ResponseReturnValue:

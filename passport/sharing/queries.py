@@ -25,6 +25,7 @@ from ..feedback.queries import day_words, organisation_is_active
 from ..frameworks.models import Wording
 from ..organisations.models import Membership, Organisation
 from ..recognition import queries as recognition
+from ..recognition import words as said
 from ..recognition.models import Endorsement, EndorserName, Permission
 from ..recognition.rules import Offer, Story
 from ..seal import unseal
@@ -271,7 +272,7 @@ class Attested:
     @property
     def provenance(self) -> str:
         """Return who recognised it, after « Reconnu »."""
-        return recognition.in_the_name_words(self.endorser_name, self.document["role"], self.document["organisation"])
+        return said.in_the_name_words(self.endorser_name, self.document["role"], self.document["organisation"])
 
     @property
     def day(self) -> dt.date:
@@ -286,13 +287,13 @@ class Attested:
     @property
     def how(self) -> str:
         """Return how it is known, and from when to when it was seen."""
-        words = str(_("%(how)s, %(seen)s", how=recognition.how_words(self.document["how_known"]), seen=self.seen))
+        words = str(_("%(how)s, %(seen)s", how=said.how_words(self.document["how_known"]), seen=self.seen))
         return words[:1].upper() + words[1:]
 
     @property
     def person(self) -> str:
         """Return how the person is known."""
-        return recognition.how_person_words(self.document["how_person_known"])
+        return said.how_person_words(self.document["how_person_known"])
 
     @property
     def seen(self) -> str:

@@ -324,7 +324,8 @@ def test_an_answer_is_one_field_and_passes_to_the_next_longest_wait(app: Flask, 
                         next_step="Préparer la prochaine séance.")
     assert way(answer) == f"/on-me-demande/{second}"
     version = one(app, AuthoredVersion)
-    assert (version.words, version.question) == ("Tu laisses la souris aux aînés.", "Qu’est-ce qui a été le plus dur ?")
+    assert (version.words, words(version.question or "")) == (
+        "Tu laisses la souris aux aînés.", "Qu’est-ce qui a été le plus dur ?")
     last = karim.fill(f"/on-me-demande/{second}", seen="Ils t’écoutent.")
     assert "C’est tout pour aujourd’hui." in words(karim.follow(last))
     grant = one(app, AccessGrant, AccessGrant.experience_id == cast["lea_x"])
