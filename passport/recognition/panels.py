@@ -58,21 +58,25 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
             kinds.setdefault(notice.subject_id, set()).add(notice.kind)
     if not kinds:
         return []
-    return [_item(s, kinds[s.request_id]) for s in queries.standings_of(learner_id, list(kinds), now)]
+    return [item for s in queries.standings_of(learner_id, list(kinds), now) for item in _items(s, kinds[s.request_id])]
 
 
-def _item(s: queries.Standing, kinds: set[str]) -> News:
+def _items(s: queries.Standing, kinds: set[str]) -> list[News]:
     url = url_for("recognition.offered", key=s.request_id)
+    items: list[News] = []
     if "recognition_offered" in kinds and s.waits:
-        return News(s.title, words.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
-                    _("Ouvrir"))
+        items.append(News(s.title, words.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
+                          _("Ouvrir")))
     if "endorsement_withdrawn" in kinds:
-        return News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),
-                    _("La raison est pour vous seulement"), url, _("Lire"))
+        items.append(News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),
+                          _("La raison est pour vous seulement"), url, _("Lire")))
     if "not_yet" in kinds and s.steps_unread:
-        return News(s.title, _("%(who)s vous propose un pas de plus", who=s.who), _("Pour vous seulement"), url,
-                    _("Lire"))
-    return News(s.title, _("%(who)s n’a pas pu répondre", who=s.who), _("Cela ne dit rien de vous"), url, _("Ouvrir"))
+        items.append(News(s.title, _("%(who)s vous propose un pas de plus", who=s.who), _("Pour vous seulement"), url,
+                          _("Lire")))
+    if "recognition_closed" in kinds:
+        items.append(News(s.title, _("%(who)s n’a pas pu répondre", who=s.who), _("Cela ne dit rien de vous"), url,
+                          _("Ouvrir")))
+    return items
 
 
 def register() -> None:

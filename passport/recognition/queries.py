@@ -112,6 +112,7 @@ class Recognised:
     offer: rules.Offer
     story: rules.Story
     withdrawal: str | None
+    withdrawal_text_id: uuid.UUID | None
 
     @property
     def waits(self) -> bool:
@@ -166,7 +167,7 @@ def stamp_ring(organisation_name: str, day: dt.date) -> str:
 
 def _detailed(base: Any) -> Any:
     """Add to a query over endorsements everything that is said of each; memberships and experiences are joined before."""
-    said, reason = aliased(AuthoredVersion), aliased(AuthoredVersion)
+    said, reason, reason_text = aliased(AuthoredVersion), aliased(AuthoredVersion), aliased(AuthoredText)
 
     def last(text_id: Any) -> Any:
         other = aliased(AuthoredVersion)
@@ -176,7 +177,8 @@ def _detailed(base: Any) -> Any:
     return (
         base.add_columns(
             Endorsement, _sentence(), RequestedCompetency.claimed_step, AuthoredText.deliver_after,
-            AuthoredText.hidden_at, said.words.label("words"), reason.words.label("reason"), EndorserName.name_form,
+            AuthoredText.hidden_at, said.words.label("words"), reason.words.label("reason"),
+            reason_text.deliver_after.label("reason_at"), reason_text.hidden_at.label("reason_hidden_at"), EndorserName.name_form,
             Permission.given_at, Revision.facts, Experience.for_me_only, Experience.deleted_at,
         )
         .outerjoin(Wording, Wording.id == Endorsement.wording_id)
@@ -187,6 +189,7 @@ def _detailed(base: Any) -> Any:
         .outerjoin(Revision, Revision.id == Endorsement.revision_id)
         .outerjoin(reason, sa.and_(reason.text_id == Endorsement.withdrawal_text_id,
                                    reason.number == last(Endorsement.withdrawal_text_id)))
+        .outerjoin(reason_text, reason_text.id == Endorsement.withdrawal_text_id)
         .outerjoin(EndorserName, EndorserName.endorsement_id == Endorsement.id)
         .outerjoin(Permission, sa.and_(Permission.endorsement_id == Endorsement.id, Permission.ended_at.is_(None)))
     )
@@ -202,8 +205,10 @@ def _endorsements(*which: sa.ColumnElement[bool]) -> Any:
     return _detailed(base).where(*which)
 
 
-def _recognised(row: Any) -> Recognised:
+def _recognised(row: Any, now: dt.datetime | None = None) -> Recognised:
+    """Return one row in its words; the reason of a withdrawal only once it arrived, for its learner's own pages."""
     e: Endorsement = row.Endorsement
+    arrived = now is not None and row.reason_at is not None and row.reason_at <= now and row.reason_hidden_at is None
     return Recognised(
         id=e.id, learner_id=e.learner_id, experience_id=e.experience_id, request_id=e.request_id,
         revision_id=e.revision_id, facilitator_id=e.facilitator_id, organisation_id=row.organisation_id,
@@ -216,13 +221,14 @@ def _recognised(row: Any) -> Recognised:
         offer=rules.Offer(visible_at=row.deliver_after, kept_at=e.accepted_at, declined_at=e.declined_at,
                           set_aside_at=e.set_aside_at, withdrawn_at=e.withdrawn_at, permitted_at=row.given_at,
                           hidden_at=row.hidden_at),
-        story=rules.Story(e.experience_id, row.for_me_only, row.deleted_at), withdrawal=row.reason,
+        story=rules.Story(e.experience_id, row.for_me_only, row.deleted_at), withdrawal=row.reason if arrived else None,
+        withdrawal_text_id=e.withdrawal_text_id if arrived else None,
     )
 
 
-def _list(*which: sa.ColumnElement[bool]) -> list[Recognised]:
+def _list(*which: sa.ColumnElement[bool], now: dt.datetime | None = None) -> list[Recognised]:
     rows = db.session.execute(_endorsements(*which).order_by(Endorsement.offered_at, Endorsement.id))
-    return [_recognised(row) for row in rows]
+    return [_recognised(row, now) for row in rows]
 
 
 LIVE = (Endorsement.accepted_at.is_not(None), Endorsement.set_aside_at.is_(None), Endorsement.withdrawn_at.is_(None))
@@ -240,7 +246,7 @@ def recognised(key: uuid.UUID) -> Recognised | None:
 
 def offered(request_id: uuid.UUID, now: dt.datetime) -> list[Recognised]:
     """Return the endorsements of one request that have arrived."""
-    return _list(Endorsement.request_id == request_id, AuthoredText.deliver_after <= now)
+    return _list(Endorsement.request_id == request_id, AuthoredText.deliver_after <= now, now=now)
 
 
 def of_experiences(

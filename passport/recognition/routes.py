@@ -105,12 +105,18 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
             flash(say(Refusal.CHARTER_FIRST))
             here = url_for("recognition.recognise", key=key)
             return onward("organisations.charter", key=role.membership_id, next=here)
-    if request.method == "POST" and received.learner_protected:
-        release()  # the line is written by a connection of its own, which must not wait for this one
-        _opened(received, now)
-        received = authorised(queries.asked(key, now), Action.READ_REQUEST)
-    role = answering_role(who, received, now) if request.method == "POST" else _opened(received, now)
+    role = answering_role(who, received, now)
     if received.request is None or role is None:
+        abort(404)
+    if received.learner_protected:
+        experience_id = received.request.experience_id
+        if request.method == "POST":
+            release()  # the line is written by a connection of its own, which must not wait for this one
+        _note_reading(received.learner_id, role, experience_id, now)
+        if request.method == "POST":
+            received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    sent = received.request
+    if sent is None:
         abort(404)
     asked = queries.requested(key)
     if request.method == "GET":
@@ -128,10 +134,10 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         flash(_("Le brouillon est gardé."))
         return onward("feedback.inbox")
     if form.check(today):
-        following = feedback.inbox(who, now, (received.request.asked_at, key), 1)
+        following = feedback.inbox(who, now, (sent.asked_at, key), 1)
         try:
             with transaction():
-                service.recognise(received.request, role, who, form.draft(today), current_user.display_name, now)
+                service.recognise(sent, role, who, form.draft(today), current_user.display_name, now)
         except Refused as refused:
             if refused.refusal in {Refusal.SENT_OTHERWISE, Refusal.REQUEST_CLOSED}:
                 raise
@@ -144,17 +150,13 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
     return _recognise_page(received, form, now, 422)
 
 
-def _opened(received: queries.Received, now: dt.datetime) -> Role:
-    """Return the role in which this is read; for a protected learner the line that tells them is written first."""
-    role = answering_role(actor(), received, now)
-    assert role is not None, "the policy lets only whoever was asked come here"
-    if received.learner_protected and received.request is not None:
-        try:
-            note_reading(received.learner_id, current_user.audit_ref, "facilitator", role.organisation_id,
-                         "open_recognition", received.request.experience_id, now)
-        except sa.exc.SQLAlchemyError:
-            abort(503)
-    return role
+def _note_reading(learner_id: uuid.UUID, role: Role, experience_id: uuid.UUID, now: dt.datetime) -> None:
+    """Write the line that tells a protected learner who looked, before the answer; without it there is no answer."""
+    try:
+        note_reading(learner_id, current_user.audit_ref, "facilitator", role.organisation_id, "open_recognition",
+                     experience_id, now)
+    except sa.exc.SQLAlchemyError:
+        abort(503)
 
 
 def _common_of(received: queries.Received) -> dict[str, str]:
