@@ -150,3 +150,13 @@ def drop_draft(learner_id: uuid.UUID) -> None:
     """Let go of a link half prepared."""
     db.session.execute(sa.delete(Draft).where(
         Draft.account_id == learner_id, Draft.form == queries.DRAFT, Draft.subject_id == learner_id))
+
+
+def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take an experience out of every link, for good: open again later, it is shown only where it is chosen anew."""
+    db.session.execute(
+        sa.delete(EditionItem).where(EditionItem.learner_id == learner_id, EditionItem.experience_id == experience_id)
+    )
+
+
+experiences.STAYS_INSIDE.append(close_experience)

@@ -563,6 +563,13 @@ class TestWhatIsTakenBack:
         text = words(client.get(path))
         assert "Service civique" not in text
         assert "2 compétences reconnues ne sont plus montrées." in text
+        with app.app_context(), transaction():
+            x = db.session.get_one(Experience, cast["lea_x"])
+            if what == "delete":
+                experiences.restore(x, NOON)
+            else:
+                experiences.set_for_me_only(x, False, NOON)
+        assert "Service civique" not in words(client.get(path)), "what was closed stays closed"
 
     def test_what_was_written_later_never_enters(
         self, app: Flask, cast: Cast, path: str, client: FlaskClient
