@@ -149,6 +149,8 @@ class Attested:
     learner_id: uuid.UUID
     facilitator_id: uuid.UUID
     organisation_id: uuid.UUID
+    learner_protected: bool = field(default=False, kw_only=True)
+    barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,8 @@ class Case:
 
     handler_id: uuid.UUID | None
     about_id: uuid.UUID | None
+    organisation_id: uuid.UUID | None = field(default=None, kw_only=True)
+    left_alone: bool = field(default=False, kw_only=True)
 
 
 Truth = Callable[[Actor, Any, dt.datetime, dt.date], bool]
@@ -271,6 +275,21 @@ def attested_it(actor: Actor, thing: Attested, at: dt.datetime, on: dt.date) -> 
     return manages_it or (attests and thing.facilitator_id == actor.account_id)
 
 
+@because(Refusal.NOT_REACHABLE)
+def may_write_to_them(actor: Actor, thing: Attested, at: dt.datetime, on: dt.date) -> bool:
+    """No block or freeze keeps words of whoever asks from the learner."""
+    return actor.account_id not in thing.barred_ids
+
+
+@because(Refusal.CHECK_NEEDED)
+def is_checked_there(actor: Actor, thing: Attested, at: dt.datetime, on: dt.date) -> bool:
+    """Words to a protected learner come from a role with a check in force in that organisation."""
+    roles = (*actor.active("facilitator", at), *actor.active("manager", at))
+    return not thing.learner_protected or any(
+        r.organisation_id == thing.organisation_id and r.is_checked(on) for r in roles
+    )
+
+
 def manages(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks answers for this organisation, or for the city, which answers for all."""
     return coordinates(actor, thing, at, on) or any(
@@ -302,8 +321,12 @@ def holds_it(actor: Actor, thing: Member, at: dt.datetime, on: dt.date) -> bool:
 
 
 def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> bool:
-    """The case was given to whoever asks, who is not the person it is about."""
-    return thing.handler_id == actor.account_id and thing.about_id != actor.account_id
+    """The case was given to whoever asks, who still answers there; the coordination takes one that was left alone."""
+    if thing.about_id == actor.account_id:
+        return False
+    if thing.handler_id == actor.account_id:
+        return coordinates(actor, thing, at, on) or answers_for(actor, thing, at, on)
+    return thing.left_alone and coordinates(actor, thing, at, on)
 
 
 @dataclass(frozen=True)
@@ -346,7 +369,7 @@ POLICY: dict[Action, Needs] = {
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting,)),
     Action.DECLINE_REQUEST: Needs(ASKED, (is_waiting,)),
     Action.RECOGNISE: Needs(ASKED, (is_waiting, is_adult, knows_charter)),
-    Action.WITHDRAW_ENDORSEMENT: Needs((is_not_theirs, attested_it)),
+    Action.WITHDRAW_ENDORSEMENT: Needs((is_not_theirs, attested_it), (may_write_to_them, is_checked_there)),
     Action.ACCEPT_CHARTER: Needs((holds_it,)),
     Action.SHOW_ASK_CODE: Needs((holds_it,)),
     Action.MANAGE_ORGANISATION: Needs((manages,)),

@@ -169,6 +169,14 @@ def end_session(session_hash: bytes, now: dt.datetime) -> None:
     )
 
 
+def shorten_sessions(account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let no running session of an account last longer than one of staff: it has just taken such a role."""
+    db.session.execute(
+        sa.update(Session).where(Session.account_id == account_id, Session.expires_at > now + STAFF)
+        .values(expires_at=now + STAFF)
+    )
+
+
 def end_sessions(account_id: uuid.UUID, now: dt.datetime, but: bytes | None = None) -> None:
     """End every session of an account, but the one named."""
     which = [Session.account_id == account_id, Session.ended_at.is_(None)]

@@ -517,7 +517,8 @@ def feedback_inbox(actor: Actor, now: dt.datetime, after: After | None, limit: i
         found = found.where(sa.tuple_(FeedbackRequest.asked_at, FeedbackRequest.id) > sa.tuple_(
             sa.literal(after[0], FeedbackRequest.asked_at.type), sa.literal(after[1], FeedbackRequest.id.type)))
     return [
-        InboxLine("feedback", r.id, r.display_name or "", r.title, r.asked_at, r.message,
+        InboxLine("feedback", r.id, r.display_name or "", r.title, r.asked_at,
+                  None if r.protected else r.message,
                   url_for("feedback.answer_request", key=r.id), bool(r.protected), r.organisation_name)
         for r in db.session.execute(found)
     ]
@@ -543,7 +544,7 @@ class DeskLine:
 
 def _desk(actor: Actor, now: dt.datetime, organisation_id: uuid.UUID | None = None) -> sa.Select[Any]:
     bodies = [r.organisation_id for r in actor.active("manager", now)
-              if organisation_id is None or r.organisation_id == organisation_id]
+              if r.minors_state == "allowed" and (organisation_id is None or r.organisation_id == organisation_id)]
     return (
         sa.select(FeedbackRequest.id)
         .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)

@@ -172,8 +172,8 @@ def _after(text: str | None) -> queries.After | None:
     try:
         at, key = (text or "").split("~")
         instant = dt.datetime.fromisoformat(at)
-        return (instant, uuid.UUID(key)) if instant.tzinfo else None
-    except ValueError:
+        return (instant.astimezone(dt.UTC), uuid.UUID(key)) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -42,6 +42,7 @@ class Invited:
     organisation_closed_at: dt.datetime | None
     adult: bool
     already: bool
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def refusal_to_accept(invited: Invited, at: dt.datetime) -> Refusal | None:
         return Refusal.INVITATION_OVER
     if not invited.adult:
         return Refusal.ADULTS_ONLY
+    if invited.own:
+        return Refusal.NOT_ONESELF
     if invited.already:
         return Refusal.ALREADY_MEMBER
     return None

@@ -161,6 +161,7 @@ def invited(invitation: Invitation, organisation: Organisation, account_id: uuid
         expires_at=invitation.expires_at, used_at=invitation.used_at, revoked_at=invitation.revoked_at,
         organisation_closed_at=organisation.closed_at,
         adult=age.has_turned(row.birth_year, row.birth_month, age.ADULT, day_of(now)), already=row.already,
+        own=invitation.invited_by_id == account_id,
     )
 
 
@@ -189,6 +190,8 @@ def accept_invitation(invitation: Invitation, account_id: uuid.UUID, now: dt.dat
     invitation.used_at, invitation.membership_id = now, membership.id
     db.session.flush()
     record("invitation.accept", account_id, now, membership.id)
+    if membership.role in {"manager", "coordinator"}:
+        accounts.shorten_sessions(account_id, now)
     if membership.role == "facilitator":
         new_ask_code(membership, now)
     return membership
@@ -275,6 +278,12 @@ def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -
         sa.update(AskCode).where(AskCode.membership_id == membership.id, AskCode.closed_at.is_(None))
         .values(closed_at=now)
     )
+    if membership.role in {"manager", "coordinator"}:
+        theirs = [Invitation.invited_by_id == membership.account_id, Invitation.used_at.is_(None),
+                  Invitation.revoked_at.is_(None)]
+        if membership.role == "manager":
+            theirs.append(Invitation.organisation_id == membership.organisation_id)
+        db.session.execute(sa.update(Invitation).where(*theirs).values(revoked_at=now))
     db.session.flush()
     if by_id != membership.account_id:
         accounts.end_sessions(membership.account_id, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 
 from .. import drawings
 from ..accounts.models import Account, ContactBar, Draft, GuardianConsent, Passport
+from ..accounts.queries import barred_from
 from ..clock import CITY_ZONE, day_of
 from ..experiences.models import Claim, Experience, Revision
 from ..extensions import db
@@ -510,7 +511,6 @@ class LedgerLine(Attested):
     endorser_role: str
     organisation_name: str
     learner_name: str
-    learner_protected: bool
     experience_id: uuid.UUID
     withdrawn_at: dt.datetime | None
 
@@ -561,7 +561,10 @@ def ledger(
     if before is not None:
         found = found.where(sa.tuple_(Endorsement.offered_at, Endorsement.id) < sa.tuple_(
             sa.literal(before[0], Endorsement.offered_at.type), sa.literal(before[1], Endorsement.id.type)))
-    return [_ledger_line(row) for row in db.session.execute(found)]
+    lines = [_ledger_line(row) for row in db.session.execute(found)]
+    # Whoever answers for the organisation sees that it attested, never of whom or in which words.
+    return [line if line.facilitator_id == actor.account_id else replace(line, learner_name="", words="")
+            for line in lines]
 
 
 def answered(request_id: uuid.UUID, facilitator_id: uuid.UUID, now: dt.datetime) -> list[LedgerLine]:
@@ -573,7 +576,9 @@ def answered(request_id: uuid.UUID, facilitator_id: uuid.UUID, now: dt.datetime)
 def ledger_line(key: uuid.UUID, now: dt.datetime) -> LedgerLine | None:
     """Return one line of the ledger."""
     row = db.session.execute(_ledger(now, Endorsement.id == key)).one_or_none()
-    return _ledger_line(row) if row is not None else None
+    if row is None:
+        return None
+    return replace(_ledger_line(row), barred_ids=barred_from(row.learner_id))
 
 
 # ---------- the learner ----------

@@ -321,8 +321,8 @@ def _before(text: str | None) -> tuple[dt.datetime, uuid.UUID] | None:
     try:
         at, key = (text or "").split("~")
         instant = dt.datetime.fromisoformat(at)
-        return (instant, uuid.UUID(key)) if instant.tzinfo else None
-    except ValueError:
+        return (instant.astimezone(dt.UTC), uuid.UUID(key)) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
 
 
@@ -344,9 +344,9 @@ def _named(lines: list[queries.LedgerLine], now: dt.datetime) -> set[uuid.UUID]:
     who, today = actor(), clock.today()
     active = [*who.active("facilitator", now), *who.active("manager", now)]
     bodies = {r.organisation_id for r in active}
-    checked = {r.organisation_id for r in active if r.role == "manager" or r.is_checked(today)}
+    checked = {r.organisation_id for r in active if r.is_checked(today)}
     return {line.id for line in lines
-            if line.organisation_id in (checked if line.learner_protected else bodies)}
+            if line.facilitator_id == who.account_id and line.organisation_id in (checked if line.learner_protected else bodies)}
 
 
 @blueprint.route("/registre/<uuid:key>/retirer", methods=["GET", "POST"])

@@ -74,12 +74,35 @@ class CaseLine:
     decided_at: dt.datetime | None
 
 
+def _holds(account_id: Any, *roles: str) -> Any:
+    """Return that an account answers for the report's organisation, or coordinates the city, as a condition."""
+    member = aliased(Membership)
+    return sa.exists().where(
+        member.account_id == account_id, member.role.in_(roles), member.joined_at.is_not(None),
+        member.ended_at.is_(None), member.suspended_at.is_(None),
+        sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
+    )
+
+
+LEFT_ALONE = sa.and_(Report.decided_at.is_(None), sa.or_(
+    Report.handler_id.is_(None), sa.not_(_holds(Report.handler_id, "manager", "coordinator"))))
+
+
+def _looked_after(account_id: uuid.UUID) -> Any:
+    """Return which reports somebody looks after: given to them and still theirs, or left alone, for the coordination."""
+    return sa.and_(
+        sa.or_(Report.about_id.is_(None), Report.about_id != account_id),
+        sa.or_(sa.and_(Report.handler_id == account_id, _holds(account_id, "manager", "coordinator")),
+               sa.and_(LEFT_ALONE, _holds(account_id, "coordinator"))),
+    )
+
+
 def cases(handler_id: uuid.UUID) -> list[CaseLine]:
     """Return what somebody looks after, what still waits first, a page at most."""
     rows = db.session.execute(
         sa.select(Report.id, Organisation.name, Report.made_at, Report.due_at, Report.decided_at)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
-        .where(Report.handler_id == handler_id, sa.or_(Report.about_id.is_(None), Report.about_id != handler_id))
+        .where(_looked_after(handler_id))
         .order_by(Report.decided_at.is_not(None), Report.made_at, Report.id).limit(PER_PAGE)
     )
     return [CaseLine(r.id, r.name or "", r.made_at, r.due_at, r.decided_at) for r in rows]
@@ -99,7 +122,7 @@ def case(key: uuid.UUID) -> OpenCase | None:
     """Return one report, with the names it needs."""
     reporter, about = aliased(Account), aliased(Account)
     row = db.session.execute(
-        sa.select(Report, reporter.display_name, about.display_name, Organisation.name)
+        sa.select(Report, reporter.display_name, about.display_name, Organisation.name, LEFT_ALONE.label("left_alone"))
         .outerjoin(reporter, reporter.id == Report.reporter_id)
         .outerjoin(about, about.id == Report.about_id)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
@@ -107,9 +130,9 @@ def case(key: uuid.UUID) -> OpenCase | None:
     ).one_or_none()
     if row is None:
         return None
-    report, reporter_name, about_name, organisation_name = row
+    report, reporter_name, about_name, organisation_name, left_alone = row
     return OpenCase(report.handler_id, report.about_id, report, reporter_name or "", about_name or "",
-                    organisation_name or "")
+                    organisation_name or "", organisation_id=report.organisation_id, left_alone=bool(left_alone))
 
 
 def words_of(report: Report) -> dict[str, Any]:
@@ -123,7 +146,7 @@ def waiting(handler_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
     rows = db.session.execute(
         sa.select(Report.id, Report.made_at, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
-        .where(Report.handler_id == handler_id, Report.decided_at.is_(None))
+        .where(_looked_after(handler_id), Report.decided_at.is_(None))
         .order_by(Report.made_at, Report.id).limit(PER_PAGE)
     )
     return [

@@ -54,7 +54,8 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
 def cases() -> ResponseReturnValue:
     """Show what this person looks after."""
     who = actor()
-    authorised(Case(who.account_id, None), Action.HANDLE_REPORT)
+    house = next((r.organisation_id for r in who.active("manager", clock.now())), None)
+    authorised(Case(who.account_id, None, organisation_id=house), Action.HANDLE_REPORT)
     return page("safety/cases.html", cases=queries.cases(who.account_id), day=day_words)
 
 
@@ -66,6 +67,8 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
     form = CaseForm()
     if request.method == "POST" and form.validate():
         with transaction():
+            if opened.left_alone:
+                service.take_over(opened.report, actor().account_id, clock.now())
             service.close_case(opened.report, actor().account_id, clock.now())
         flash(_("C’est noté."))
         return onward("safety.cases")

@@ -9,6 +9,7 @@ import uuid
 import sqlalchemy as sa
 
 from ..accounts.models import ContactBar
+from ..accounts.queries import barred_from
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -65,13 +66,23 @@ def resume(text: AuthoredText, now: dt.datetime) -> None:
     """Show a hidden text to its learner again and lift the freeze: theirs to decide; the report stays."""
     db.session.refresh(text, with_for_update=True)
     text.hidden_at = None
-    if text.author_id is not None:
+    db.session.flush()
+    still = sa.exists().where(AuthoredText.learner_id == text.learner_id, AuthoredText.author_id == text.author_id,
+                              AuthoredText.hidden_at.is_not(None), AuthoredText.frozen_at.is_not(None))
+    if text.author_id is not None and not db.session.scalar(sa.select(still)):
         db.session.execute(
             sa.update(ContactBar).where(ContactBar.learner_id == text.learner_id,
                                         ContactBar.adult_id == text.author_id, ContactBar.cause == "freeze",
                                         ContactBar.lifted_at.is_(None)).values(lifted_at=now))
     db.session.flush()
     record("safety.resume", text.learner_id, now, text.id)
+
+
+def take_over(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Give a report that was left alone to the coordination's person who opened it."""
+    report.handler_id, report.taken_at = account_id, now
+    db.session.flush()
+    record("safety.take_over", account_id, now, report.id)
 
 
 def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
@@ -115,7 +126,7 @@ def _responsible(text: AuthoredText, now: dt.datetime) -> tuple[uuid.UUID | None
     the coordination of the city."""
     organisation_id = db.session.scalar(
         sa.select(Membership.organisation_id).where(Membership.id == text.membership_id))
-    not_them = [m for m in (text.author_id, text.learner_id) if m is not None]
+    not_them = [m for m in (text.author_id, text.learner_id, *barred_from(text.learner_id)) if m is not None]
     active = (
         sa.select(Membership.account_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)

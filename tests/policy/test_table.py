@@ -104,12 +104,16 @@ THINGS: dict[str, Any] = {
     "grant closed": asked(grant_closed_at=NOW - DAY),
     "barred": asked(barred_ids=frozenset({KARIM})),
     "endorsed by karim": Attested(LEA, KARIM, LIBRARY),
+    "endorsed for tom": Attested(TOM, KARIM, LIBRARY, learner_protected=True),
+    "endorsed, then barred": Attested(LEA, KARIM, LIBRARY, barred_ids=frozenset({KARIM})),
     "library": Body(LIBRARY),
     "city": Body(CITY),
     "karim's role": Member(LIBRARY, KARIM, "facilitator"),
     "claire's role": Member(LIBRARY, CLAIRE, "manager"),
-    "case of claire": Case(CLAIRE, KARIM),
-    "case about claire": Case(CLAIRE, CLAIRE),
+    "case of claire": Case(CLAIRE, KARIM, organisation_id=LIBRARY),
+    "case about claire": Case(CLAIRE, CLAIRE, organisation_id=LIBRARY),
+    "case left alone": Case(key(77), KARIM, organisation_id=LIBRARY, left_alone=True),
+    "case of sofia": Case(SOFIA, KARIM, organisation_id=LIBRARY),
     "nothing": None,
 }
 ANSWERING = ("karim", "karim, unchecked", "karim, no minors here", "karim, no charter", "karim, 17")
@@ -156,6 +160,9 @@ row(Action.RECOGNISE, "barred")
 row(Action.RECOGNISE, "asked of the team by lea", *GROWN, "colleague", charter_first=("karim, no charter",),
     adults_only=("karim, 17",))
 row(Action.WITHDRAW_ENDORSEMENT, "endorsed by karim", *ANSWERING, "claire")
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed for tom", "karim", "karim, no charter", "karim, 17", "claire",
+    check_needed=("karim, unchecked", "karim, no minors here"))
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed, then barred", "claire", not_reachable=ANSWERING)
 for action in (Action.ACCEPT_CHARTER, Action.SHOW_ASK_CODE):
     row(action, "karim's role", *ANSWERING)
     row(action, "claire's role")
@@ -168,6 +175,8 @@ row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=("claire",))
 row(Action.ASSIGN_REQUEST, "asked of the desk by tom", "claire")
 row(Action.HANDLE_REPORT, "case of claire", "claire")
 row(Action.HANDLE_REPORT, "case about claire")
+row(Action.HANDLE_REPORT, "case left alone", "sofia")
+row(Action.HANDLE_REPORT, "case of sofia", "sofia")
 for action in (Action.COORDINATE, Action.INVITE_MANAGER):
     row(action, "library", "sofia")
 

@@ -103,7 +103,7 @@ REGISTRY: dict[str, Door] = {
     "reader.card_checked": Door(PUBLIC),
     "card.show": Door(EVERYBODY), "card.card": Door(EVERYBODY), "card.printed": Door(EVERYBODY),
     "card.replace": Door(EVERYBODY), "card.opens": Door(EVERYBODY),
-    "safety.bother": mine("text"), "safety.cases": Door(EVERYBODY),
+    "safety.bother": mine("text"), "safety.cases": of("claire", "farid", "sofia"),
     "safety.case": of("claire", key="report", outcome="acted"),
     "static": Door(PUBLIC),
 }

@@ -1,0 +1,165 @@
+"""Every page as everybody sees it: axe finds nothing, nothing scrolls sideways, the console stays silent."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
+
+from passport import clock, create_app
+from passport.extensions import db
+from tests.browser.conftest import PHONE, Live
+from tests.cast import make_cast
+from tests.conftest import test_settings
+from tests.reading import Reader
+from tests.routes.test_registry import address
+from tests.world import fill
+
+pytestmark = pytest.mark.browser
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
+PAGES: dict[str, tuple[str, ...]] = {
+    "": ("accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "/s/{share}",
+         "/s/{share}/verifier/{endorsement}", "/c/{card}", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
+         "/invitation/{invitation}"),
+    "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
+            "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
+            "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "recognition.ask",
+            "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "card.show",
+            "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
+            "organisations.join", "/experience/00000000-0000-4000-8000-000000000000"),
+    "tom": ("experiences.passport", "/experience/{tom_x}", "feedback.exchanges", "accounts.menu"),
+    "karim": ("feedback.inbox", "recognition.recognise", "recognition.withdraw", "organisations.ask_code"),
+    "nadia": ("feedback.inbox", "feedback.answer_request"),
+    "novice": ("organisations.charter",),
+    "claire": ("organisations.organisation", "organisations.invite", "organisations.record_check",
+               "organisations.join_code", "feedback.desk", "safety.cases", "safety.case"),
+    "sofia": ("organisations.city", "organisations.add_organisation"),
+}
+
+
+@pytest.fixture(scope="module")
+def city(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server for all these tests, in front of the city in which every state stands."""
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copy(sqlite_template, folder / "t.db")
+    app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder, WTF_CSRF_ENABLED=True))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    url = app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
+    with app.app_context():
+        from passport.card.models import Card
+        from passport.seal import unseal
+        from passport.sharing.models import Share
+
+        cast = fill(make_cast(clock.now()), clock.now())
+        for name, model in (("share", Share), ("card", Card)):
+            cast.tokens[name] = unseal(db.session.get_one(model, cast[name]).token_sealed)
+        db.session.remove()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Live(url, app, cast)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def visit(city: Live, chromium: Any) -> Iterator[Any]:
+    """A function that opens the browser of one person, signed in, and gives its page and what its console said."""
+    contexts: list[Any] = []
+
+    def start(name: str, language: str = "fr", dark: bool = False) -> tuple[Any, list[str]]:
+        context = chromium.new_context(base_url=city.url, locale={"fr": "fr-FR", "en": "en-GB"}[language],
+                                       viewport=PHONE, reduced_motion="reduce", has_touch=True,
+                                       color_scheme="dark" if dark else "light")
+        context.set_default_timeout(8000)
+        contexts.append(context)
+        said: list[str] = []
+        context.on("console", lambda m: said.append(m.text)
+                   if m.type == "error" and "status of 4" not in m.text else None)
+        context.on("weberror", lambda e: said.append(str(e.error)))
+        if name:
+            cookie = Reader(city.app, city.cast, name).client.get_cookie("passport")
+            assert cookie is not None
+            context.add_cookies([{"name": "passport", "value": cookie.value, "url": city.url}])
+            with city.app.app_context():
+                account = db.metadata.tables["account"]
+                db.session.execute(sa.update(account).where(account.c.id == city.cast[name]).values(language=language))
+                db.session.commit()
+                db.session.remove()
+        return context.new_page(), said
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+def path_of(city: Live, name: str) -> str:
+    """Return the address of a page, from its endpoint or its pattern."""
+    if name.startswith("/"):
+        return name.format_map({**city.cast.ids, **city.cast.tokens})
+    return address(city, name)  # type: ignore[arg-type]
+
+
+def faults(page: Any) -> list[str]:
+    """Return what axe finds at 360 pixels, and the widths at which the page scrolls sideways."""
+    found = [
+        f"{v['id']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in Axe().run(page, options=RULES).response["violations"]
+    ]
+    for width in (320, 1280, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{wide} pixels wide at {width}")
+    return found
+
+
+@pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["French, light", "English, dark"])
+@pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "nobody")
+def test_everybody_can_read_every_page(city: Live, visit: Any, name: str, language: str, dark: bool) -> None:
+    page, said = visit(name, language, dark)
+    problems: list[str] = []
+    for wanted in PAGES[name]:
+        path = path_of(city, wanted)
+        answer = page.goto(path)
+        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410}}.get(wanted, {200})
+        if "00000000-0000" in wanted:
+            expected = {404}
+        if answer.status not in expected or not page.url.endswith(path):
+            problems.append(f"{wanted}: {answer.status} {page.url}")
+        if page.get_attribute("html", "lang") != language:
+            problems.append(f"{wanted}: not in {language}")
+        problems += [f"{wanted}: {fault}" for fault in faults(page)]
+        problems += [f"{wanted}: console: {text}" for text in said]
+        said.clear()
+    assert problems == []
+
+
+@pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["French, light", "English, dark"])
+def test_a_form_with_faults_is_read_as_well(visit: Any, language: str, dark: bool) -> None:
+    page, said = visit("lea", language, dark)
+    page.goto("/ajouter")
+    page.locator("main form").first.evaluate("form => { form.noValidate = true }")
+    page.locator("main form button[type=submit]").first.click()
+    page.locator("main [aria-invalid=true]").first.wait_for()
+    assert faults(page) == []
+    assert said == []
+
+
+def test_one_sentence_is_written_without_scrolling(visit: Any) -> None:
+    """The keyboard of a phone covers what stands below 410 pixels."""
+    page, _said = visit("lea")
+    page.goto("/ajouter")
+    focused = page.evaluate("[document.activeElement.tagName, document.activeElement.name]")
+    assert focused[0] in {"TEXTAREA", "INPUT"}, focused
+    assert focused[1] == "title"
+    box = page.locator("main form button[type=submit]").first.bounding_box()
+    assert box["y"] + box["height"] < 410, box
