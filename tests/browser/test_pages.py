@@ -26,11 +26,11 @@ pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 PAGES: dict[str, tuple[str, ...]] = {
     "": ("accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "/s/{share}",
-         "/s/{share}/verifier/{endorsement}", "/c/{card}", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
+         "/s/{share}/verifier/{item}", "/c/{card}", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
          "/invitation/{invitation}"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
             "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
-            "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "recognition.ask",
+            "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
             "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "card.show",
             "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
             "organisations.join", "/experience/00000000-0000-4000-8000-000000000000"),
@@ -55,11 +55,12 @@ def city(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with app.app_context():
         from passport.card.models import Card
         from passport.seal import unseal
-        from passport.sharing.models import Share
+        from passport.sharing.models import EditionItem, Share
 
         cast = fill(make_cast(clock.now()), clock.now())
         for name, model in (("share", Share), ("card", Card)):
             cast.tokens[name] = unseal(db.session.get_one(model, cast[name]).token_sealed)
+        cast.ids["item"] = db.session.query(EditionItem).filter_by(kind="endorsement").one().id
         db.session.remove()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -40,8 +40,6 @@ def filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         with app.app_context():
             cast = fill(make_cast(NOON), NOON)
             db.session.remove()
-            db.session.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            db.session.remove()
             db.engine.dispose()
         yield folder, cast
 

@@ -1,0 +1,103 @@
+"""What somebody whose role ended, or whom a learner barred, can still do: nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from passport.accounts.models import ContactBar, Session
+from passport.extensions import db
+from passport.feedback.models import AuthoredText
+from passport.organisations import service as organisations
+from passport.organisations.models import Invitation, Membership, Organisation, Vetting
+from passport.refusals import Refusal, Refused
+from passport.transaction import transaction
+from tests.cast import Cast
+from tests.conftest import NOON
+from tests.reading import words
+from tests.world import fill
+
+
+@pytest.fixture
+def city(app: Flask, cast: Cast) -> Cast:
+    with app.app_context():
+        fill(cast, NOON)
+        db.session.remove()
+    return cast
+
+
+def end(app: Flask, cast: Cast, member: str, by: str) -> None:
+    with app.app_context(), transaction():
+        organisations.end_membership(db.session.get_one(Membership, cast[member]), cast[by], NOON)
+
+
+def test_a_former_manager_does_not_come_back_by_their_own_invitation(app: Flask, city: Cast) -> None:
+    with app.app_context(), transaction():
+        library = db.session.get_one(Organisation, city["library"])
+        made, _token = organisations.invite(library, "facilitator", "animatrice", None, city["claire"], NOON)
+        with pytest.raises(Refused) as refused:
+            organisations.accept_invitation(made, city["claire"], NOON)
+    assert refused.value.refusal is Refusal.NOT_ONESELF
+    end(app, city, "m_claire", "sofia")
+    with app.app_context(), transaction(), pytest.raises(Refused) as refused:
+        organisations.accept_invitation(db.session.get_one(Invitation, made.id), city["stranger"], NOON)
+    assert refused.value.refusal is Refusal.INVITATION_OVER
+
+
+def test_a_former_manager_reads_no_report_and_the_coordination_finds_it(app: Flask, city: Cast, browse: Any) -> None:
+    report = f"/signalements/{city['report']}"
+    claire, sofia = browse("claire"), browse("sofia")
+    assert claire.get(report).status_code == 200
+    assert sofia.get(report).status_code == 404
+    end(app, city, "m_claire", "sofia")
+    again = browse("claire")
+    assert again.get(report).status_code == again.get("/signalements").status_code == 404
+    assert sofia.get(report).status_code == 200
+    assert str(city["report"]) in sofia.get("/signalements").get_data(as_text=True)
+
+
+def test_a_barred_or_unchecked_facilitator_writes_no_reason(app: Flask, city: Cast, browse: Any) -> None:
+    with app.app_context(), transaction():
+        db.session.add(ContactBar(learner_id=city["lea"], adult_id=city["karim"], cause="freeze", started_at=NOON))
+        before = db.session.query(AuthoredText).count()
+    address = f"/registre/{city['endorsement']}/retirer"
+    answer = browse("karim").post(address, {"reason": "Encore un mot"})
+    assert answer.status_code == 403
+    with app.app_context():
+        assert db.session.query(AuthoredText).count() == before
+
+
+def test_the_responsible_person_sees_that_it_was_recognised_not_of_whom(city: Cast, browse: Any) -> None:
+    text = words(browse("claire").get("/registre"))
+    assert "J’explique avec des mots simples" in text
+    assert "Lea" not in text
+    assert "Elle explique sans prendre la souris" not in text
+
+
+def test_taking_a_role_of_staff_shortens_the_session(app: Flask, city: Cast, browse: Any) -> None:
+    browse("stranger")
+    with app.app_context(), transaction():
+        library = db.session.get_one(Organisation, city["library"])
+        made, _token = organisations.invite(library, "manager", "responsable", None, city["sofia"], NOON)
+        organisations.accept_invitation(made, city["stranger"], NOON)
+        ends = [s.expires_at for s in db.session.query(Session).filter_by(account_id=city["stranger"])]
+    assert ends
+    assert all(e <= NOON + dt.timedelta(hours=12) for e in ends)
+
+
+def test_a_check_that_ended_closes_the_protected_learner_at_once(app: Flask, city: Cast, browse: Any) -> None:
+    address = f"/on-me-demande/{city['tom_request']}"
+    with app.app_context(), transaction():
+        db.session.query(Vetting).filter_by(membership_id=city["m_karim"]).update({"revoked_at": NOON})
+    assert browse("karim").get(address).status_code == 404
+    assert browse("karim").get(f"/on-me-demande/{uuid.uuid4()}").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/on-me-demande?after=", "/registre?before="])
+def test_an_absurd_place_in_a_list_shows_the_first_page(browse: Any, page: str) -> None:
+    answer = browse("karim").get(f"{page}0001-01-01T00:00:00%2B14:00~{uuid.uuid4()}")
+    assert answer.status_code == 200
