@@ -307,6 +307,35 @@ class Askable:
     waiting_id: uuid.UUID | None
 
 
+def held(request: Any, now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return that the answer to a request has not arrived: to its learner it still waits, as a condition."""
+    texts = [
+        sa.exists().where(model.request_id == request.id, AuthoredText.id == model.text_id,
+                          AuthoredText.deliver_after > now).correlate(request)
+        for model in (Endorsement, NotYet)
+    ]
+    ended = sa.exists().where(Notice.account_id == request.learner_id, Notice.subject_id == request.id,
+                              Notice.kind == "recognition_closed", Notice.visible_at > now).correlate(request)
+    return sa.or_(sa.and_(request.outcome == "decided", sa.or_(*texts)),
+                  sa.and_(request.outcome == "cannot", ended))
+
+
+def is_held(request: RecognitionRequest, now: dt.datetime) -> bool:
+    """Say whether the answer to a request has not arrived."""
+    return bool(db.session.scalar(
+        sa.select(sa.func.count()).select_from(RecognitionRequest)
+        .where(RecognitionRequest.id == request.id, held(RecognitionRequest, now))))
+
+
+def is_waiting(experience_id: uuid.UUID, facilitator_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Say whether a request to this facilitator waits, as its learner sees it."""
+    return db.session.scalars(
+        sa.select(RecognitionRequest.id).where(
+            RecognitionRequest.experience_id == experience_id, RecognitionRequest.facilitator_id == facilitator_id,
+            sa.or_(RecognitionRequest.closed_at.is_(None), held(RecognitionRequest, now))).limit(1)
+    ).first() is not None
+
+
 def askable(feedback_id: uuid.UUID, now: dt.datetime) -> Askable | None:
     """Return one feedback that has arrived, with its experience and a request that still waits; one statement."""
     waiting = aliased(RecognitionRequest)
@@ -318,8 +347,10 @@ def askable(feedback_id: uuid.UUID, now: dt.datetime) -> Askable | None:
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(waiting, sa.and_(
             waiting.experience_id == Feedback.experience_id, waiting.facilitator_id == Feedback.facilitator_id,
-            waiting.closed_at.is_(None), waiting.asked_at > now - feedback_rules.ANSWERED_WITHIN))
+            sa.or_(sa.and_(waiting.closed_at.is_(None), waiting.asked_at > now - feedback_rules.ANSWERED_WITHIN),
+                   held(waiting, now))))
         .where(Feedback.id == feedback_id, Feedback.visible_at <= now)
+        .order_by(waiting.asked_at.desc()).limit(1)
     ).one_or_none()
     if row is None:
         return None
@@ -336,12 +367,13 @@ class Sentence:
     step: int | None
 
 
-def to_ask(experience: Experience, facilitator_id: uuid.UUID) -> list[Sentence]:
+def to_ask(experience: Experience, facilitator_id: uuid.UUID, now: dt.datetime) -> list[Sentence]:
     """Return what the learner says they can do there and did not yet get from this facilitator; one statement."""
     given = sa.exists().where(
         Endorsement.experience_id == experience.id, Endorsement.facilitator_id == facilitator_id,
         Endorsement.competency_id == Claim.competency_id, Endorsement.step >= Claim.step,
         Endorsement.declined_at.is_(None), Endorsement.set_aside_at.is_(None), Endorsement.withdrawn_at.is_(None),
+        AuthoredText.id == Endorsement.text_id, AuthoredText.deliver_after <= now,
     )
     rows = db.session.execute(
         sa.select(Claim.competency_id, _sentence(), Claim.step).join(Wording, Wording.id == Claim.wording_id)
@@ -658,11 +690,6 @@ def _standing_rows(now: dt.datetime, *which: sa.ColumnElement[bool]) -> Any:
                 .where(model.request_id == RecognitionRequest.id, AuthoredText.deliver_after <= now, *more)
                 .correlate(RecognitionRequest).scalar_subquery())
 
-    held = sa.or_(*(
-        sa.exists().where(model.request_id == RecognitionRequest.id, AuthoredText.id == model.text_id,
-                          AuthoredText.deliver_after > now).correlate(RecognitionRequest)
-        for model in (Endorsement, NotYet)
-    ))
     asked_for = (sa.select(sa.func.count()).where(RequestedCompetency.request_id == RecognitionRequest.id)
                  .correlate(RecognitionRequest).scalar_subquery())
     notice = sa.exists().where(
@@ -672,7 +699,7 @@ def _standing_rows(now: dt.datetime, *which: sa.ColumnElement[bool]) -> Any:
     found: Any = sa.select(
         RecognitionRequest, Experience.title, Account.display_name, Membership.title.label("role"),
         Membership.organisation_id, Organisation.name.label("organisation_name"),
-        is_protected(day_of(now)).label("protected"), held.label("held"), asked_for.label("asked"),
+        is_protected(day_of(now)).label("protected"), held(RecognitionRequest, now).label("held"), asked_for.label("asked"),
         number(Endorsement).label("given"),
         number(Endorsement, Endorsement.accepted_at.is_(None), Endorsement.declined_at.is_(None),
                Endorsement.withdrawn_at.is_(None)).label("waits"),
@@ -713,7 +740,7 @@ def _standing(now: dt.datetime, row: Any) -> Standing:
         request_id=asked_for.id, learner_id=asked_for.learner_id, experience_id=asked_for.experience_id,
         feedback_id=asked_for.feedback_id, title=row.title, name=row.display_name or "", role=row.role,
         organisation_name=row.organisation_name, asked_at=asked_for.asked_at, stage=stage, at=at,
-        may_cancel=open_now, asked=row.asked, waits=row.waits, given=row.given, steps=row.steps,
+        may_cancel=stage == "waiting", asked=row.asked, waits=row.waits, given=row.given, steps=row.steps,
         steps_unread=row.steps_unread, to_note=bool(row.to_note),
     )
 

@@ -46,7 +46,7 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
     if refusal is not None and request.method == "GET":
         return page("recognition/closed.html", status=422, askable=askable, words=say(refusal))
     typed = request.args.get("q", "").strip()[:120]
-    named = queries.to_ask(askable.experience, askable.feedback.facilitator_id)
+    named = queries.to_ask(askable.experience, askable.feedback.facilitator_id, now)
     sentences = named or _proposed(askable, typed)
     form = AskForm()
     form.offer(sentences)
@@ -82,7 +82,8 @@ def cancel(key: uuid.UUID) -> ResponseReturnValue:
     asked = authorised(queries.request(key), Action.CANCEL_RECOGNITION)
     with transaction():
         service.cancel(asked, clock.now())
-    flash(_("C’est annulé. Personne ne peut plus ouvrir cette demande."))
+    flash(_("C’est annulé. Personne ne peut plus ouvrir cette demande.") if asked.outcome == "cancelled"
+          else _("C’est noté. Personne ne peut plus ouvrir cette demande."))
     return onward("experiences.experience", key=asked.experience_id)
 
 
@@ -352,22 +353,23 @@ def _named(lines: list[queries.LedgerLine], now: dt.datetime) -> set[uuid.UUID]:
 @blueprint.route("/registre/<uuid:key>/retirer", methods=["GET", "POST"])
 def withdraw(key: uuid.UUID) -> ResponseReturnValue:
     """Withdraw an endorsement in the name of its organisation; the reason goes to the learner alone."""
-    now = clock.now()
+    who, (now, today) = actor(), now_and_today()
     line = authorised(queries.ledger_line(key, now), Action.WITHDRAW_ENDORSEMENT)
     form = WithdrawForm()
     if request.method == "POST" and form.validate():
         endorsement = queries.endorsement(key)
-        role = next(r for r in (*actor().active("facilitator", now), *actor().active("manager", now))
-                    if r.organisation_id == line.organisation_id)
+        role = next(r for r in (*who.active("facilitator", now), *who.active("manager", now))
+                    if r.organisation_id == line.organisation_id
+                    and (r.is_checked(today) or not line.learner_protected))
         try:
             if endorsement is None:
                 abort(404)
             with transaction():
-                service.withdraw(endorsement, role.membership_id, actor().account_id, form.reason.data, now)
+                service.withdraw(endorsement, role.membership_id, who.account_id, form.reason.data, now)
         except Refused as refused:
             form.refuse(refused)
         else:
             flash(_("C’est retiré, dès maintenant. La raison va à la personne, et à personne d’autre."))
             return onward("recognition.ledger")
     return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form,
-                named=bool(_named([line], now)), day_words=feedback.day_words)
+                named=bool(_named([line], now)), mine=who.account_id, day_words=feedback.day_words)

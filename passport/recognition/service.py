@@ -75,7 +75,7 @@ def ask(
     role = feedback_queries.role_of(feedback.membership_id)
     refusal = rules.refusal_to_ask_recognition(
         formative=queries.formative_of(feedback), story=queries.story_of(experience), chosen=chosen,
-        known=wordings.keys(), waiting=_is_waiting(experience.id, feedback.facilitator_id),
+        known=wordings.keys(), waiting=queries.is_waiting(experience.id, feedback.facilitator_id, now),
         reachable=_is_reachable(feedback, role, now), at=now,
     )
     if refusal is not None or role is None or feedback.read_at is None:
@@ -114,13 +114,6 @@ def _wordings(competency_ids: Iterable[int]) -> dict[int, int]:
     return {row.competency_id: row.id for row in rows}
 
 
-def _is_waiting(experience_id: uuid.UUID, facilitator_id: uuid.UUID) -> bool:
-    return bool(db.session.execute(sa.select(sa.exists().where(
-        RecognitionRequest.experience_id == experience_id, RecognitionRequest.facilitator_id == facilitator_id,
-        RecognitionRequest.closed_at.is_(None),
-    ))).scalar_one())
-
-
 def _is_reachable(feedback: Feedback, role: Role | None, now: dt.datetime) -> bool:
     if role is None or role.role != "facilitator" or not role.is_active(now):
         return False
@@ -146,10 +139,16 @@ def _close(request: RecognitionRequest, outcome: str, now: dt.datetime) -> bool:
 
 
 def cancel(request: RecognitionRequest, now: dt.datetime) -> None:
-    """Take a request back: what it opened closes at once. Doing it twice is doing it once."""
+    """Take a request back: what it opened closes at once. Doing it twice is doing it once.
+
+    When its answer has not arrived, what it opened closes as well, and nothing tells that there is one.
+    """
     if request.outcome == "cancelled":
         return
     if not _close(request, "cancelled", now):
+        if queries.is_held(request, now):
+            feedback_service.close_grant(request.grant_id, now)
+            return
         raise Refused(rules.refusal_to_cancel(request.closed_at) or Refusal.REQUEST_CLOSED)
     feedback_service.close_grant(request.grant_id, now)
     record("recognition.cancel", request.learner_id, now, request.id)

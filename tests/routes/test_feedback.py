@@ -411,6 +411,21 @@ def test_opening_what_a_protected_learner_sent_is_written_down_before_the_answer
     assert len(rows(app, ReadingLine)) == 1
 
 
+def test_the_inbox_shows_no_words_of_a_protected_learner(app: Flask, cast: Cast, browse: Any) -> None:
+    ask(app, cast, "tom_x", "m_karim", NOON - DAY, message="Un mot de Tom")
+    ask(app, cast, "lea_x", "m_karim", NOON - DAY, message="Un mot de Lea")
+    page = words(browse("karim").get("/on-me-demande"))
+    assert "J’arbitre" in page
+    assert "Un mot de Tom" not in page
+    assert "Un mot de Lea" in page
+    assert not rows(app, ReadingLine)
+
+
+@pytest.mark.parametrize("after", ["nonsense", f"0001-01-01T00:00:00%2B14:00~{uuid.UUID(int=1)}"])
+def test_a_place_that_is_no_time_starts_the_inbox_again(cast: Cast, browse: Any, after: str) -> None:
+    assert browse("karim").get(f"/on-me-demande?after={after}").status_code == 200
+
+
 def test_without_that_line_nothing_is_shown(app: Flask, cast: Cast, browse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
 

@@ -748,6 +748,73 @@ def test_a_withdrawal_at_night_counts_at_once_and_its_reason_arrives_at_7(
     assert "Une organisation a retiré" in words(youth.get("/passeport"))
 
 
+def test_who_is_barred_or_without_a_check_writes_no_reason(app: Flask, cast: Cast, browse: Any) -> None:
+    key = kept(app, cast, "tom", "tom_x", permitted=False)
+    claire, karim, address = browse("claire"), browse("karim"), f"/registre/{key}/retirer"
+    assert claire.post(address, {"reason": "Mots."}).status_code == 403  # no check of hers is in force
+    assert address not in claire.get("/registre").get_data(as_text=True)
+    bar = done(app, lambda: build_bar(cast, "tom", "karim"))
+    assert karim.post(address, {"reason": "Mots."}).status_code == 403
+    done(app, lambda: db.session.execute(sa.delete(ContactBar).where(ContactBar.id == bar)).rowcount)
+    done(app, lambda: db.session.execute(sa.update(Vetting).where(Vetting.membership_id == cast["m_karim"])
+                                         .values(revoked_at=NOON)).rowcount)
+    assert karim.post(address, {"reason": "Mots."}).status_code == 403
+    assert rows(app, AuthoredText, AuthoredText.kind == "withdrawal") == []
+    assert one(app, Endorsement, Endorsement.id == key).withdrawn_at is None
+
+
+def build_bar(cast: Cast, learner: str, adult: str) -> ContactBar:
+    bar = ContactBar(id=uuid7(), learner_id=cast[learner], adult_id=cast[adult], cause="block", started_at=NOON)
+    db.session.add(bar)
+    db.session.flush()
+    return bar
+
+
+def test_a_manager_reads_no_name_and_no_words(app: Flask, cast: Cast, browse: Any) -> None:
+    key = kept(app, cast)
+    claire = browse("claire")
+    for address in ("/registre", f"/registre/{key}/retirer"):
+        page = words(claire.get(address))
+        assert "Karim" in page
+        for hidden in ("Lea", "Elle explique sans prendre la souris.", "Une personne", "Fait sans aide"):
+            assert hidden not in page, (address, hidden)
+    own = words(browse("karim").get("/registre"))
+    assert "Lea" in own
+    assert "Elle explique sans prendre la souris." in own
+
+
+@pytest.mark.parametrize("answer", ["given", "cannot"])
+def test_before_7_nothing_tells_that_an_answer_exists(
+    app: Flask, cast: Cast, browse: Any, at: Any, answer: str
+) -> None:
+    key = asked(app, cast, "tom", "tom_x")
+    told_first = one(app, RecognitionRequest).feedback_id
+    at(NIGHT)
+    karim, tom = browse("karim"), browse("tom")
+    if answer == "given":
+        assert karim.fill(f"/reconnaitre/{key}", **filled()).status_code == 303
+    else:
+        assert karim.post(f"/reconnaitre/{key}/pas-moi").status_code == 303
+    again = f"/retour/{told_first}/faire-reconnaitre"
+    assert way(tom.get(again)) == f"/competences/{key}"
+    sent = tom.post(again, {"submission": new(), "competencies": "1"})
+    assert sent.status_code == 422
+    assert "déjà demandé" in words(sent)
+    with app.app_context(), app.test_request_context():
+        experience = db.session.get_one(Experience, cast["tom_x"])
+        assert [s.competency_id for s in queries.to_ask(experience, cast["karim"], NIGHT)] == [ONE, TWO]
+        db.session.remove()
+    for address in (f"/competences/{key}", f"/experience/{cast['tom_x']}", "/echanges"):
+        assert f"/reconnaitre/{key}/annuler" in tom.get(address).get_data(as_text=True), address
+    cancelled = tom.post(f"/reconnaitre/{key}/annuler")
+    assert way(cancelled) == f"/experience/{cast['tom_x']}"
+    assert "Personne ne peut plus ouvrir cette demande." in words(tom.follow(cancelled))
+    assert karim.get(f"/reconnaitre/{key}").status_code == 404
+    at(MORNING)
+    page = words(tom.get(f"/competences/{key}"))
+    assert ("Elle mène l’atelier" if answer == "given" else "n’a pas pu répondre") in page
+
+
 @pytest.mark.parametrize("person", ["hugo", "nadia", "farid", "sofia", "stranger", "lea"])
 def test_nobody_else_withdraws(app: Flask, cast: Cast, browse: Any, person: str) -> None:
     key = kept(app, cast)
@@ -787,7 +854,8 @@ def test_the_ledger_goes_on_page_by_page(app: Flask, cast: Cast, browse: Any) ->
     rest = karim.get(more[1].replace("&amp;", "&"), headers={"HX-Request": "true"}).get_data(as_text=True)
     assert rest.count("/retirer") == 3
     assert "<html" not in rest
-    assert karim.get("/registre?before=nonsense").status_code == 200
+    for before in ("nonsense", f"0001-01-01T00:00:00%2B14:00~{uuid.uuid4()}"):
+        assert karim.get(f"/registre?before={before}").status_code == 200
 
 
 # ---------- what a page costs ----------
