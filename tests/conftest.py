@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from config import settings
 from passport import clock, create_app
-from passport.extensions import db
+from passport.extensions import db, limiter
 
 from . import pg
 from .cast import Cast, make_cast
@@ -93,6 +94,59 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return folder / "t.db"
 
 
+class House:
+    """Applications that stand for a whole run, so that routes and statements are built once; each test finds its
+    database as new."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.standing: dict[frozenset[tuple[str, Any]], tuple[Flask, dict[str, Any]]] = {}
+
+    def open(self, template: Path | str, **more: Any) -> Flask:
+        """Return the application with these settings, on a fresh copy of a file or on the database of a URL."""
+        server = template if isinstance(template, str) else ""
+        key = frozenset({**more, "server": server}.items())
+        url = server or f"sqlite:///{self.folder}/city{len(self.standing)}.db"
+        if key not in self.standing:
+            app = create_app(test_settings(url, self.folder, **more))
+            self.standing[key] = app, dict(app.config)
+        app, config = self.standing[key]
+        app.config.clear()
+        app.config.update(config)
+        limiter.enabled = app.config["RATELIMIT_ENABLED"]
+        if isinstance(template, Path):
+            with app.app_context():
+                database = Path(str(db.engine.url.database))
+            for left in self.folder.glob(f"*{database.name}*"):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            shutil.copy(template, database)
+        return app
+
+    def close(self, app: Flask) -> None:
+        """Let go of an application's database."""
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The applications of this run."""
+    return House(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(scope="session")
+def cast_template(house: House, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
+    """An SQLite file with the cast in it, to copy."""
+    app = house.open(sqlite_template)
+    with pytest.MonkeyPatch.context() as patch, app.app_context():
+        patch.setattr(clock, "now", lambda: NOON)
+        people = make_cast(NOON)
+        file = Path(str(db.engine.url.database))
+    house.close(app)
+    return Path(shutil.copy(file, tmp_path_factory.mktemp("cast") / "t.db")), people
+
+
 @pytest.fixture(scope="session")
 def postgres_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL with a migrated database `template` to copy."""
@@ -114,11 +168,12 @@ def postgres_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
-    """The address of a fresh, migrated database: SQLite, or what the test's parametrisation says."""
+def database(request: pytest.FixtureRequest, worker_id: str) -> Path | str:
+    """A file to copy or the address of a fresh database: SQLite, or what the test's parametrisation says."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "t.db")
-        return f"sqlite:///{tmp_path / 't.db'}"
+        if "cast" in request.fixturenames:
+            return Path(request.getfixturevalue("cast_template")[0])
+        return Path(request.getfixturevalue("sqlite_template"))
     base = request.getfixturevalue("postgres_base")
     name = f"t_{worker_id}"
     admin(base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
@@ -127,7 +182,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str)
 
 
 both_databases = pytest.mark.parametrize(
-    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
 
 
@@ -138,13 +193,11 @@ def settings_of_test() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, settings_of_test: dict[str, Any]) -> Iterator[Flask]:
+def app(house: House, database: Path | str, settings_of_test: dict[str, Any]) -> Iterator[Flask]:
     """An application on that database."""
-    application = create_app(test_settings(database_url, tmp_path, **settings_of_test))
+    application = house.open(database, **settings_of_test)
     yield application
-    with application.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    house.close(application)
 
 
 @pytest.fixture
@@ -160,8 +213,10 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def cast(app: Flask, at: Any) -> Cast:
+def cast(app: Flask, at: Any, database: Path | str, request: pytest.FixtureRequest) -> Cast:
     """The fixed people: see tests/cast.py."""
+    if isinstance(database, Path):
+        return deepcopy(request.getfixturevalue("cast_template")[1])
     with app.app_context():
         people = make_cast(NOON)
         db.session.remove()

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
-from passport import clock, create_app
+from passport import clock
 from passport.extensions import db
 from tests.cast import Cast, make_cast
-from tests.conftest import NOON, test_settings
+from tests.conftest import NOON, House
 from tests.reading import Reader, new, words
 from tests.routes.test_registry import CLOSED, REGISTRY, City, address, everything, methods
 from tests.world import fill
@@ -30,37 +31,30 @@ USUAL = ("message", "reason", "kind", "next", "competency", "competencies", "ste
 
 
 @pytest.fixture(scope="module")
-def filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Cast]]:
+def filled(house: House, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
     """A filled city in a file, to copy."""
-    folder = tmp_path_factory.mktemp("filled")
-    shutil.copy(sqlite_template, folder / "t.db")
-    with pytest.MonkeyPatch.context() as patch:
+    app = house.open(sqlite_template)
+    with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(clock, "now", lambda: NOON)
-        app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
-        with app.app_context():
-            cast = fill(make_cast(NOON), NOON)
-            db.session.remove()
-            db.engine.dispose()
-        yield folder, cast
+        cast = fill(make_cast(NOON), NOON)
+        file = Path(str(db.engine.url.database))
+    house.close(app)
+    return Path(shutil.copy(file, tmp_path_factory.mktemp("filled") / "t.db")), cast
 
 
 @pytest.fixture
-def town(filled: tuple[Path, Cast], tmp_path: Path, at: Any) -> Iterator[Callable[..., City]]:
+def town(house: House, filled: tuple[Path, Cast], at: Any) -> Iterator[Callable[..., City]]:
     """A function that opens a copy of the filled city, under these settings."""
-    opened: list[City] = []
+    opened: list[Flask] = []
 
     def start(**more: Any) -> City:
-        folder, cast = filled
-        shutil.copy(folder / "t.db", tmp_path / "t.db")
-        app = create_app(test_settings(f"sqlite:///{tmp_path / 't.db'}", folder, **more))
-        opened.append(City(app, cast, {}))
-        return opened[-1]
+        file, cast = filled
+        opened.append(house.open(file, **more))
+        return City(opened[-1], cast, {})
 
     yield start
-    for city in opened:
-        with city.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+    for app in opened:
+        house.close(app)
 
 
 def somebody(endpoint: str) -> str | None:

@@ -7,7 +7,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +17,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from passport import clock, create_app
+from passport import clock
 from passport.accounts import rules as age
 from passport.accounts.models import Account, Passport
 from passport.card.models import Card
@@ -40,7 +39,7 @@ from passport.recognition.models import (
 from passport.seal import unseal
 from passport.sharing.models import Share, ShareReading
 from tests.cast import Cast
-from tests.conftest import NOON, both_databases, test_settings
+from tests.conftest import NOON, House, both_databases
 from tests.reading import Reader, words
 
 SEVEN = {"lea": "lilas-bois-27", "tom": "cabane-neige-41", "ines": "radio-jardin-58", "karim": "livre-soleil-12",
@@ -73,38 +72,28 @@ def fill_city(app: Flask) -> Result:
 
 
 @pytest.fixture(scope="module")
-def filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a filled SQLite file and the key that opens its seals, to copy."""
-    folder = tmp_path_factory.mktemp("filled")
-    shutil.copy(sqlite_template, folder / "t.db")
+def filled(house: House, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled SQLite file, to copy."""
+    app = house.open(sqlite_template)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: NOON)
-        with opened(folder) as app:
-            assert fill_city(app).output == "demo city filled\n"
-    return folder
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Flask]:
-    """Open the application that lives in a folder, and let go of its database at the end."""
-    app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
-    yield app
+        assert fill_city(app).output == "demo city filled\n"
     with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+        file = Path(str(db.engine.url.database))
+    house.close(app)
+    return Path(shutil.copy(file, tmp_path_factory.mktemp("filled") / "t.db"))
 
 
 @pytest.fixture
-def city(filled: Path, tmp_path: Path, at: Any) -> Iterator[City]:
+def city(house: House, filled: Path, at: Any) -> Iterator[City]:
     """The filled city, at noon of the day it was filled."""
-    for file in filled.iterdir():
-        shutil.copy(file, tmp_path)
-    with opened(tmp_path) as app:
-        with app.app_context():
-            ids = {key: db.session.scalars(sa.select(Account.id).where(Account.identifier == name)).one()
-                   for key, name in {**SEVEN, **OTHERS}.items()}
-            db.session.remove()
-        yield City(app, Cast(ids))
+    app = house.open(filled)
+    with app.app_context():
+        ids = {key: db.session.scalars(sa.select(Account.id).where(Account.identifier == name)).one()
+               for key, name in {**SEVEN, **OTHERS}.items()}
+        db.session.remove()
+    yield City(app, Cast(ids))
+    house.close(app)
 
 
 def rows(app: Flask) -> dict[str, int]:

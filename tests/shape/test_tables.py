@@ -86,7 +86,7 @@ def test_no_column_measures_anybody() -> None:
 
 
 @both_databases
-def test_models_and_migrations_agree_up_and_down(app: Flask, database_url: str) -> None:
+def test_models_and_migrations_agree_up_and_down(app: Flask) -> None:
     with app.app_context():
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": db.metadata})
