@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
@@ -71,6 +72,10 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         locales = False  # our own sentences, not WTForms' catalogues
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Return what a form sent; Flask-WTF would also read JSON, whose values need not be text."""
+            return None if request.is_json else super().wrap_formdata(form, formdata)
 
     def refuse(self, refused: Refused, field: str | None = None) -> None:
         """Put the sentence of a refusal beside its field, or on top of the form."""
