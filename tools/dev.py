@@ -317,7 +317,7 @@ def check(words: list[str], everything: bool) -> int:
 def slow(words: list[str]) -> int:
     setup("requirements-dev.lock")
     layer = Layer("slow tests")
-    layer.pytest("-q", "-m", "slow", *words)
+    layer.pytest("-q", "-n", "2", "-m", "slow", *words)
     return sum_up([layer])
 
 
