@@ -25,7 +25,7 @@ from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetti
 from .queries import sort_key
 from .rules import CHARTER_VERSION, INVITATION_LASTS
 
-__all__ = ["CHARTER_VERSION", "CheckDraft", "InvitationDraft", "OrganisationDraft"]
+__all__ = ["CHARTER_VERSION", "CheckDraft", "ContactDraft", "InvitationDraft", "OrganisationDraft"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,15 @@ class OrganisationDraft:
     phone: str | None = None
     email: str | None = None
     minors_state: str = "none"
+
+
+@dataclass(frozen=True)
+class ContactDraft:
+    """How an organisation is reached, as every reader of what it recognised sees it."""
+
+    address: str | None = None
+    phone: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,34 @@ def accredit(organisation: Organisation, by_id: uuid.UUID | None, now: dt.dateti
         organisation.accredited_at = now
         db.session.flush()
         record("organisation.accredit", by_id, now, organisation.id)
+
+
+def suspend(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> None:
+    """Stop an organisation's people from acting, from their next request on; what was recognised stays. Raises Refused."""
+    refusal = rules.refusal_to_suspend(organisation.kind, organisation.accredited_at)
+    if refusal is not None:
+        raise Refused(refusal)
+    db.session.refresh(organisation, with_for_update=True)
+    if organisation.suspended_at is None:
+        organisation.suspended_at = now
+        db.session.flush()
+        record("organisation.suspend", by_id, now, organisation.id)
+
+
+def resume(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let the people of a suspended organisation act again; the journal keeps that it was suspended."""
+    db.session.refresh(organisation, with_for_update=True)
+    if organisation.suspended_at is not None:
+        organisation.suspended_at = None
+        db.session.flush()
+        record("organisation.resume", by_id, now, organisation.id)
+
+
+def change_contact(organisation: Organisation, draft: ContactDraft, by_id: uuid.UUID, now: dt.datetime) -> None:
+    """Change how an organisation is reached."""
+    organisation.address, organisation.phone, organisation.email = draft.address, draft.phone, draft.email
+    db.session.flush()
+    record("organisation.change_contact", by_id, now, organisation.id)
 
 
 def set_minors(organisation: Organisation, allowed: bool, by_id: uuid.UUID, now: dt.datetime) -> None:

@@ -39,7 +39,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "nadia": ("feedback.inbox", "feedback.answer_request"),
     "novice": ("organisations.charter",),
     "claire": ("organisations.organisation", "organisations.invite", "organisations.record_check",
-               "organisations.join_code", "feedback.desk", "safety.cases", "safety.case"),
+               "organisations.contact", "organisations.join_code", "feedback.desk", "safety.cases", "safety.case"),
     "sofia": ("organisations.city", "organisations.add_organisation"),
 }
 
