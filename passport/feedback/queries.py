@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from .. import clock
 from ..accounts import rules as age
-from ..accounts.models import Account, ContactBar, Draft, Passport
+from ..accounts.models import Account, ContactBar, Passport
 from ..clock import CITY_ZONE, day_of
 from ..experiences.models import Claim, Experience, Revision
 from ..experiences.periods import period
@@ -444,13 +444,6 @@ def asked(key: uuid.UUID, now: dt.datetime) -> Received | None:
         experience_id=request.experience_id, request=request, revision=revision, learner_name=name or "",
         organisation_name=organisation_name,
     )
-
-
-def draft(account_id: uuid.UUID, request_id: uuid.UUID) -> dict[str, Any]:
-    """Return an answer half written, or nothing."""
-    body = db.session.scalar(sa.select(Draft.body).where(
-        Draft.account_id == account_id, Draft.form == DRAFT, Draft.subject_id == request_id))
-    return dict(body) if body else {}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
@@ -230,12 +231,12 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
         return page("feedback/answered.html", received=received, told=queries.told(received.revision),
                     words=queries.sent(key), claims=queries.granted(received.request.grant_id))
     if request.method == "GET":
-        form = AnswerForm(data=AnswerForm.from_kept(queries.draft(who.account_id, key)))
+        form = AnswerForm(data=AnswerForm.from_kept(drafts.of(who.account_id, queries.DRAFT, key)))
         return _answer_page(received, form, now)
     later = request.form.get("later")
     if later and valid:
         with transaction():
-            service.save_draft(who.account_id, key, form.kept(), now)
+            drafts.save(who.account_id, queries.DRAFT, key, form.kept(), now)
         if later == "quiet":
             return "", 204
         flash(_("Le brouillon est gardé."))

@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -47,7 +47,7 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
         .returning(FeedbackRequest.id)
     ).scalar_one_or_none()
     if done is not None:
-        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+        drafts.drop(queries.DRAFT, request.id)
     db.session.refresh(request)
     return done is not None
 
@@ -328,20 +328,6 @@ def _close_grants(now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
         sa.update(AccessGrant).where(AccessGrant.closed_at.is_(None), *which).values(closed_at=now),
         execution_options={"synchronize_session": False},
     )
-
-
-def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
-    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
-    db.session.flush()
 
 
 experiences.STAYS_INSIDE.append(close_experience)

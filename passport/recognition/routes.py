@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
@@ -129,7 +130,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
     later = request.form.get("later")
     if later and waits:
         with transaction():
-            service.save_draft(who.account_id, key, form.half(), now)
+            drafts.save(who.account_id, queries.DRAFT, key, form.half(), now)
         if later == "quiet":
             return "", 204
         flash(_("Le brouillon est gardé."))

@@ -15,7 +15,8 @@ from markupsafe import Markup
 from sqlalchemy.orm import aliased
 
 from .. import drawings
-from ..accounts.models import Draft, GuardianConsent, Passport
+from ..accounts import drafts
+from ..accounts.models import GuardianConsent, Passport
 from ..clock import CITY_ZONE, day_of
 from ..experiences.models import Claim, Experience, Revision
 from ..experiences.periods import period
@@ -127,9 +128,7 @@ def _claims(*which: sa.ColumnElement[bool]) -> dict[uuid.UUID, list[dict[str, An
 
 def draft(learner_id: uuid.UUID) -> dict[str, Any]:
     """Return a link half prepared, or nothing."""
-    body = db.session.scalar(sa.select(Draft.body).where(
-        Draft.account_id == learner_id, Draft.form == DRAFT, Draft.subject_id == learner_id))
-    return dict(body) if body else {}
+    return drafts.of(learner_id, DRAFT, learner_id)
 
 
 def looking_for(learner_id: uuid.UUID) -> str | None:

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ..accounts import drafts
 from ..accounts import rules as age
-from ..accounts.models import Account, Draft, Passport
+from ..accounts.models import Account, Passport
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
@@ -133,23 +134,13 @@ def note_opening(share_id: uuid.UUID, day: dt.date) -> None:
 
 def save_draft(learner_id: uuid.UUID, changes: dict[str, Any], now: dt.datetime) -> None:
     """Keep a link half prepared, for its learner alone, until it is made."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == learner_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == learner_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        body = {"submission": str(uuid.uuid4()), **changes}
-        db.session.add(Draft(id=uuid7(), account_id=learner_id, form=queries.DRAFT, subject_id=learner_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = {**row.body, **changes}, now
-    db.session.flush()
+    kept = queries.draft(learner_id) or {"submission": str(uuid.uuid4())}
+    drafts.save(learner_id, queries.DRAFT, learner_id, {**kept, **changes}, now)
 
 
 def drop_draft(learner_id: uuid.UUID) -> None:
     """Let go of a link half prepared."""
-    db.session.execute(sa.delete(Draft).where(
-        Draft.account_id == learner_id, Draft.form == queries.DRAFT, Draft.subject_id == learner_id))
+    drafts.drop(queries.DRAFT, learner_id, learner_id)
 
 
 def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
