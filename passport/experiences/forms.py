@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, Optional
 
+from ..accounts import drafts
 from ..forms import Entry, Form, Paragraph, Sentence, options
 from ..refusals import Refusal, Refused
 from ..wording import say
@@ -183,6 +184,9 @@ class TitleForm(Versioned):
     def changes(self) -> dict[str, Any]:
         """Return what was written."""
         return {"title": " ".join((self.title.data or "").split())}
+
+
+drafts.keeps("story", story=8000, version=12)
 
 
 class StoryForm(Versioned):

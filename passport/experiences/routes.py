@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock, drawings
+from ..accounts import drafts
 from ..forms import options
 from ..frameworks import queries as frameworks
 from ..notices import queries as notices
@@ -145,8 +146,12 @@ def edit(key: uuid.UUID) -> ResponseReturnValue:
 def story(key: uuid.UUID) -> ResponseReturnValue:
     """The story in more words."""
     found = own(key, Action.CHANGE_EXPERIENCE)
-    form = StoryForm(data={"story": found.story, "version": found.version})
-    return saved(form, found, form.changes) or again("experiences/story.html", form, found, lambda x: x.story)
+    kept = drafts.of(found.learner_id, "story", key) if request.method == "GET" else {}
+    if kept.get("story") == found.story:
+        kept = {}
+    form = StoryForm(data={"story": found.story, "version": found.version, **kept})
+    return saved(form, found, form.changes) or again("experiences/story.html", form, found, lambda x: x.story,
+                                                     kept=bool(kept))
 
 
 @experiences.route("/experience/<uuid:key>/quand", methods=["GET", "POST"])

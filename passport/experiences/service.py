@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm.exc import StaleDataError
 
+from ..accounts import drafts
 from ..accounts import service as accounts
 from ..audit.service import record
 from ..clock import day_of
@@ -134,6 +135,8 @@ def change(experience: Experience, changes: dict[str, Any], expected_version: in
         db.session.flush()
     except StaleDataError:
         raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    if "story" in changes:
+        drafts.drop("story", experience.id)
     record("change_experience", experience.learner_id, now, experience.id)
 
 

@@ -11,6 +11,7 @@ from wtforms import HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from ..accounts import drafts
 from ..forms import Entry, Form, Paragraph, Sentence
 from .service import FeedbackDraft
 
@@ -26,6 +27,10 @@ NO_QUESTION = "none"
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     """Return the choices of a field from their values and labels."""
     return [SelectChoice(value, label) for value, label in pairs]
+
+
+drafts.keeps("ask", message=1000)
+drafts.keeps("reply", reply=2000)
 
 
 class AskForm(Entry):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, request
@@ -22,7 +23,7 @@ from ..organisations.models import Membership, Organisation
 from ..policy import Action, Actor, Body, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import actor, authorised, now_and_today, onward, page
+from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
 from ..wording import say
 from . import panels, queries, rules, service
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
@@ -93,8 +94,11 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
     claims = queries.claims(key)
     form = AskForm(version=str(experience.version))
     form.claims.choices = options((c.competency_id, c.text) for c in claims)
+    kept: dict[str, Any] = {}
     if request.method == "GET":
         form.claims.data = [c.competency_id for c in claims]
+        kept = drafts.of(experience.learner_id, "ask", key)
+        form.message.data = kept.get("message")
     status = 200
     if request.method == "POST":
         status = 422
@@ -116,7 +120,7 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 return onward("experiences.experience", key=key)
     return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
                 told=queries.told_now(experience), who=target.name, organisation=organisation,
-                to_team=target.membership is None, protected=asking.protected)
+                to_team=target.membership is None, protected=asking.protected, kept=bool(kept))
 
 
 @blueprint.get("/d/<token>")
@@ -238,7 +242,7 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
         with transaction():
             drafts.save(who.account_id, queries.DRAFT, key, form.kept(), now)
         if later == "quiet":
-            return "", 204
+            return ("", 204) if wants_fragment() else onward("feedback.answer_request", key=key)
         flash(_("Le brouillon est gardé."))
         return onward("feedback.inbox")
     if valid:
@@ -344,12 +348,15 @@ def assign(key: uuid.UUID) -> ResponseReturnValue:
 def read(key: uuid.UUID) -> ResponseReturnValue:
     """Show somebody's feedback; opening it changes nothing."""
     answered = authorised(queries.answered(key, clock.now()), Action.READ_FEEDBACK)
-    return _read_page(answered, ReplyForm())
+    kept = drafts.of(answered.feedback.learner_id, "reply", key) if answered.feedback.read_at is None else {}
+    return _read_page(answered, ReplyForm(data=kept), kept=bool(kept))
 
 
-def _read_page(answered: queries.Answered, form: ReplyForm, status: int = 200) -> ResponseReturnValue:
+def _read_page(
+    answered: queries.Answered, form: ReplyForm, status: int = 200, kept: bool = False
+) -> ResponseReturnValue:
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
-                form=form, title=queries.feedback_of(answered.name), ago=queries.ago_words)
+                form=form, title=queries.feedback_of(answered.name), ago=queries.ago_words, kept=kept)
 
 
 @blueprint.post("/retour/<uuid:key>")

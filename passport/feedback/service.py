@@ -107,6 +107,7 @@ def ask(
         learner_id,
         sa.select(FeedbackRequest.id).where(FeedbackRequest.experience_id == experience.id), now, "request_closed",
     )
+    drafts.drop("ask", experience.id)
     record("feedback.ask", learner_id, now, request.id)
     return request
 
@@ -222,6 +223,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
         feedback.reply, feedback.replied_at = reply, now
     db.session.flush()
     notices.settle(feedback.learner_id, feedback.id, now)
+    drafts.drop("reply", feedback.id)
     record("feedback.answer" if reply is not None else "feedback.read", feedback.learner_id, now, feedback.id)
 
 

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
 from wtforms.widgets import MonthInput
 
+from ..accounts import drafts
 from ..forms import Entry, Form, Paragraph, one_line, options
 from ..refusals import Refusal
 from ..wording import say
@@ -214,6 +215,9 @@ def decide_form(waiting: Sequence[Recognised]) -> DecideForm:
         fields[f"permit_{r.id.hex}"] = BooleanField(_("Je veux pouvoir la montrer"))
     form: DecideForm = type("DecideTheseForm", (DecideForm,), fields)()
     return form
+
+
+drafts.keeps("withdraw", reason=600)
 
 
 class WithdrawForm(Form):

@@ -521,6 +521,7 @@ def withdraw(
         notices.tell(endorsement.learner_id, "endorsement_withdrawn", endorsement.request_id, now, about_id=author_id,
                      visible_at=text.deliver_after)
     _settle_offered(endorsement.request_id, endorsement.learner_id, now)
+    drafts.drop("withdraw", endorsement.id)
     record("recognition.withdraw", author_id, now, endorsement.id)
 
 

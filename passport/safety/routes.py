@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts.rules import Band
 from ..experiences import panels
 from ..feedback.queries import day_words
@@ -31,7 +32,8 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
     """Say that somebody's text bothers: it is hidden at once."""
     now, today = now_and_today()
     bothering = authorised(queries.text(key, now), Action.REPORT_TEXT)
-    form, status = BotherForm(), 200
+    kept = drafts.of(bothering.text.learner_id, "bother", key) if request.method == "GET" else {}
+    form, status = BotherForm(data=kept), 200
     if request.method == "POST":
         try:
             if "resume" in request.form:
@@ -46,7 +48,7 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
         except Refused as refused:
             form.refuse(refused)
         status = 422
-    return page("safety/bother.html", status=status, bothering=bothering, form=form,
+    return page("safety/bother.html", status=status, bothering=bothering, form=form, kept=bool(kept),
                 adult=actor().band(today) is Band.ADULT)
 
 

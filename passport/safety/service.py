@@ -8,6 +8,7 @@ import uuid
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts.models import ContactBar
 from ..accounts.queries import barred_from
 from ..audit.service import record
@@ -44,6 +45,7 @@ def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
         if before is not None:
             return before
     text.hidden_at, text.frozen_at = now, text.frozen_at or now
+    drafts.drop("bother", text.id)
     organisation_id, handler_id = _responsible(text, now)
     made = Report(
         id=uuid7(), reporter_id=text.learner_id, about_id=text.author_id, organisation_id=organisation_id,
