@@ -71,6 +71,7 @@ class Refusal(StrEnum):
     NOT_PERMITTED = "not_permitted"
     END_ODD = "end_odd"
     LINK_CLOSED = "link_closed"
+    NOT_LAST_WEEK = "not_last_week"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
     # sending twice

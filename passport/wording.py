@@ -65,6 +65,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.SEEN_WHEN: _l("Dire de quel mois à quel mois, jusqu’à aujourd’hui au plus."),
     Refusal.NOT_PERMITTED: _l("À permettre d’abord."),
     Refusal.END_ODD: _l("Choisir une des durées proposées."),
+    Refusal.NOT_LAST_WEEK: _l("Un lien se prolonge dans sa dernière semaine."),
     Refusal.LINK_CLOSED: _l("Ce lien est fermé. En préparer un autre."),
     Refusal.NAME_MISSING: _l("Écrire le nom à montrer."),
     Refusal.PREVIEW_CHANGED: _l("Ce qui est montré a changé entre-temps. Relire la page, puis créer le lien."),

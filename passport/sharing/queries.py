@@ -457,6 +457,12 @@ def _state(share: Share, consent: GuardianConsent | None, now: dt.datetime) -> r
     return rules.link_state(share.revoked_at, share.expires_at, now, consented)
 
 
+def state_of(share: Share, now: dt.datetime) -> rules.LinkState:
+    """Return where a link stands, the consent it may need included."""
+    consent = db.session.get(GuardianConsent, share.guardian_consent_id) if share.guardian_consent_id else None
+    return _state(share, consent, now)
+
+
 def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
     row = db.session.execute(
         sa.select(Share, Edition.head, GuardianConsent)
@@ -608,6 +614,7 @@ class Link:
     revoked_at: dt.datetime | None
     openings: int
     last_on: dt.date | None
+    in_last_week: bool
 
     @property
     def is_open(self) -> bool:
@@ -650,8 +657,9 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 def _link(row: Any, now: dt.datetime) -> Link:
     share, consent, openings, last_on = row
-    return Link(share.id, share.learner_id, share.recipient_name, _state(share, consent, now), share.expires_at,
-                share.revoked_at, int(openings or 0), last_on)
+    state = _state(share, consent, now)
+    return Link(share.id, share.learner_id, share.recipient_name, state, share.expires_at, share.revoked_at,
+                int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now))
 
 
 def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> tuple[list[Link], uuid.UUID | None]:

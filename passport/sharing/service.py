@@ -101,6 +101,18 @@ def _whose(learner_id: uuid.UUID, now: dt.datetime) -> tuple[age.Band, str | Non
     return age.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
 
 
+def extend(share: Share, months: int, now: dt.datetime) -> None:
+    """Move the end of a link in its last week, counted from now; what it shows stays as it is. Raises Refused."""
+    db.session.refresh(share, with_for_update=True)
+    band, _name = _whose(share.learner_id, now)
+    refusal = rules.refusal_to_extend(band, queries.state_of(share, now), share.expires_at, months, now)
+    if refusal is not None:
+        raise Refused(refusal)
+    share.extended_at, share.expires_at = now, rules.end_of(months, now)
+    db.session.flush()
+    record("sharing.extend", share.learner_id, now, share.id)
+
+
 def close(share: Share, now: dt.datetime) -> None:
     """Close a link for good, with effect at once; closing it again changes nothing."""
     if _close(Share.id == share.id, now):

@@ -31,7 +31,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
             "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
             "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
-            "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "card.show",
+            "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "sharing.extend", "card.show",
             "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
             "organisations.join", "/experience/00000000-0000-4000-8000-000000000000"),
     "tom": ("experiences.passport", "/experience/{tom_x}", "feedback.exchanges", "accounts.menu"),

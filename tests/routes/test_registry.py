@@ -101,6 +101,7 @@ REGISTRY: dict[str, Door] = {
     "recognition.ledger": Door(EVERYBODY),
     "recognition.withdraw": of("karim", "claire", key="endorsement", reason="Une erreur"),
     "sharing.choose": Door(EVERYBODY), "sharing.audience": Door(EVERYBODY), "sharing.preview": Door(EVERYBODY),
+    "sharing.extend": mine("share", months="3"),
     "sharing.ready": mine("share"), "sharing.close": mine("share"), "sharing.close_all": Door(EVERYBODY),
     "reader.share": Door(PUBLIC), "reader.checked": Door(PUBLIC), "reader.card": Door(PUBLIC),
     "reader.card_checked": Door(PUBLIC),

@@ -583,6 +583,44 @@ class TestWhatIsTakenBack:
 # ---------- closed doors ----------
 
 
+class TestMovingTheEnd:
+    def test_in_its_last_week_a_link_goes_on_with_the_same_address_and_words(
+        self, lea: Reader, cast: Cast, client: FlaskClient, at: Any
+    ) -> None:
+        key, path = make(lea, [cast["lea_x"]], months="1")
+        address = f"/montrer/lien/{key}/prolonger"
+        assert "Prolonger" not in words(lea.get("/montrer"))
+        early = lea.get(address)
+        assert "Un lien se prolonge dans sa dernière semaine." in words(early)
+        assert lea.post(address, {"months": "3"}).status_code == 422
+        at(NOON + 24 * DAY)
+        assert "Prolonger" in words(lea.get("/montrer"))
+        assert lea.post(address, {"months": "99"}).status_code == 422
+        before = client.get(path)
+        moved = lea.fill(address, months="3")
+        assert way(moved) == f"/montrer/lien/{key}"
+        assert "C’est prolongé : le lien ferme le 18 mars 2027." in words(lea.follow(moved))
+        after = client.get(path)
+        assert "Ouvert jusqu’au 18 mars 2027" in words(after)
+        assert words(after).replace("18 mars 2027", "24 décembre 2026") == words(before)
+        assert lea.post(address, {"months": "3"}).status_code == 422
+        at(NOON + 40 * DAY)
+        assert client.get(path).status_code == 200
+
+    def test_too_late_or_by_another_it_stays_closed(
+        self, lea: Reader, cast: Cast, client: FlaskClient, browse: Any, at: Any
+    ) -> None:
+        key, path = make(lea, [cast["lea_x"]], months="1")
+        address = f"/montrer/lien/{key}/prolonger"
+        at(NOON + 24 * DAY)
+        assert browse("stranger").post(address, {"months": "3"}).status_code == 404
+        at(NOON + 31 * DAY)
+        lea = browse("lea")
+        late = lea.post(address, {"months": "3"})
+        assert late.status_code == 422
+        assert client.get(path).status_code == 410
+
+
 class TestDoors:
     SAID = "Cela ne dit rien de la personne"
 
