@@ -146,7 +146,7 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, health
+    from . import commands, health, landing
     from .accounts import routes as accounts
     from .card import routes as card
     from .experiences import routes as experiences
@@ -156,7 +156,7 @@ def open_rooms(app: Flask) -> None:
     from .safety import routes as safety
     from .sharing import routes as sharing
 
-    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, health):
+    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)

@@ -48,6 +48,8 @@ def of(*who: str, key: str = "", more: tuple[tuple[str, str], ...] = (), **body:
 REGISTRY: dict[str, Door] = {
     "accounts.help_page": Door(PUBLIC), "accounts.home": Door(PUBLIC), "accounts.set_language": Door(PUBLIC),
     "accounts.sign_in": Door(PUBLIC), "accounts.sign_up": Door(PUBLIC), "health.healthz": Door(PUBLIC),
+    "landing.learner": Door(PUBLIC), "landing.parent": Door(PUBLIC), "landing.facilitator": Door(PUBLIC),
+    "landing.employer": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
     "accounts.sign_out": Door(EVERYBODY),
     "unsent.keep": Door(EVERYBODY, "", {"story": "Une moitié"}, (("form", "story"),)),
