@@ -1,0 +1,91 @@
+"""Whoever tries the doors: another host, forged addresses."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config import settings
+from passport import create_app
+from passport.accounts.models import Account
+from passport.accounts.service import hash_of
+from passport.extensions import db, limiter
+from passport.transaction import transaction
+from tests.conftest import NOON, Compiled
+from tests.reading import fields
+from tests.rules.test_settings import GOOD
+
+HERE = "https://passeport.alpha.fr"
+OWN = "cerises bleues sous le vieux pont"
+
+
+@pytest.fixture
+def production(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """An application as a city serves it, on a database that was the demo's."""
+    shutil.copy(sqlite_template, tmp_path / "t.db")
+    config = settings({**GOOD, "DATABASE_URL": f"sqlite:///{tmp_path / 't.db'}", "PASSPORT_INSTANCE": str(tmp_path)})
+    config.update(ARGON2={"time_cost": 1, "memory_cost": 8, "parallelism": 1}, TEMPLATE_CACHE=Compiled(),
+                  RATELIMIT_ENABLED=True)
+    app = create_app(config)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    limiter.enabled = False
+
+
+def add(app: Flask, passphrase: str, name: str = "sofia@example.org") -> None:
+    """Give somebody an account with this passphrase."""
+    with app.app_context(), transaction():
+        who = Account(identifier="sofia-rose-11", email=name, display_name="Sofia", created_at=NOON,
+                      last_active_on=NOON.date(), password_hash=hash_of(passphrase))
+        db.session.add(who)
+        db.session.flush()
+        db.session.execute(sa.text("INSERT INTO passport (learner_id, age_source, protection_chosen, in_statistics,"
+                                   " evidence_bytes, evidence_quota) VALUES (:id, 'declared', 0, 1, 0, 1)"),
+                           {"id": who.id.bytes})
+
+
+def sign_in(client: FlaskClient, name: str, passphrase: str, **more: Any) -> Any:
+    """Send the sign-in form as a browser does."""
+    form = fields(client.get("/ouvrir", base_url=HERE))
+    return client.post("/ouvrir", base_url=HERE, data={**form, "name": name, "passphrase": passphrase}, **more)
+
+
+def test_the_cookie_of_production_is_for_this_host_over_https_alone(production: Flask) -> None:
+    add(production, OWN)
+    answer = sign_in(production.test_client(), "sofia@example.org", OWN)
+    assert answer.status_code == 303
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("__Host-passport="))
+    parts = {part.strip().split("=")[0] for part in cookie.split(";")[1:]}
+    assert {"Secure", "HttpOnly", "SameSite", "Path"} <= parts
+    assert "Domain" not in parts
+    assert "SameSite=Lax" in cookie
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("path", ["/", "//passeport", "/passeport", "/ouvrir", "/s/" + "a" * 22, "/n-existe-pas"])
+def test_another_host_is_answered_with_nothing_of_it(production: Flask, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = production.test_client().open(path, method=method, base_url="https://evil.example")
+        assert answer.status_code == 400, method
+        assert "evil.example" not in answer.get_data(as_text=True) + str(answer.headers)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert production.test_client().get("/healthz", base_url="http://127.0.0.1:8000").status_code == 200
+
+
+def test_a_forged_address_changes_nothing_for_whoever_guesses(production: Flask) -> None:
+    """One proxy adds the last address of X-Forwarded-For; whatever the caller wrote before it does not count."""
+    client = production.test_client()
+    for n in range(42):
+        codes = client.get(f"/s/{n:022d}", base_url=HERE, headers={"X-Forwarded-For": f"203.0.113.{n}, 192.0.2.7"})
+    assert codes.status_code == 429
+    other = client.get("/s/" + "b" * 22, base_url=HERE, headers={"X-Forwarded-For": "192.0.2.7, 192.0.2.8"})
+    assert other.status_code == 404
