@@ -1,4 +1,4 @@
-"""Whoever tries the doors: another host, forged addresses."""
+"""Whoever tries the doors: another host, forged addresses, known passphrases."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from flask.testing import FlaskClient
 
 from config import settings
 from passport import create_app
-from passport.accounts.models import Account
+from passport.accounts.models import Account, Session
+from passport.accounts.rules import DEMO_PASSPHRASE
 from passport.accounts.service import hash_of
 from passport.extensions import db, limiter
 from passport.transaction import transaction
 from tests.conftest import NOON, Compiled
-from tests.reading import fields
+from tests.reading import fields, words
 from tests.rules.test_settings import GOOD
 
 HERE = "https://passeport.alpha.fr"
@@ -69,6 +70,22 @@ def test_the_cookie_of_production_is_for_this_host_over_https_alone(production: 
     assert "Domain" not in parts
     assert "SameSite=Lax" in cookie
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_the_passphrase_of_the_demo_opens_nothing_outside_the_demo(production: Flask) -> None:
+    add(production, DEMO_PASSPHRASE)
+    answer = sign_in(production.test_client(), "sofia@example.org", DEMO_PASSPHRASE)
+    assert answer.status_code == 422
+    assert "ne vont pas ensemble" in words(answer)
+    with production.app_context():
+        assert not db.session.scalars(sa.select(Session)).all()
+
+
+def test_nobody_chooses_the_passphrase_of_the_demo(client: FlaskClient) -> None:
+    form = fields(client.get("/creer"))
+    answer = client.post("/creer", data={**form, "display_name": "Zoé", "age": "adult", "choice": "own", "own": DEMO_PASSPHRASE})
+    assert answer.status_code == 422
+    assert "moins facile à deviner" in words(answer)
 
 
 @pytest.mark.parametrize("path", ["/", "//passeport", "/passeport", "/ouvrir", "/s/" + "a" * 22, "/n-existe-pas"])
