@@ -1,7 +1,9 @@
-"""Whoever tries the doors: another host, forged addresses, known passphrases."""
+"""Whoever tries the doors: another host, forged addresses, guessed accounts and tokens, and what the logs keep of it."""
 
 from __future__ import annotations
 
+import logging
+import runpy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.conftest import NOON, Compiled
 from tests.reading import fields, words
 from tests.rules.test_settings import GOOD
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = "https://passeport.alpha.fr"
 OWN = "cerises bleues sous le vieux pont"
 
@@ -106,3 +109,52 @@ def test_a_forged_address_changes_nothing_for_whoever_guesses(production: Flask)
     assert codes.status_code == 429
     other = client.get("/s/" + "b" * 22, base_url=HERE, headers={"X-Forwarded-For": "192.0.2.7, 192.0.2.8"})
     assert other.status_code == 404
+
+
+# ---------- what the logs keep ----------
+
+
+def test_a_fault_after_the_page_was_made_logs_no_token(production: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    token = "t0kenOfSomebodysLink22"
+
+    def broken(response: Any) -> Any:
+        if response.status_code == 500:
+            return response
+        raise RuntimeError(f"broken on /s/{token}")
+
+    production.after_request_funcs.setdefault(None, []).insert(0, broken)
+    with caplog.at_level(logging.DEBUG):
+        answer = production.test_client().get(f"/s/{token}?q=canary", base_url=HERE)
+    assert answer.status_code == 500
+    assert "RuntimeError" in caplog.text
+    assert token not in caplog.text
+    assert "canary" not in caplog.text
+
+
+def gunicorns(caplog: pytest.LogCaptureFixture, message: str, *arguments: Any) -> str:
+    """Return what gunicorn's log keeps of a message, under the project's own settings."""
+    given = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert given["accesslog"] is None
+    log = logging.getLogger("gunicorn.error")
+    with caplog.at_level(logging.DEBUG, "gunicorn.error"):
+        try:
+            Path("/s/t0kenOfSomebodysLink22/192.0.2.7").stat()
+        except OSError:
+            log.exception(message, *arguments)
+    return caplog.text
+
+
+@pytest.mark.parametrize(("message", "arguments", "kept"), [
+    ("Error handling request %s %s", ("GET", "/s/t0kenOfSomebodysLink22"), "Error handling request: FileNotFoundError"),
+    ("Error handling request /c/t0kenOfSomebodysLink22", (), "Error handling request: FileNotFoundError"),
+    ("Invalid request from ip=192.0.2.7: Invalid HTTP request line: 'GET /s/t0kenOfSomebodysLink22'", (),
+     "Invalid request: FileNotFoundError"),
+    ("Socket error processing request.", (), "Socket error processing request: FileNotFoundError"),
+])
+def test_the_server_logs_neither_address_nor_token(
+    caplog: pytest.LogCaptureFixture, message: str, arguments: tuple[Any, ...], kept: str
+) -> None:
+    text = gunicorns(caplog, message, *arguments)
+    assert f"{kept}\n" in text
+    assert "t0kenOf" not in text
+    assert "192.0.2" not in text
