@@ -21,6 +21,7 @@ from passport.accounts.rules import DEMO_PASSPHRASE
 from passport.accounts.service import hash_of
 from passport.extensions import db, limiter
 from passport.transaction import transaction
+from tests.cast import Cast
 from tests.conftest import NOON, Compiled
 from tests.reading import fields, words
 from tests.rules.test_settings import GOOD
@@ -158,3 +159,33 @@ def test_the_server_logs_neither_address_nor_token(
     assert f"{kept}\n" in text
     assert "t0kenOf" not in text
     assert "192.0.2" not in text
+
+
+# ---------- guessing ----------
+
+
+class TestGuessing:
+    @pytest.fixture
+    def settings_of_test(self) -> dict[str, Any]:
+        return {"RATELIMIT_ENABLED": True}
+
+    def test_signing_up_again_is_no_way_to_guess_a_passphrase(self, app: Flask, client: FlaskClient) -> None:
+        """Who kept the form with which somebody signed up can send it again, with passphrases to try."""
+        form = {**fields(client.get("/creer")), "display_name": "Zoé", "age": "adult", "choice": "own", "own": OWN}
+        assert app.test_client().post("/creer", data=form).status_code == 303
+        for n in range(9):
+            app.test_client().post("/creer", data={**form, "own": f"{OWN} {n}"})
+        with app.app_context():
+            first = db.session.scalars(sa.select(Account).order_by(Account.id)).first()
+            assert first is not None
+            before = db.session.scalar(sa.select(sa.func.count()).where(Session.account_id == first.id))
+            assert app.test_client().post("/creer", data=form).status_code == 303
+            after = db.session.scalar(sa.select(sa.func.count()).where(Session.account_id == first.id))
+            assert before == after == 1, "the tenth try is not looked at, right or wrong"
+            db.session.remove()
+
+    def test_nobody_slows_down_the_change_of_anothers_passphrase(self, app: Flask, cast: Cast, browse: Any) -> None:
+        for _time in range(9):
+            sign_in(app.test_client(), f"account:{cast['lea']}", "peu importe laquelle")
+        answer = browse("lea").fill("/phrase", present="ce n’est pas elle")
+        assert answer.status_code == 422
