@@ -14,7 +14,7 @@ from ..accounts import queries as accounts
 from ..accounts.models import Account
 from ..extensions import db
 from ..policy import Member, Role
-from ..seal import digest_of
+from ..seal import digest_of, keyed_digests_of
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 
 PER_PAGE = 20
@@ -248,8 +248,9 @@ def by_ask_token(token: str, now: dt.datetime) -> Membership | None:
 
 def by_join_code(code: str, now: dt.datetime) -> Organisation | None:
     """Return the accredited organisation that shows this joining code now, or None."""
+    digests = [*keyed_digests_of(code), digest_of(code)]  # the last one: how the first codes were kept
     return db.session.scalars(
-        sa.select(Organisation).where(Organisation.join_code_hash == digest_of(code), _known_now(now))
+        sa.select(Organisation).where(Organisation.join_code_hash.in_(digests), _known_now(now))
     ).one_or_none()
 
 

@@ -20,9 +20,12 @@ from passport.accounts.models import Account, Session
 from passport.accounts.rules import DEMO_PASSPHRASE
 from passport.accounts.service import hash_of
 from passport.extensions import db, limiter
+from passport.organisations import service as organisations
+from passport.organisations.models import Organisation
+from passport.seal import digest_of
 from passport.transaction import transaction
 from tests.cast import Cast
-from tests.conftest import NOON, Compiled
+from tests.conftest import NOON, Compiled, both_databases
 from tests.reading import fields, words
 from tests.rules.test_settings import GOOD
 
@@ -189,3 +192,21 @@ class TestGuessing:
             sign_in(app.test_client(), f"account:{cast['lea']}", "peu importe laquelle")
         answer = browse("lea").fill("/phrase", present="ce n’est pas elle")
         assert answer.status_code == 422
+
+
+@both_databases
+def test_a_joining_code_cannot_be_found_from_what_is_kept(app: Flask, cast: Cast, browse: Any) -> None:
+    """It has forty bits: a plain hash would give it away to whoever reads a backup."""
+    with app.app_context():
+        with transaction():
+            library = db.session.get_one(Organisation, cast["library"])
+            code = organisations.new_join_code(library, NOON).replace("-", "")
+        assert library.join_code_hash != digest_of(code)
+        keys = app.config["SEAL_KEYS"]
+        db.session.remove()
+    lea = browse("lea")
+    assert "Médiathèque Mandela" in words(lea.get(f"/rejoindre/{code}"))
+    app.config["SEAL_KEYS"] = ["a newer key", *keys]
+    assert "Médiathèque Mandela" in words(lea.get(f"/rejoindre/{code}")), "a code goes on while its key is listed"
+    app.config["SEAL_KEYS"] = ["a newer key"]
+    assert lea.get(f"/rejoindre/{code}").status_code == 404
