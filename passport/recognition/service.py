@@ -71,7 +71,7 @@ def ask(
         return before  # type: ignore[no-any-return]
     experience = db.session.get_one(Experience, feedback.experience_id, with_for_update=True, populate_existing=True)
     _lapse(now, RecognitionRequest.experience_id == experience.id)
-    wordings = _wordings(chosen)
+    wordings = _wordings()
     role = feedback_queries.role_of(feedback.membership_id)
     refusal = rules.refusal_to_ask_recognition(
         formative=queries.formative_of(feedback), story=queries.story_of(experience), chosen=chosen,
@@ -106,10 +106,11 @@ def ask(
     return request
 
 
-def _wordings(competency_ids: Iterable[int]) -> dict[int, int]:
+def _wordings() -> dict[int, int]:
+    """Return the present wording of every competency in use: what was chosen may be any number, and is only compared."""
     rows = db.session.execute(
         sa.select(Wording.competency_id, Wording.id).join(Competency, Competency.id == Wording.competency_id)
-        .where(Wording.current, Competency.retired_on.is_(None), Competency.id.in_(competency_ids))
+        .where(Wording.current, Competency.retired_on.is_(None))
     )
     return {row.competency_id: row.id for row in rows}
 

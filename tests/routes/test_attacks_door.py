@@ -26,8 +26,9 @@ from passport.seal import digest_of
 from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON, Compiled, both_databases
-from tests.reading import fields, words
+from tests.reading import fields, new, words
 from tests.rules.test_settings import GOOD
+from tests.world import fill
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = "https://passeport.alpha.fr"
@@ -210,3 +211,24 @@ def test_a_joining_code_cannot_be_found_from_what_is_kept(app: Flask, cast: Cast
     assert "Médiathèque Mandela" in words(lea.get(f"/rejoindre/{code}")), "a code goes on while its key is listed"
     app.config["SEAL_KEYS"] = ["a newer key"]
     assert lea.get(f"/rejoindre/{code}").status_code == 404
+
+
+HUGE = str(10**30)
+
+
+def test_a_number_that_no_list_holds_is_nonsense_not_a_fault(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context():
+        fill(cast, NOON)
+        db.session.remove()
+    lea = browse("lea")
+    x = f"/experience/{cast['lea_x']}"
+    for path, form, status in (
+        (f"/retour/{cast['feedback_free']}/faire-reconnaitre", {"competencies": HUGE}, 422),
+        (f"/retour/{cast['feedback_free']}/faire-reconnaitre", {"competencies": "-1"}, 422),
+        (f"{x}/savoir-faire/{HUGE}/retirer", {}, 404),
+        (f"{x}/savoir-faire", {"competency": "999999", "step": "1"}, 422),
+        (f"{x}/modifier", {"title": "Autre", "version": HUGE}, 409),
+        (f"{x}/demander/personne/{cast['m_karim']}", {"claims": HUGE, "message": "?"}, 422),
+    ):
+        answer = lea.post(path, {"submission": new(), **form})
+        assert answer.status_code == status, (path, answer.status_code)
