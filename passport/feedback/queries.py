@@ -550,7 +550,8 @@ def _desk(actor: Actor, now: dt.datetime, organisation_id: uuid.UUID | None = No
         .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
         .where(FeedbackRequest.closed_at.is_(None), FeedbackRequest.membership_id.is_(None),
-               FeedbackRequest.organisation_id.in_(bodies), is_protected(day_of(now)), grant_is_open(now),
+               FeedbackRequest.organisation_id.in_(bodies), FeedbackRequest.learner_id != actor.account_id,
+               is_protected(day_of(now)), grant_is_open(now),
                not_barred(FeedbackRequest.learner_id, actor.account_id))
     )
 
