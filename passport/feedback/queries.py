@@ -534,7 +534,7 @@ def feedback_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class DeskLine:
-    """A protected learner's request that waits for somebody to be named."""
+    """A protected learner's request that waits for somebody to be named; who and what, for a role with a check in force."""
 
     request_id: uuid.UUID
     learner_name: str
@@ -565,7 +565,10 @@ def desk(actor: Actor, organisation_id: uuid.UUID, now: dt.datetime) -> list[Des
         .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at)
         .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(PER_PAGE)
     )
-    return [DeskLine(r.id, r.display_name or "", r.title, r.asked_at) for r in rows]
+    checked = any(r.organisation_id == organisation_id and r.is_checked(day_of(now))
+                  for r in (*actor.active("manager", now), *actor.active("facilitator", now)))
+    return [DeskLine(r.id, (r.display_name or "") if checked else "", r.title if checked else "", r.asked_at)
+            for r in rows]
 
 
 def desks(actor: Actor, now: dt.datetime) -> list[tuple[uuid.UUID, str, int]]:

@@ -164,6 +164,20 @@ def test_what_is_closed_or_ones_own_is_given_to_nobody(app: Flask, city: Cast, b
                        {"membership": str(city["m_karim"])}).status_code == 404
 
 
+def test_the_desk_names_nobody_to_a_manager_without_a_check(app: Flask, city: Cast, browse: Any) -> None:
+    """Nobody sees anything of a protected learner without a check in force; a request can be given all the same."""
+    with app.app_context(), transaction():
+        hugo = db.session.get_one(Membership, city["m_hugo"])
+        build.vetting(hugo, db.session.get_one(Account, city["claire"]), NOON)
+    claire = browse("claire")
+    desk = claire.get(f"/organisation/{city['library']}/demandes")
+    assert str(city["tom_desk"]) in desk.get_data(as_text=True)
+    assert "Tom" not in words(desk)
+    assert "J’arbitre" not in words(desk)
+    assert claire.post(f"/on-me-demande/{city['tom_desk']}/confier",
+                       {"membership": str(city["m_hugo"])}).status_code == 303
+
+
 # ---------- words and checks ----------
 
 
