@@ -262,10 +262,12 @@ def _vouching(
     ours = role.membership_id == request.membership_id
     today = day_of(now)
     protected = accounts.is_protected(request.learner_id, now)
+    # The check holds until the words arrive, which may be the morning after.
+    arrives_on = day_of(feedback_rules.arrives_at(now, protected, CITY_ZONE))
 
     def facts(competency_id: int) -> rules.Vouching:
         return rules.Vouching(
-            at=now, on=today, learner_id=request.learner_id, learner_protected=protected,
+            at=now, on=arrives_on, learner_id=request.learner_id, learner_protected=protected,
             story=queries.story_of(experience), formative=queries.formative_of(feedback),
             request_learner_id=request.learner_id, request_closed_at=request.closed_at, asked_at=request.asked_at,
             asked_competencies=asked, competency_id=competency_id, facilitator_id=actor.account_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -12,7 +13,8 @@ from passport.accounts.models import Account
 from passport.extensions import db
 from passport.feedback.models import AccessGrant, AuthoredText, AuthoredVersion, FeedbackRequest
 from passport.notices.models import Notice
-from passport.organisations.models import Membership, Organisation
+from passport.organisations.models import Membership, Organisation, Vetting
+from passport.recognition.models import Endorsement
 from passport.safety.models import Report
 from passport.transaction import transaction
 from tests import build
@@ -20,6 +22,7 @@ from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import fields, words
 from tests.routes.test_feedback import DAY, bar, one, rows
+from tests.routes.test_recognition import asked, filled
 from tests.world import fill
 
 
@@ -186,3 +189,19 @@ def test_whoever_is_barred_is_told_that_it_is_closed_never_that_it_is_a_block(ap
     answer = browse("karim").get(f"/registre/{city['endorsement']}/retirer")
     assert answer.status_code == 403
     assert "Cette demande est fermée." in words(answer)
+
+
+def test_what_arrives_after_the_check_ended_is_not_written(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    """At night the words wait until 7: on the last evening of a check they would come from somebody unchecked."""
+    key = asked(app, cast, "tom", "tom_x")
+    with app.app_context(), transaction():
+        db.session.query(Vetting).filter_by(membership_id=cast["m_karim"]).update({"expires_on": dt.date(2026, 11, 25)})
+    at(dt.datetime(2026, 11, 24, 21, 30, tzinfo=dt.UTC))
+    karim, page = browse("karim"), f"/reconnaitre/{key}"
+    answer = karim.fill(page, **filled())
+    assert answer.status_code == 422
+    assert "Une vérification en règle est nécessaire" in words(answer)
+    assert not rows(app, Endorsement)
+    assert len(rows(app, AuthoredText)) == 1
+    at(dt.datetime(2026, 11, 24, 20, 30, tzinfo=dt.UTC))
+    assert browse("karim").fill(page, **filled()).status_code == 303
