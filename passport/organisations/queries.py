@@ -21,10 +21,15 @@ PER_PAGE = 20
 MOST_WAITING = 100
 
 
+# Cyrillic and Greek letters that are read as Latin ones, in their small or their capital form.
+LOOK_ALIKE = str.maketrans("авеһіјкмнорстухԁԛѕԝαβεηικμνορτυχ", "abehijkmhopctyxdqswabenikmvoptux")
+
+
 def sort_key(name: str) -> str:
-    """Return a name as it is sorted and searched: small letters, no accents."""
+    """Return a name as it is sorted, searched, and known apart from others: small letters, no accents, no disguise."""
     plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+    bare = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", bare).translate(LOOK_ALIKE)
 
 
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:

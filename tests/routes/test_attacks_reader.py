@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from passport.experiences import service as experiences
 from passport.experiences.models import Experience
 from passport.extensions import db
+from passport.forms import clean, one_line
 from passport.organisations.models import Organisation
 from passport.transaction import transaction
 from tests.cast import Cast
@@ -96,3 +97,63 @@ def test_an_unchanged_story_says_its_title_once(
     assert text.count(WAS) == 1
     assert "Le récit disait" not in text
     assert "Raconté par Lea" not in text
+
+
+# ---------- names that hide ----------
+
+
+NOTHING = ["\u3164", "\u115f\u1160", "\uffa0", "\u2800", "\u200b\u200c\u200d\ufeff", "\u202e\u2066\u2069", "\u00ad\u034f",
+           "\u0301\u0302", "\ufe0f", "\u180e", "\u17b4\u17b5", "\U000e0041\U000e0042", " \u00a0\u2003\u2028\u2029 "]
+
+
+@pytest.mark.parametrize("hidden", NOTHING, ids=lambda text: "+".join(f"{ord(c):04x}" for c in text))
+def test_what_nobody_can_see_is_no_name(cast: Cast, lea: Reader, client: FlaskClient, hidden: str) -> None:
+    assert one_line(hidden) is None
+    assert one_line(f"Ka{hidden}rim") is not None
+    answer = client.post("/creer", data={**fields(client.get("/creer")), "display_name": hidden, "age": "adult"})
+    assert answer.status_code == 422
+    assert "Écrire un prénom ou un pseudo" in words(answer)
+    lea.post("/montrer/choisir", {"experiences": [str(cast["lea_x"])]})
+    answer = lea.fill("/montrer/pour-qui", recipient_name="Club", name_form="written", shown_name=hidden)
+    assert answer.status_code == 422
+    assert "Écrire le nom à montrer" in words(answer)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [
+    ("Ka\u200crim\u200d B.", "Karim B."),
+    ("M\u00e9\u200ddiath\u00e8que", "M\u00e9diath\u00e8que"),
+    ("\u202eudnoC", "udnoC"),
+    ("Ka\u3164rim", "Karim"),
+    ("Z" + "\u0337\u0321\u0348\u0359" * 20 + "oe", "Z\u0337\u0337\u0337\u0337oe"),
+    ("Nguy\u1ec5n Th\u1ecb", "Nguy\u1ec5n Th\u1ecb"),
+    ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+    ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
+    ("\U0001f469\u200d\U0001f373 chef", "\U0001f469\u200d\U0001f373 chef"),
+    ("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"),
+    ("\u05d1\u05bc\u05b0\u05e8\u05b5\u05d0\u05e9\u05c1", "\u05d1\u05b0\u05bc\u05e8\u05b5\u05d0\u05e9\u05c1"),
+])
+def test_what_changes_how_others_read_is_taken_out_and_writing_stays(typed: str, kept: str) -> None:
+    assert one_line(typed) == kept
+    assert clean(typed) == kept
+    assert clean(kept) == kept
+
+
+def test_no_second_organisation_of_a_name_that_only_looks_different(app: Flask, cast: Cast, browse: Any) -> None:
+    sofia = browse("sofia")
+    for name in ("Médiathèque\u200d Mandela", "ＭÉDIATHÈQUE  mandela", "Me\u0301diathe\u0300que\u00a0Mandela",
+                 "Médiаthèque Mandela", "Μédiathèque Μandela"):
+        answer = sofia.fill("/ville/ajouter", name=name, kind="association", sector="voluntary")
+        assert answer.status_code == 422, name
+        assert "Une organisation porte déjà ce nom" in words(answer)
+
+
+def test_a_readers_page_holds_no_direction_of_its_own(
+    app: Flask, cast: Cast, lea: Reader, client: FlaskClient
+) -> None:
+    hostile = "\u202eLéa\u2067 <b>M.</b>\u200b"
+    change(app, cast, title=f"Titre {hostile}", story=f"Récit {hostile}")
+    _key, path = make(lea, [cast["lea_x"]], intro=hostile, recipient_name=hostile, recipient_shown="y",
+                      name_form="written", shown_name=hostile)
+    body = client.get(path).get_data(as_text=True)
+    assert "&lt;b&gt;M.&lt;/b&gt;" in body
+    assert "<b>M." not in body
