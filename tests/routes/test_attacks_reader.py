@@ -8,19 +8,22 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from passport.accounts.models import Account
 from passport.experiences import service as experiences
 from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.forms import clean, one_line
 from passport.organisations.models import Organisation
+from passport.sharing.models import Share, ShareReading
 from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import Reader, fields, words
-from tests.routes.test_sharing import make, prepare, recognised
+from tests.routes.test_sharing import DAY, make, prepare, recognised
 
 WAS, IS = "Service civique à la médiathèque", "J’ai dirigé la médiathèque pendant dix ans"
 
@@ -157,3 +160,48 @@ def test_a_readers_page_holds_no_direction_of_its_own(
     body = client.get(path).get_data(as_text=True)
     assert "&lt;b&gt;M.&lt;/b&gt;" in body
     assert "<b>M." not in body
+
+
+# ---------- what a page gives away ----------
+
+
+def test_a_readers_page_gives_away_nothing_that_was_not_chosen(
+    app: Flask, cast: Cast, lea: Reader, endorsed: list[uuid.UUID], client: FlaskClient
+) -> None:
+    with app.app_context(), transaction():
+        who = db.session.get_one(Account, cast["lea"])
+        who.email = "canary@example.org"
+        change_of = {"place": "12 rue du Canari", "started_on": dt.date(2026, 3, 17)}
+        identifier = who.identifier
+    change(app, cast, **change_of)
+    key, path = make(lea, [cast["lea_x"]], endorsed, recipient_name="Canari et fils")
+    other, _path = make(lea, [cast["lea_x"]])
+    page = client.get(path).get_data(as_text=True)
+    check = re.search(r'href="([^"]*/verifier/[^"]*)"', page)
+    assert check is not None
+    both = page + client.get(check[1]).get_data(as_text=True)
+    ids = [cast["lea"], cast["karim"], cast["m_karim"], cast["library"], cast["lea_x"], key, other, *endorsed]
+    for told in ("canary", "Canari", "17 mars", str(identifier), *map(str, ids), *(i.hex for i in ids)):
+        assert told not in both, told
+    with app.app_context():
+        assert db.session.get_one(Share, key).token_hash.hex() not in both
+        db.session.remove()
+
+
+@both_databases
+def test_a_check_kept_aside_is_an_opening_too(
+    app: Flask, at: Any, cast: Cast, lea: Reader, endorsed: list[uuid.UUID], client: FlaskClient
+) -> None:
+    """Else whoever keeps the address of a check reads on, and the learner never knows that the link leaked."""
+    _key, path = make(lea, [cast["lea_x"]], endorsed)
+    check = re.search(r'href="([^"]*/verifier/[^"]*)"', client.get(path).get_data(as_text=True))
+    assert check is not None
+    client.get(check[1])
+    at(NOON + 2 * DAY)
+    for _time in range(2):
+        assert client.get(check[1]).status_code == 200
+    assert client.head(check[1]).status_code == 200
+    with app.app_context():
+        days = {r.read_on: r.openings for r in db.session.scalars(sa.select(ShareReading))}
+        db.session.remove()
+    assert days == {dt.date(2026, 11, 24): 1, dt.date(2026, 11, 26): 1}
