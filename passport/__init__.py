@@ -45,7 +45,7 @@ def create_app(config: dict[str, Any]) -> Flask:
 
 def start_extensions(app: Flask) -> None:
     """Bind the extensions to this application."""
-    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    Path(app.instance_path).mkdir(parents=True, exist_ok=True, mode=0o700)
     db.init_app(app)
     import_models()
     columns.add_length_checks(db.metadata)

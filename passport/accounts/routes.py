@@ -162,7 +162,10 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
-            if before and service.is_right(before.password_hash, draft.passphrase):
+            # Counted like a sign-in: a form kept from somebody's signing up is no way to try their passphrase.
+            looked_at = before is not None and not tries.seconds_to_wait(draft.identifier)
+            if before and looked_at and service.is_right(before.password_hash, draft.passphrase):
+                tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
                     token = service.open_session(account_id, typed.shared, now, queries.is_staff(account_id))
@@ -335,7 +338,7 @@ def passphrase() -> ResponseReturnValue:
         present, own = form.draft()
         kept = queries.password_hash(current_user.id)
         release()
-        key = f"account:{current_user.id}"
+        key = f"passphrase of {current_user.id}"  # no sign-in name holds a space, so nobody else counts there
         seconds = tries.seconds_to_wait(key)
         status = 429 if seconds else 422
         if seconds:

@@ -41,7 +41,6 @@ from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
 
 DATA = Path(__file__).parent / "city.json"
-PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - the demo's, told on its sign-in page
 KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
 YEAR, CHECKED_EVERY, CHECKED_LAST = 365, 345, 100
@@ -67,7 +66,7 @@ class Story:
         written = _month(data["written_for"])
         # The whole story moves by as many months as went by since it was written, so that ages and waits stay true.
         self.moved = (self.today.year - written.year) * 12 + self.today.month - written.month
-        self.password_hash = hash_of(PASSPHRASE)
+        self.password_hash = hash_of(age.DEMO_PASSPHRASE)
         self.events: list[tuple[dt.datetime, int, Callable[[dt.datetime], object]]] = []
         self.competencies: dict[str, int] = {c.slug: c.id for c in db.session.scalars(sa.select(Competency))}
         self.people = {line["key"]: line for line in data["people"]}

@@ -219,7 +219,7 @@ def can_do(key: uuid.UUID) -> ResponseReturnValue:
                 status=status, form=form, experience=found, said=said, words=words)
 
 
-@experiences.post("/experience/<uuid:key>/savoir-faire/<int:competency>/retirer")
+@experiences.post("/experience/<uuid:key>/savoir-faire/<int(max=999999):competency>/retirer")
 def remove_claim(key: uuid.UUID, competency: int) -> ResponseReturnValue:
     """Take a sentence back."""
     found = own(key, Action.CHANGE_EXPERIENCE)

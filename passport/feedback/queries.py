@@ -527,7 +527,7 @@ def feedback_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class DeskLine:
-    """A protected learner's request that waits for somebody to be named."""
+    """A protected learner's request that waits for somebody to be named; who and what, for a role with a check in force."""
 
     request_id: uuid.UUID
     learner_name: str
@@ -543,7 +543,8 @@ def _desk(actor: Actor, now: dt.datetime, organisation_id: uuid.UUID | None = No
         .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
         .where(FeedbackRequest.closed_at.is_(None), FeedbackRequest.membership_id.is_(None),
-               FeedbackRequest.organisation_id.in_(bodies), is_protected(day_of(now)), grant_is_open(now),
+               FeedbackRequest.organisation_id.in_(bodies), FeedbackRequest.learner_id != actor.account_id,
+               is_protected(day_of(now)), grant_is_open(now),
                not_barred(FeedbackRequest.learner_id, actor.account_id))
     )
 
@@ -557,7 +558,10 @@ def desk(actor: Actor, organisation_id: uuid.UUID, now: dt.datetime) -> list[Des
         .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at)
         .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(PER_PAGE)
     )
-    return [DeskLine(r.id, r.display_name or "", r.title, r.asked_at) for r in rows]
+    checked = any(r.organisation_id == organisation_id and r.is_checked(day_of(now))
+                  for r in (*actor.active("manager", now), *actor.active("facilitator", now)))
+    return [DeskLine(r.id, (r.display_name or "") if checked else "", r.title if checked else "", r.asked_at)
+            for r in rows]
 
 
 def desks(actor: Actor, now: dt.datetime) -> list[tuple[uuid.UUID, str, int]]:

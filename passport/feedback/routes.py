@@ -299,7 +299,7 @@ def decline(key: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/organisation/<uuid:key>/demandes")
 def desk(key: uuid.UUID) -> ResponseReturnValue:
     """Show what waits at an organisation's desk, to give it to somebody of the team."""
-    authorised(Body(key), Action.ASSIGN_REQUEST)
+    authorised(Body(key), Action.READ_DESK)
     return _desk_page(key)
 
 
@@ -324,10 +324,7 @@ def _chosen(text: str) -> Membership | None:
 def assign(key: uuid.UUID) -> ResponseReturnValue:
     """Give a request that waits at the desk to one facilitator."""
     now = clock.now()
-    received = queries.asked(key, now)
-    if received is not None and not received.learner_protected:
-        received = None
-    asked = authorised(received, Action.ASSIGN_REQUEST).request
+    asked = authorised(queries.asked(key, now), Action.ASSIGN_REQUEST).request
     assert asked is not None
     chosen = _chosen(request.form.get("membership", ""))
     if chosen is None:

@@ -19,7 +19,7 @@ from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
 from ..refusals import Refusal, Refused
-from ..seal import digest_of, new_token, seal, unseal
+from ..seal import digest_of, keyed_digests_of, new_token, seal, unseal
 from . import rules
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 from .queries import sort_key
@@ -340,7 +340,7 @@ def join_code(organisation: Organisation) -> str | None:
 def new_join_code(organisation: Organisation, now: dt.datetime, by_id: uuid.UUID | None = None) -> str:
     """Return a new joining code; the one before ends at once."""
     code = "".join(secrets.choice(rules.CODE_LETTERS) for _ in range(rules.CODE_LENGTH))
-    organisation.join_code_hash, organisation.join_code_sealed = digest_of(code), seal(code)
+    organisation.join_code_hash, organisation.join_code_sealed = keyed_digests_of(code)[0], seal(code)
     db.session.flush()
     record("join_code.replace", by_id, now, organisation.id)
     return rules.code_as_shown(code)

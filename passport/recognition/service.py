@@ -72,7 +72,7 @@ def ask(
         return before  # type: ignore[no-any-return]
     experience = db.session.get_one(Experience, feedback.experience_id, with_for_update=True, populate_existing=True)
     _lapse(now, RecognitionRequest.experience_id == experience.id)
-    wordings = _wordings(chosen)
+    wordings = _wordings()
     role = feedback_queries.role_of(feedback.membership_id)
     refusal = rules.refusal_to_ask_recognition(
         formative=queries.formative_of(feedback), story=queries.story_of(experience), chosen=chosen,
@@ -107,10 +107,11 @@ def ask(
     return request
 
 
-def _wordings(competency_ids: Iterable[int]) -> dict[int, int]:
+def _wordings() -> dict[int, int]:
+    """Return the present wording of every competency in use: what was chosen may be any number, and is only compared."""
     rows = db.session.execute(
         sa.select(Wording.competency_id, Wording.id).join(Competency, Competency.id == Wording.competency_id)
-        .where(Wording.current, Competency.retired_on.is_(None), Competency.id.in_(competency_ids))
+        .where(Wording.current, Competency.retired_on.is_(None))
     )
     return {row.competency_id: row.id for row in rows}
 
@@ -262,10 +263,12 @@ def _vouching(
     ours = role.membership_id == request.membership_id
     today = day_of(now)
     protected = accounts.is_protected(request.learner_id, now)
+    # The check holds until the words arrive, which may be the morning after.
+    arrives_on = day_of(feedback_rules.arrives_at(now, protected, CITY_ZONE))
 
     def facts(competency_id: int) -> rules.Vouching:
         return rules.Vouching(
-            at=now, on=today, learner_id=request.learner_id, learner_protected=protected,
+            at=now, on=arrives_on, learner_id=request.learner_id, learner_protected=protected,
             story=queries.story_of(experience), formative=queries.formative_of(feedback),
             request_learner_id=request.learner_id, request_closed_at=request.closed_at, asked_at=request.asked_at,
             asked_competencies=asked, competency_id=competency_id, facilitator_id=actor.account_id,

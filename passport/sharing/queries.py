@@ -173,8 +173,8 @@ def chosen(
 ) -> Chosen:
     """Return the items of a choice as they stand now; three statements. `lock` holds the experiences until the commit.
 
-    An endorsement without its experience brings the title and the dates, not the story. A claim stands beside no
-    endorsement of the same competency.
+    An endorsement brings the title and the dates as they were when it was given, not the story: what was written anew
+    since was recognised by nobody. A claim stands beside no endorsement of the same competency.
     """
     live = recognition.live_items(learner_id, list(endorsement_ids))
     wanted = {*experience_ids, *(found.experience_id for found in live.values())}
@@ -190,6 +190,7 @@ def chosen(
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
     attested = {found.competency_id for found in live.values()}
+    names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
     for x, organisation_name in rows:
         heading = _heading(x, organisation_name)
@@ -197,7 +198,8 @@ def chosen(
             own = [c for c in claims.get(x.id, ()) if c["competency"] not in attested]
             items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own}))
         items += [
-            Item("endorsement", x.id, {"heading": heading, **_attestation(found)}, found.id, found.offer.permitted_at)
+            Item("endorsement", x.id, {"heading": _heading_told(found, heading, x, names), **_attestation(found)}, found.id,
+                 found.offer.permitted_at)
             for found in sorted(live.values(), key=lambda r: (r.offered_at, r.id)) if found.experience_id == x.id
         ]
     found_ids = {i.endorsement_id or i.experience_id for i in items}
@@ -216,6 +218,36 @@ def _heading(experience: Experience, organisation_name: str | None) -> dict[str,
         "where": organisation_name or experience.organisation_text,
         "digest": experience.story_digest.hex(),
     }
+
+
+def _heading_told(
+    found: recognition.Recognised, heading: dict[str, Any], experience: Experience, names: dict[str, str]
+) -> dict[str, Any]:
+    """Return the heading as it was told when this was recognised."""
+    if found.story_digest == experience.story_digest:
+        return heading
+    facts = found.told_facts
+    house = facts.get("organisation_id")
+    return {
+        **heading, "title": found.told_title, "context": facts.get("context"), "started_on": facts.get("started_on"),
+        "ended_on": facts.get("ended_on"), "precision": facts.get("when_precision"), "ongoing": facts.get("ongoing"),
+        "where": names.get(str(house)) if house else facts.get("organisation_text"),
+    }
+
+
+def _names_told(
+    recognised: Iterable[recognition.Recognised], now: Mapping[uuid.UUID, Experience]
+) -> dict[str, str]:
+    """Return the names of the organisations that were told and are written otherwise now; no statement for none."""
+    told = {
+        uuid.UUID(str(r.told_facts["organisation_id"])) for r in recognised
+        if r.told_facts.get("organisation_id") and r.experience_id in now
+        and r.story_digest != now[r.experience_id].story_digest
+    }
+    if not told:
+        return {}
+    rows = db.session.execute(sa.select(Organisation.id, Organisation.name).where(Organisation.id.in_(told)))
+    return {str(key): name for key, name in rows}
 
 
 def _attestation(found: recognition.Recognised) -> dict[str, Any]:
@@ -248,7 +280,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Attested:
-    """One recognised competency as a reader sees it; `item_id` is None in a preview."""
+    """One recognised competency as a reader sees it; `item_id` is None in a preview.
+
+    `told` is the title it was given for, when the page shows another one.
+    """
 
     item_id: uuid.UUID | None
     endorsement_id: uuid.UUID
@@ -257,6 +292,7 @@ class Attested:
     endorser_name: str | None
     document: dict[str, Any]
     story_changed: bool
+    told: str | None = None
 
     @property
     def step(self) -> int:
@@ -388,6 +424,7 @@ def _parts(
                 item_id=item_id, endorsement_id=endorsement_id, organisation_id=organisation_id, sentence=sentence,
                 endorser_name=endorser_name, document=document,
                 story_changed=heading["digest"] != document["story_digest"],
+                told=heading["title"] if heading["title"] != part.title else None,
             ))
     return tuple(parts.values())
 

@@ -132,11 +132,14 @@ def _close(which: sa.ColumnElement[bool], now: dt.datetime) -> int:
     return len(db.session.execute(ended).all())
 
 
-def note_opening(share_id: uuid.UUID, day: dt.date) -> None:
-    """Count one opening of that day, in a short transaction of its own: no hour, no address, no name."""
+def note_opening(share_id: uuid.UUID, day: dt.date, first: bool = False) -> None:
+    """Count one opening of that day, in a short transaction of its own: no hour, no address, no name.
+
+    With `first`, count it only when nothing was opened that day.
+    """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     line = insert(ShareReading).values(share_id=share_id, read_on=day, openings=1)
-    line = line.on_conflict_do_update(
+    line = line.on_conflict_do_nothing() if first else line.on_conflict_do_update(
         index_elements=[ShareReading.share_id, ShareReading.read_on],
         set_={"openings": ShareReading.openings + 1},
     )

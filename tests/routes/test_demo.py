@@ -254,7 +254,7 @@ def test_checks_followed_one_another_each_seen_by_somebody_else_for_a_year_at_mo
 def test_the_seven_sign_in_with_their_e_mail_or_their_sign_in_name(city: City) -> None:
     for who, identifier in SEVEN.items():
         for name in (f"{who}@example.org", identifier):
-            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=fill.PASSPHRASE)
+            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=age.DEMO_PASSPHRASE)
             assert answer.status_code == 303, f"{name}: {words(answer)[:300]}"
     with city.app.app_context():
         assert count(Account, Account.email_confirmed_at.is_not(None)) == 7

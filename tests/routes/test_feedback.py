@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock
-from passport.accounts.models import ContactBar, Draft
+from passport.accounts.models import Account, ContactBar, Draft
 from passport.audit import service as audit
 from passport.audit.models import ReadingLine
 from passport.columns import uuid7
@@ -33,6 +33,7 @@ from passport.organisations.models import AskCode, Joined, Membership, Organisat
 from passport.seal import digest_of, seal
 from passport.transaction import transaction
 
+from .. import build
 from ..cast import Cast
 from ..conftest import NOON, both_databases
 from ..reading import fields, new, way, words
@@ -485,6 +486,8 @@ def test_a_desk_request_waits_unseen_until_its_manager_gives_it_to_a_checked_fac
         assert browse(name).get(f"/on-me-demande/{key}").status_code == 404
         assert "J’arbitre" not in words(browse(name).get("/on-me-demande"))
         assert browse(name).post(f"/on-me-demande/{key}/confier", {"membership": str(cast["m_karim"])}).status_code == 404
+    with app.app_context(), transaction():
+        build.vetting(db.session.get_one(Membership, cast["m_claire"]), db.session.get_one(Account, cast["sofia"]), NOON)
     claire = browse("claire")
     assert "Une demande à confier" in words(claire.get("/echanges"))
     desk = claire.get(f"/organisation/{cast['library']}/demandes")
