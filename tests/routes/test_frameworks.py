@@ -1,8 +1,9 @@
-"""Loading the sentences on both databases."""
+"""Loading the sentences on both databases, their public page, and choosing one."""
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock
-from passport.experiences.models import Claim
+from passport.experiences import service as experiences
+from passport.experiences.models import Claim, Experience
 from passport.extensions import db
 from passport.frameworks import queries, service
 from passport.frameworks.models import Alignment, Competency, FrameworkVersion, Wording
 from passport.recognition.models import Endorsement
+from passport.refusals import Refusal, Refused
 from passport.transaction import transaction
 from tests import world
 from tests.cast import Cast
 from tests.conftest import both_databases
+from tests.reading import fields, words
 
 DATA: dict[str, Any] = json.loads(service.DATA.read_text(encoding="utf-8"))
 
@@ -161,3 +165,124 @@ def test_what_stands_in_the_database_is_what_the_files_say(inside: Flask) -> Non
         assert (row.label_fr, row.official_fr, row.label_en) == (line["label_fr"], line["official_fr"], line["label_en"])
     keys = db.session.scalars(sa.select(Alignment).where(Alignment.target == "eu-key-competences-2018")).all()
     assert {(r.competency_id, r.code) for r in keys} == {(c["id"], c["key_competence"]) for c in DATA["competencies"]}
+
+
+# ---------- choosing ----------
+
+
+def test_likely_sentences_are_of_the_setting_and_new(inside: Flask) -> None:
+    firsts = {}
+    for setting in ("volunteering", "civic_service", "association_life", "work", "school", "sport", "culture", "family",
+                    "own_project", "leisure", None):
+        likely = queries.likely(setting, "fr")
+        assert len({s.slug for s in likely}) == 5
+        assert setting is None or all(setting in s.likely_in for s in likely)
+        taken = {likely[0].competency_id}
+        assert taken.isdisjoint(s.competency_id for s in queries.likely(setting, "en", exclude=taken))
+        firsts[setting] = tuple(s.slug for s in likely)
+    assert len(set(firsts.values())) == len(firsts), "each setting has its own"
+    assert queries.search("cuisiné", "fr")[0].slug == "cook-for-many"
+    assert queries.search("zzzz", "fr") == []
+
+
+def test_what_was_told_comes_before_what_is_usual(inside: Flask) -> None:
+    known = queries.current("fr")
+    usual = [s.slug for s in queries.likely_of(known, "family")]
+    assert [s.slug for s in queries.likely_of(known, "family", "J’ai vu un moteur")] == ["repair-things", *usual[:4]]
+    assert [s.slug for s in queries.likely_of(known, "family", "brol zzz")] == usual
+
+
+def test_one_chooses_from_five_first_and_from_all_by_theme(browse: Any, cast: Cast) -> None:
+    lea, address = browse("lea"), f"/experience/{cast['lea_x']}/savoir-faire"
+    page = lea.get(address).get_data(as_text=True)
+    values = re.findall(r'type="radio" name="competency" value="(\d+)"', page)
+    assert sorted(map(int, values)) == sorted(c["id"] for c in DATA["competencies"])
+    first = page[: page.index("<details")]
+    assert len(re.findall(r'name="competency"', first)) == 5
+    assert page[page.index("<details") : page.index("</fieldset>")].count("<details") == 1 + 8
+    lea.fill(address, competency=values[-1], step="2")
+    after = lea.get(address).get_data(as_text=True)
+    assert f'name="competency" value="{values[-1]}"' not in after, "what was said is not proposed again"
+    found = lea.get(f"{address}?q=guitare").get_data(as_text=True)
+    assert "<details" not in found
+    assert "Je fais de la musique" in found
+
+
+def test_a_sentence_of_a_folded_theme_stays_in_sight_when_something_is_missing(browse: Any, cast: Cast) -> None:
+    lea, address = browse("lea"), f"/experience/{cast['lea_x']}/savoir-faire"
+    answer = lea.post(address, {"competency": "62"})
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert re.search(r'value="62" checked', page[: page.index("<details")])
+
+
+def test_a_retired_sentence_is_changed_by_who_said_it_and_taken_up_by_nobody(
+    app: Flask, browse: Any, cast: Cast, tmp_path: Path
+) -> None:
+    lea, address = browse("lea"), f"/experience/{cast['lea_x']}/savoir-faire"
+    lea.fill(address, competency="7", step="2")
+    with app.app_context():
+        with transaction():
+            service.load(written(tmp_path, "1.2", gone=[7, 8]))
+        db.session.remove()
+    assert fields(lea.get(f"{address}?competency=7"), address)["competency"] == "7"
+    assert lea.fill(f"{address}?competency=7", address, step="3").status_code == 303
+    assert "Je compte l’argent d’une caisse" in words(lea.get(f"/experience/{cast['lea_x']}"))
+    assert lea.post(address, {"competency": "8", "step": "2"}).status_code == 422
+    with app.app_context():
+        x = db.session.get_one(Experience, cast["lea_x"])
+        with pytest.raises(Refused) as refused:
+            experiences.claim(x, 8, 2, clock.now())
+        assert refused.value.refusal is Refusal.COMPETENCY_UNKNOWN
+        assert [(c.competency_id, c.step) for c in db.session.query(Claim).filter_by(experience_id=x.id)] == [(7, 3)]
+        db.session.rollback()
+        db.session.remove()
+
+
+# ---------- the public page ----------
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_shows_every_sentence_and_what_it_corresponds_to(client: Any, app: Flask, language: str) -> None:
+    page = client.get(f"/phrases?lang={language}")
+    assert page.status_code == 200
+    html, text = page.get_data(as_text=True), words(page)
+    for line in DATA["competencies"]:
+        assert f'<li id="{line["slug"]}">' in html
+        assert " ".join(line[language].split()) in text
+        for uri in line["esco"]:
+            assert f'href="{uri}"' in html
+    for key in DATA["key_competences"]["items"].values():
+        assert key[f"label_{language}"] in text
+    assert "1.1" in text
+
+
+def test_a_name_is_called_official_only_where_its_file_says_so(client: Any) -> None:
+    french = words(client.get("/phrases?lang=fr"))
+    assert "instruire autrui (nom officiel)" in french
+    assert "solve problems (nom officiel, en anglais)" in french
+    assert "Compétences multilingues (nom officiel)" in french
+    assert "Compétences numériques (nom à vérifier)" in french
+    english = words(client.get("/phrases?lang=en"))
+    assert "solve problems (official name)" in english
+    assert "Literacy competence (name to be checked)" in english
+    assert '<span lang="en">solve problems</span>' in client.get("/phrases?lang=fr").get_data(as_text=True)
+
+
+def test_a_retired_sentence_leaves_the_page(client: Any, app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        with transaction():
+            service.load(written(tmp_path, "1.2", gone=[7]))
+        db.session.remove()
+    page = words(client.get("/phrases"))
+    assert "Je compte l’argent d’une caisse" not in page
+    assert "1.2" in page
+
+
+def test_the_page_stands_before_any_sentence_is_loaded(client: Any, app: Flask) -> None:
+    with app.app_context():
+        for name in ("alignment", "search_text", "wording", "competency", "framework_version", "framework"):
+            db.session.execute(sa.delete(db.metadata.tables[name]))
+        db.session.commit()
+        db.session.remove()
+    assert client.get("/phrases").status_code == 200

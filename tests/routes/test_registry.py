@@ -48,6 +48,7 @@ def of(*who: str, key: str = "", more: tuple[tuple[str, str], ...] = (), **body:
 REGISTRY: dict[str, Door] = {
     "accounts.help_page": Door(PUBLIC), "accounts.home": Door(PUBLIC), "accounts.set_language": Door(PUBLIC),
     "accounts.sign_in": Door(PUBLIC), "accounts.sign_up": Door(PUBLIC), "health.healthz": Door(PUBLIC),
+    "frameworks.sentences": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
     "accounts.sign_out": Door(EVERYBODY),
     "organisations.city": of("sofia"),
