@@ -151,12 +151,14 @@ def open_rooms(app: Flask) -> None:
     from .card import routes as card
     from .experiences import routes as experiences
     from .feedback import routes as feedback
+    from .frameworks import routes as frameworks
     from .organisations import routes as organisations
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
 
-    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, landing, health):
+    for room in (accounts, organisations, frameworks, experiences, feedback, recognition, sharing, card, safety, landing,
+                 health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)

@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from .. import clock, drawings
 from ..accounts import drafts
 from ..forms import options
 from ..frameworks import queries as frameworks
+from ..frameworks.words import THEMES
 from ..notices import queries as notices
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
@@ -205,18 +207,31 @@ def can_do(key: uuid.UUID) -> ResponseReturnValue:
             status = 422
     words = " ".join(request.args.get("q", "").split())[:80]
     said = queries.claims_of(key, language())
-    claimed = {s.competency_id for s in said}
-    sentences = frameworks.search(words, language()) if words else frameworks.likely(
-        found.setting, language(), exclude=claimed)
     chosen = form.competency.data or request.args.get("competency", "")
-    if chosen and chosen not in {str(s.competency_id) for s in sentences}:
-        sentences = [*(s for s in frameworks.current(language()) if str(s.competency_id) == chosen), *sentences]
-    form.competency.choices = options((str(s.competency_id), s.text) for s in sentences)
+    form.competency.choices = _proposed(found, said, words, chosen)
     if request.method == "GET":
         form.competency.data = chosen or None
         form.step.data = next((str(s.step) for s in said if str(s.competency_id) == chosen), None)
     return page("experiences/can_do.html", fragment="sentences" if request.method == "GET" else "form",
                 status=status, form=form, experience=found, said=said, words=words)
+
+
+def _proposed(found: Experience, said: list[queries.Said], words: str, chosen: str) -> list[SelectChoice]:
+    """Return the sentences of a search, or the likely ones and then the others by theme; what is being changed first."""
+    everything = frameworks.current(language())
+    named = {str(s.competency_id): s.text for s in said} | {str(s.competency_id): s.text for s in everything}
+    claimed = {s.competency_id for s in said}
+    first = frameworks.best(everything, words) if words else frameworks.likely_of(
+        everything, found.setting, found.title, exclude=claimed)
+    top = [str(s.competency_id) for s in first]
+    if chosen in named and chosen not in top:
+        top.insert(0, chosen)
+    others = [] if words else [
+        SelectChoice(str(s.competency_id), s.text, optgroup=str(THEMES[theme]))
+        for theme, sentences in frameworks.by_theme(everything) for s in sentences
+        if s.competency_id not in claimed and str(s.competency_id) not in top
+    ]
+    return options((value, named[value]) for value in top) + others
 
 
 @experiences.post("/experience/<uuid:key>/savoir-faire/<int(max=999999):competency>/retirer")

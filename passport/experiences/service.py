@@ -19,7 +19,7 @@ from ..accounts import service as accounts
 from ..audit.service import record
 from ..clock import day_of
 from ..extensions import db
-from ..frameworks.models import Wording
+from ..frameworks.models import Competency, Wording
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
 from . import rules
@@ -186,22 +186,25 @@ def _hold(experience: Experience) -> None:
 def claim(experience: Experience, competency_id: int, step: int, now: dt.datetime) -> Claim:
     """Keep that the learner says they can do this, at this step; said again, the step is the new one.
 
-    Raises Refused for a sentence or a step that is not in the list.
+    Raises Refused for a sentence or a step that is not in the list; a retired sentence is for those who said it before.
     """
     refusal = rules.refusal_of_step(step)
     if refusal is not None:
         raise Refused(refusal, "step")
-    wording_id = db.session.scalar(sa.select(Wording.id).where(Wording.competency_id == competency_id, Wording.current))
-    if wording_id is None:
-        raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")
+    wording = db.session.execute(
+        sa.select(Wording.id, Competency.retired_on).join(Competency, Competency.id == Wording.competency_id)
+        .where(Wording.competency_id == competency_id, Wording.current)
+    ).one_or_none()
     _hold(experience)
     said = db.session.scalars(
         sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id)
     ).one_or_none()
+    if wording is None or (said is None and wording.retired_on is not None):
+        raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")
     if said is None:
         said = Claim(learner_id=experience.learner_id, experience_id=experience.id, competency_id=competency_id)
         db.session.add(said)
-    said.wording_id, said.step, said.claimed_at = wording_id, step, now
+    said.wording_id, said.step, said.claimed_at = wording.id, step, now
     db.session.flush()
     record("claim", experience.learner_id, now, experience.id)
     return said

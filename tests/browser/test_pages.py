@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 PAGES: dict[str, tuple[str, ...]] = {
     "": ("accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "/s/{share}",
-         "/s/{share}/verifier/{item}", "/c/{card}", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
+         "/s/{share}/verifier/{item}", "/c/{card}", "frameworks.sentences", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
          "/invitation/{invitation}", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
             "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",

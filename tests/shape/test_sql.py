@@ -46,6 +46,7 @@ PAGES = {
     "card.card": ("lea", "/carte"),
     "organisations.organisation": ("claire", "/organisation/{library}"),
     "organisations.city": ("sofia", "/ville"),
+    "frameworks.sentences": (None, "/phrases"),
     "reader.share": (None, "{link}"),
     "reader.card": (None, "{card_link}"),
 }

@@ -94,7 +94,7 @@ def english_texts() -> Iterator[str]:
 
 
 def framework(*names: str) -> Iterator[str]:
-    """Yield the values of these names anywhere in the file of competencies."""
+    """Yield the values of these names anywhere in the files of the framework."""
 
     def walk(node: Any) -> Iterator[str]:
         if isinstance(node, dict):
@@ -107,8 +107,8 @@ def framework(*names: str) -> Iterator[str]:
             for value in node:
                 yield from walk(value)
 
-    file = ROOT / "passport" / "frameworks" / "data" / "competencies.json"
-    yield from walk(json.loads(file.read_text(encoding="utf-8")))
+    for file in sorted((ROOT / "passport" / "frameworks" / "data").glob("*.json")):
+        yield from walk(json.loads(file.read_text(encoding="utf-8")))
 
 
 # ---------- the catalogues ----------
