@@ -138,6 +138,7 @@ def open_rooms(app: Flask) -> None:
     from . import commands, health
     from .accounts import routes as accounts
     from .card import routes as card
+    from .experiences import learning_routes as learning
     from .experiences import routes as experiences
     from .feedback import routes as feedback
     from .organisations import routes as organisations
@@ -145,7 +146,7 @@ def open_rooms(app: Flask) -> None:
     from .safety import routes as safety
     from .sharing import routes as sharing
 
-    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, health):
+    for room in (accounts, organisations, experiences, learning, feedback, recognition, sharing, card, safety, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)
