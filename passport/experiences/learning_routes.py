@@ -40,8 +40,7 @@ def learned(key: uuid.UUID) -> ResponseReturnValue:
     form = SaidForm() if request.method == "POST" else SaidForm.of(details.said_of(found), found.version)
 
     def changes() -> dict[str, Any]:
-        said = form.said()
-        return {"passed_on": said.passed_on is not None, "details": details.with_part(found, "said", said.facts)}
+        return {"details": details.with_part(found, "said", form.said().facts)}
 
     return saved(form, found, changes) or again("experiences/learned.html", form, found,
                                                 lambda x: "\n".join(details.said_of(x).lines))

@@ -55,7 +55,7 @@ class ExperienceDraft:
 TENTH = Decimal("0.1")
 CHANGEABLE = frozenset(
     ("title", "story", "setting", "context", "started_on", "ended_on", "when_precision", "ongoing", "hours", "place",
-     "organisation_id", "organisation_text", "sector", "passed_on", "kind", "details")
+     "organisation_id", "organisation_text", "sector", "kind", "details")
 )
 
 
@@ -81,11 +81,12 @@ def digest_of_story(experience: Experience) -> bytes:
 
 
 def _settle(experience: Experience, now: dt.datetime) -> None:
-    """Derive what follows from what was written: where it stands in the time line, and its digest."""
+    """Derive what follows from what was written: its place in the time line, whether it was passed on, its digest."""
     refusal = rules.refusal_to_date(experience.started_on, experience.ended_on) or rules.refusal_to_count(experience.hours)
     if refusal is not None:
         raise Refused(refusal)
     experience.sort_on = experience.started_on or day_of(experience.created_at)
+    experience.passed_on = said_of(experience).passed_on is not None
     experience.changed_at = now
     experience.story_digest = digest_of_story(experience)
 
@@ -109,7 +110,7 @@ def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.dateti
         started_on=draft.started_on, ended_on=draft.ended_on, when_precision=draft.when_precision,
         ongoing=draft.ongoing, hours=draft.hours, place=draft.place, organisation_id=draft.organisation_id,
         organisation_text=draft.organisation_text, sector=draft.sector, kind=draft.kind, details=draft.details,
-        for_me_only=draft.for_me_only, created_at=now, passed_on=False,
+        for_me_only=draft.for_me_only, created_at=now,
     )
     _settle(experience, now)
     db.session.add(experience)
