@@ -149,6 +149,7 @@ def open_rooms(app: Flask) -> None:
     from . import commands, health, landing
     from .accounts import routes as accounts
     from .card import routes as card
+    from .experiences import learning_routes as learning
     from .experiences import routes as experiences
     from .feedback import routes as feedback
     from .frameworks import routes as frameworks
@@ -157,8 +158,8 @@ def open_rooms(app: Flask) -> None:
     from .safety import routes as safety
     from .sharing import routes as sharing
 
-    for room in (accounts, organisations, frameworks, experiences, feedback, recognition, sharing, card, safety, landing,
-                 health):
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, recognition, sharing, card, safety,
+                 landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)

@@ -24,7 +24,8 @@ from ..refusals import Refusal, Refused
 from ..transaction import transaction
 from ..web import actor, authorised, onward, page
 from ..wording import say
-from . import panels, queries, service
+from . import details, panels, queries, service
+from .around import around
 from .forms import SETTINGS, AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, in_figures
 from .models import Experience
 from .periods import period
@@ -38,6 +39,19 @@ def when_of(experience: Any, year: bool = True) -> str:
     """Return when an experience was, in words, in the reader's language."""
     return period(experience.started_on, experience.ended_on, experience.when_precision, experience.ongoing,
                   language(), year)
+
+
+@experiences.app_template_global()
+def said_of(experience: Any) -> tuple[str, ...]:
+    """Return « j’ai appris », « j’ai transmis », in the person's own words, for what was said of them."""
+    return details.said_of(experience).lines
+
+
+@experiences.app_template_global()
+def kind_of(experience: Any) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return the kind of an experience and what was filled in of it, in words, or None when it has no kind."""
+    kind = details.kind_of(experience)
+    return (kind.label[language()], details.fields_of(experience, language())) if kind else None
 
 
 def language() -> str:
@@ -104,7 +118,8 @@ def kept(key: uuid.UUID) -> ResponseReturnValue:
 def experience(key: uuid.UUID) -> ResponseReturnValue:
     """All of one experience, with what later rooms know of it."""
     found = own(key, Action.READ_EXPERIENCE)
-    return page("experiences/experience.html", experience=found, organisation=queries.organisation_name(found),
+    beside = around(found)
+    return page("experiences/experience.html", experience=found, organisation=beside.organisation, around=beside,
                 hours=in_figures(found.hours), claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectMultipleField
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -39,6 +39,7 @@ class AskForm(Entry):
     claims = SelectMultipleField(_l("Ce que je sais faire"), coerce=int, widget=ListWidget(prefix_label=False),
                                  option_widget=CheckboxInput(), validate_choice=True)
     message = Paragraph(_l("Un mot pour la personne"), most=1000)
+    reflection = BooleanField(_l("Joindre ce que j’en retire"))
     version = HiddenField()
 
     def competencies(self) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
+from ..experiences import reflection as reflections
 from ..extensions import db
 from ..organisations import queries as organisations
 from ..organisations.models import Membership, Organisation
@@ -91,7 +92,7 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
     if refusal is not None and request.method == "GET":
         return page("feedback/stays.html", status=422, experience=experience, words=say(refusal),
                     team=organisation if refusal is Refusal.NOT_JOINED else None)
-    claims = queries.claims(key)
+    claims, reflection = queries.claims(key), reflections.answers(key)
     form = AskForm(version=str(experience.version))
     form.claims.choices = options((c.competency_id, c.text) for c in claims)
     kept: dict[str, Any] = {}
@@ -110,7 +111,7 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
             try:
                 with transaction():
                     service.ask(experience, target.membership, organisation, form.competencies(), form.message.data,
-                                form.number, now)
+                                form.number, now, reflection=bool(form.reflection.data))
             except Refused as refused:
                 if refused.refusal is Refusal.SENT_OTHERWISE:
                     raise
@@ -119,8 +120,8 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=key)
     return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
-                told=queries.told_now(experience), who=target.name, organisation=organisation,
-                to_team=target.membership is None, protected=asking.protected, kept=bool(kept))
+                told=queries.told_now(experience), reflection=reflections.in_words(reflection), who=target.name,
+                organisation=organisation, to_team=target.membership is None, protected=asking.protected, kept=bool(kept))
 
 
 @blueprint.get("/d/<token>")

@@ -16,6 +16,7 @@ from ..accounts import rules as age
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import reflection as reflections
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
@@ -74,14 +75,16 @@ def asking(experience: Experience, organisation: Organisation, role: Role | None
 def ask(
     experience: Experience, membership: Membership | None, organisation: Organisation,
     competency_ids: Iterable[int], message: str | None, submission: uuid.UUID, now: dt.datetime,
+    reflection: bool = False,
 ) -> FeedbackRequest:
     """Send a request to one facilitator, or to an organisation's team when `membership` is None.
 
-    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else. Raises Refused.
+    It opens the experience as it stands now, with the chosen « je » sentences and, with `reflection`, what the learner
+    keeps of it; nothing else. Raises Refused.
     """
     learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
     digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
-                        "claims": chosen, "message": message})
+                        "claims": chosen, "message": message, **({"reflection": True} if reflection else {})})
     before = kept_before(FeedbackRequest, FeedbackRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
@@ -92,7 +95,7 @@ def ask(
     refusal = rules.refusal_to_ask(asking(experience, organisation, role, adult_id, now))
     if refusal is not None:
         raise Refused(refusal)
-    revision = experiences.keep_revision(experience, now)
+    revision = experiences.keep_revision(experience, now, reflections.answers(experience.id) if reflection else None)
     grant = open_grant(experience, revision.id, organisation.id, membership.id if membership else None,
                        "feedback", chosen, now)
     request = FeedbackRequest(

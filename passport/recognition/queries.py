@@ -119,6 +119,12 @@ class Recognised:
     story: rules.Story
     withdrawal: str | None
     withdrawal_text_id: uuid.UUID | None
+    told_at: dt.datetime | None = None
+
+    @property
+    def told_words(self) -> str:
+        """Return on which text it was recognised, when the text changed since; else nothing."""
+        return str(_("Reconnu sur le texte du %(day)s.", day=day_words(self.told_at))) if self.told_at else ""
 
     @property
     def waits(self) -> bool:
@@ -185,7 +191,9 @@ def _detailed(base: Any) -> Any:
             Endorsement, _sentence(), RequestedCompetency.claimed_step, AuthoredText.deliver_after,
             AuthoredText.hidden_at, said.words.label("words"), reason.words.label("reason"),
             reason_text.deliver_after.label("reason_at"), reason_text.hidden_at.label("reason_hidden_at"), EndorserName.name_form,
-            Permission.given_at, Revision.title.label("told_title"), Revision.facts, Experience.for_me_only, Experience.deleted_at,
+            Permission.given_at, Revision.title.label("told_title"), Revision.facts, Revision.made_at,
+            Experience.for_me_only, Experience.deleted_at,
+            (Revision.digest != Experience.story_digest).label("text_changed"),
         )
         .outerjoin(Wording, Wording.id == Endorsement.wording_id)
         .outerjoin(RequestedCompetency, sa.and_(RequestedCompetency.request_id == Endorsement.request_id,
@@ -229,6 +237,7 @@ def _recognised(row: Any, now: dt.datetime | None = None) -> Recognised:
                           hidden_at=row.hidden_at),
         story=rules.Story(e.experience_id, row.for_me_only, row.deleted_at), withdrawal=row.reason if arrived else None,
         withdrawal_text_id=e.withdrawal_text_id if arrived else None,
+        told_at=row.made_at if row.text_changed else None,
     )
 
 

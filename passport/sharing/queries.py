@@ -18,6 +18,7 @@ from .. import drawings
 from ..accounts import drafts
 from ..accounts.models import GuardianConsent, Passport
 from ..clock import CITY_ZONE, day_of
+from ..experiences.details import said_in, said_of
 from ..experiences.models import Claim, Experience, Revision
 from ..experiences.periods import period
 from ..extensions import db
@@ -196,7 +197,7 @@ def chosen(
         heading = _heading(x, organisation_name)
         if x.id in experience_ids:
             own = [c for c in claims.get(x.id, ()) if c["competency"] not in attested]
-            items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own}))
+            items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own, **said_of(x).facts}))
         items += [
             Item("endorsement", x.id, {"heading": _heading_told(found, heading, x, names), **_attestation(found)}, found.id,
                  found.offer.permitted_at)
@@ -351,6 +352,7 @@ class Part:
     where: str | None
     told: bool = False
     story: str | None = None
+    said: tuple[str, ...] = ()
     claims: list[tuple[str, int]] = field(default_factory=list)
     recognised: list[Attested] = field(default_factory=list)
 
@@ -416,7 +418,7 @@ def _parts(
                 when=when_words(heading["started_on"], heading["ended_on"], heading["precision"], heading["ongoing"]),
             )
         if attested is None:
-            part.told, part.story = True, document["story"]
+            part.told, part.story, part.said = True, document["story"], said_in(document).lines
             part.claims = [(in_language(c["text"]), c["step"]) for c in document["claims"]]
         else:
             endorsement_id, organisation_id, sentence, endorser_name = attested

@@ -541,6 +541,36 @@ class TestWhatIsTakenBack:
         assert "Karim" not in words(checks[0])
         assert "erreur" not in words(page)
 
+    @pytest.mark.parametrize("what", ["withdrawn", "set aside", "not permitted", "hidden"])
+    def test_it_leaves_every_page_that_showed_it_and_the_reason_reaches_the_learner_alone(
+        self, app: Flask, cast: Cast, lea: Reader, endorsed: list[uuid.UUID], path: str, client: FlaskClient,
+        browse: Any, what: str,
+    ) -> None:
+        other_key, other = make(lea, [], endorsed)
+        with app.app_context(), transaction():
+            from passport.card import service as card
+
+            made = card.make(cast["lea"], NOON)
+            card.open_with(made, db.session.get_one(Share, other_key), NOON)
+            by_card = f"/c/{unseal(made.token_sealed)}"
+            sentence_of_it = db.session.get_one(Wording, db.session.get_one(Endorsement, endorsed[0]).wording_id).text_fr
+            request_id = db.session.get_one(Endorsement, endorsed[0]).request_id
+        pages = (path, other, by_card)
+        assert all(sentence_of_it in words(client.get(page)) for page in pages)
+        self.act(app, cast, endorsed[0], what)
+        for page in pages:
+            body = client.get(page)
+            assert body.status_code == 200
+            assert self.GONE in words(body), page
+            assert sentence_of_it not in words(body), page
+            assert endorsed[0].hex not in body.get_data(as_text=True).replace("-", ""), page
+            for never in ("Une erreur", "retirée", "erreur", "refus"):
+                assert never not in words(body), page
+        own = words(lea.get(f"/competences/{request_id}"))
+        assert ("Une erreur." in own) == (what == "withdrawn")
+        for person in ("stranger", "nadia", "sofia"):
+            assert browse(person).get(f"/competences/{request_id}").status_code == 404
+
     def test_with_all_of_it_gone_the_story_is_told_by_its_learner(
         self, app: Flask, cast: Cast, endorsed: list[uuid.UUID], path: str, client: FlaskClient
     ) -> None:
