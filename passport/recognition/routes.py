@@ -127,7 +127,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         return _recognise_page(received, recognise_form(asked, draft), now)
     form = recognise_form(asked)
     later = request.form.get("later")
-    if later and waits:
+    if later and waits and form.validate():
         with transaction():
             service.save_draft(who.account_id, key, form.half(), now)
         if later == "quiet":

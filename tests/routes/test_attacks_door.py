@@ -27,6 +27,7 @@ from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON, Compiled, both_databases
 from tests.reading import fields, new, words
+from tests.routes.test_recognition import filled
 from tests.rules.test_settings import GOOD
 from tests.world import fill
 
@@ -213,7 +214,7 @@ def test_a_joining_code_cannot_be_found_from_what_is_kept(app: Flask, cast: Cast
     assert lea.get(f"/rejoindre/{code}").status_code == 404
 
 
-HUGE = str(10**30)
+HUGE, LONG = str(10**30), "1" * 5000
 
 
 def test_a_number_that_no_list_holds_is_nonsense_not_a_fault(app: Flask, cast: Cast, browse: Any) -> None:
@@ -229,6 +230,15 @@ def test_a_number_that_no_list_holds_is_nonsense_not_a_fault(app: Flask, cast: C
         (f"{x}/savoir-faire", {"competency": "999999", "step": "1"}, 422),
         (f"{x}/modifier", {"title": "Autre", "version": HUGE}, 409),
         (f"{x}/demander/personne/{cast['m_karim']}", {"claims": HUGE, "message": "?"}, 422),
+        *((f"{x}/quand", {"version": "1", "year": "2026", "month": "1", "to_year": "2026", name: LONG}, 422)
+          for name in ("day", "month", "year", "hours", "to_day", "to_month", "to_year")),
+        (f"{x}/quand", {"version": LONG, "year": "2026"}, 409),
+        ("/ajouter", {"title": "Une fête", "year": "2026", "month": LONG}, 422),
     ):
         answer = lea.post(path, {"submission": new(), **form})
         assert answer.status_code == status, (path, answer.status_code)
+    karim = browse("karim")
+    for name in ("seen_from", "seen_to", "answer_3", "how_known"):
+        answer = karim.post(f"/reconnaitre/{cast['recognition']}", {**filled(answer_3="3", sentence_3="…"), "submission": new(),
+                                                                   name: LONG})
+        assert answer.status_code == 422, name
