@@ -8,11 +8,13 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..audit.service import record
 from ..clock import day_of
@@ -21,7 +23,7 @@ from ..extensions import db
 from ..refusals import Refused
 from ..seal import digest_of, new_token
 from . import rules, words
-from .models import Account, Passport, Session
+from .models import Account, Draft, Passport, Session
 
 ARGON2 = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
 OWN_DEVICE = dt.timedelta(days=30)
@@ -198,6 +200,21 @@ def change_passphrase(
     db.session.execute(sa.update(Account).where(Account.id == account_id).values(password_hash=password_hash))
     end_sessions(account_id, now, but=session_hash)
     record("change_passphrase", account_id, now, account_id)
+
+
+def held_draft(account_id: uuid.UUID, form: str, subject_id: uuid.UUID, now: dt.datetime) -> Draft:
+    """Return one's draft of this form, empty when there was none, held until the commit: two at once keep one."""
+    insert: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    new = insert(Draft).values(id=uuid7(), account_id=account_id, form=form, subject_id=subject_id, body={}, changed_at=now)
+    found: Draft | None = None
+    while found is None:  # what another request is just dropping is made anew
+        db.session.execute(new.on_conflict_do_nothing())
+        found = db.session.scalars(
+            sa.select(Draft).where(Draft.account_id == account_id, Draft.form == form, Draft.subject_id == subject_id)
+            .with_for_update().execution_options(populate_existing=True)
+        ).one_or_none()
+    found.changed_at = now
+    return found
 
 
 def set_language(account_id: uuid.UUID, language: str) -> None:

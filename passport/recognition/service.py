@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Draft, Passport
+from ..accounts.service import held_draft
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -361,15 +362,7 @@ def _check_the_same(request: RecognitionRequest, draft: RecogniseDraft) -> None:
 
 def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
     """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
+    held_draft(account_id, queries.DRAFT, request_id, now).body = body
     db.session.flush()
 
 

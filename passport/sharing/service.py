@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..accounts import rules as age
 from ..accounts.models import Account, Draft, Passport
+from ..accounts.service import held_draft
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
@@ -136,16 +137,8 @@ def note_opening(share_id: uuid.UUID, day: dt.date, first: bool = False) -> None
 
 def save_draft(learner_id: uuid.UUID, changes: dict[str, Any], now: dt.datetime) -> None:
     """Keep a link half prepared, for its learner alone, until it is made."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == learner_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == learner_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        body = {"submission": str(uuid.uuid4()), **changes}
-        db.session.add(Draft(id=uuid7(), account_id=learner_id, form=queries.DRAFT, subject_id=learner_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = {**row.body, **changes}, now
+    draft = held_draft(learner_id, queries.DRAFT, learner_id, now)
+    draft.body = {"submission": str(uuid.uuid4()), **draft.body, **changes}
     db.session.flush()
 
 
