@@ -32,18 +32,29 @@ def trimmed(form: str, sent: Mapping[str, str]) -> dict[str, object]:
     return {name: sent[name][:most] for name, most in FIELDS[form].items() if sent.get(name)}
 
 
+def held(account_id: uuid.UUID, form: str, subject_id: uuid.UUID, now: dt.datetime) -> Draft:
+    """Return one's draft of this form, empty when there was none, held until the commit: two at once keep one."""
+    insert: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    new = insert(Draft).values(
+        id=uuid7(), account_id=account_id, form=form, subject_id=subject_id, body={}, changed_at=now
+    )
+    found: Draft | None = None
+    while found is None:  # what another request is just dropping is made anew
+        db.session.execute(new.on_conflict_do_nothing())
+        found = db.session.scalars(
+            sa.select(Draft).where(Draft.account_id == account_id, Draft.form == form, Draft.subject_id == subject_id)
+            .with_for_update().execution_options(populate_existing=True)
+        ).one_or_none()
+    found.changed_at = now
+    return found
+
+
 def save(
     account_id: uuid.UUID, form: str, subject_id: uuid.UUID, body: Mapping[str, object], now: dt.datetime
 ) -> None:
     """Keep a form half filled, in place of what was kept before; a hundred at most, the oldest go."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    line = insert(Draft).values(
-        id=uuid7(), account_id=account_id, form=form, subject_id=subject_id, body=dict(body), changed_at=now
-    )
-    db.session.execute(line.on_conflict_do_update(
-        index_elements=[Draft.account_id, Draft.form, Draft.subject_id],
-        set_={"body": line.excluded.body, "changed_at": line.excluded.changed_at},
-    ))
+    held(account_id, form, subject_id, now).body = dict(body)
+    db.session.flush()
     newest = (sa.select(Draft.id).where(Draft.account_id == account_id)
               .order_by(Draft.changed_at.desc(), Draft.id.desc()).limit(MOST))
     db.session.execute(

@@ -88,8 +88,9 @@ def is_right(password_hash: str | None, passphrase: str) -> bool:
     """
     hasher = _hasher()
     kept = as_kept(passphrase)[: rules.LONGEST_PASSPHRASE + 1]
+    nobodys = _nobodys_hash(hasher)  # made by the first sign-in of all, whoever it is
     try:
-        right = hasher.verify(password_hash or _nobodys_hash(hasher), kept)
+        right = hasher.verify(password_hash or nobodys, kept)
     except (VerificationError, InvalidHashError):
         return False
     told = current_app.config["MODE"] == "production" and kept == rules.DEMO_PASSPHRASE

@@ -107,14 +107,14 @@ class WithTimes(Form):
             raise Odd(prefix + "year", _("Écrire l’année en quatre chiffres, par exemple 2026."))
         if not rules.EARLIEST.year <= int(year) <= rules.LATEST.year:
             raise Odd(prefix + "year", say(Refusal.DATES_ODD))
-        if month and not (digits(month) and 1 <= int(month) <= 12):
+        if month and not (digits(month) and len(month) <= 2 and 1 <= int(month) <= 12):
             raise Odd(prefix + "month", _("Choisir un mois dans la liste."))
         if day and not month:
             raise Odd(prefix + "month", _("Choisir aussi le mois, ou effacer le jour."))
         if not day:
             return Moment(dt.date(int(year), int(month or 1), 1), "month" if month else "year")
         last = calendar.monthrange(int(year), int(month))[1]
-        if not digits(day) or not 1 <= int(day) <= last:
+        if not digits(day) or len(day) > 2 or not 1 <= int(day) <= last:
             raise Odd(prefix + "day", _("Écrire un jour entre 1 et %(last)s pour ce mois, ou effacer le jour.", last=last))
         return Moment(dt.date(int(year), int(month), int(day)), "day")
 

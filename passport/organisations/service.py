@@ -20,6 +20,7 @@ from ..columns import uuid7
 from ..extensions import db
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, unseal
+from ..submissions import hold
 from . import rules
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 from .queries import sort_key
@@ -75,6 +76,7 @@ class CheckDraft:
 def add_organisation(draft: OrganisationDraft, by_id: uuid.UUID | None, now: dt.datetime) -> Organisation:
     """Add an organisation, which waits to be accredited; sent twice alike it is added once. Raises Refused."""
     name_key = sort_key(draft.name)[:120]
+    hold(b"organisation " + name_key.encode())
     known = db.session.scalars(
         sa.select(Organisation).where(Organisation.sort_key == name_key, Organisation.closed_at.is_(None)).limit(1)
     ).first()

@@ -128,7 +128,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         return _recognise_page(received, recognise_form(asked, draft), now)
     form = recognise_form(asked)
     later = request.form.get("later")
-    if later and waits:
+    if later and waits and form.validate():
         with transaction():
             drafts.save(who.account_id, queries.DRAFT, key, form.half(), now)
         if later == "quiet":

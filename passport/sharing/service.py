@@ -149,8 +149,9 @@ def note_opening(share_id: uuid.UUID, day: dt.date, first: bool = False) -> None
 
 def save_draft(learner_id: uuid.UUID, changes: dict[str, Any], now: dt.datetime) -> None:
     """Keep a link half prepared, for its learner alone, until it is made."""
-    kept = queries.draft(learner_id) or {"submission": str(uuid.uuid4())}
-    drafts.save(learner_id, queries.DRAFT, learner_id, {**kept, **changes}, now)
+    draft = drafts.held(learner_id, queries.DRAFT, learner_id, now)
+    draft.body = {"submission": str(uuid.uuid4()), **draft.body, **changes}
+    db.session.flush()
 
 
 def drop_draft(learner_id: uuid.UUID) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import runpy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from flask.testing import FlaskClient
 
 from config import settings
 from passport import create_app
+from passport.accounts import service
 from passport.accounts.models import Account, Session
 from passport.accounts.rules import DEMO_PASSPHRASE
 from passport.accounts.service import hash_of
@@ -27,6 +30,7 @@ from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON, Compiled, both_databases
 from tests.reading import fields, new, words
+from tests.routes.test_recognition import filled
 from tests.rules.test_settings import GOOD
 from tests.world import fill
 
@@ -213,7 +217,7 @@ def test_a_joining_code_cannot_be_found_from_what_is_kept(app: Flask, cast: Cast
     assert lea.get(f"/rejoindre/{code}").status_code == 404
 
 
-HUGE = str(10**30)
+HUGE, LONG = str(10**30), "1" * 5000
 
 
 def test_a_number_that_no_list_holds_is_nonsense_not_a_fault(app: Flask, cast: Cast, browse: Any) -> None:
@@ -229,6 +233,80 @@ def test_a_number_that_no_list_holds_is_nonsense_not_a_fault(app: Flask, cast: C
         (f"{x}/savoir-faire", {"competency": "999999", "step": "1"}, 422),
         (f"{x}/modifier", {"title": "Autre", "version": HUGE}, 409),
         (f"{x}/demander/personne/{cast['m_karim']}", {"claims": HUGE, "message": "?"}, 422),
+        *((f"{x}/quand", {"version": "1", "year": "2026", "month": "1", "to_year": "2026", name: LONG}, 422)
+          for name in ("day", "month", "year", "hours", "to_day", "to_month", "to_year")),
+        (f"{x}/quand", {"version": LONG, "year": "2026"}, 409),
+        ("/ajouter", {"title": "Une fête", "year": "2026", "month": LONG}, 422),
     ):
         answer = lea.post(path, {"submission": new(), **form})
         assert answer.status_code == status, (path, answer.status_code)
+    karim = browse("karim")
+    for name in ("seen_from", "seen_to", "answer_3", "how_known"):
+        answer = karim.post(f"/reconnaitre/{cast['recognition']}", {**filled(answer_3="3", sentence_3="…"), "submission": new(),
+                                                                   name: LONG})
+        assert answer.status_code == 422, name
+
+
+# ---------- ways back ----------
+
+ELSEWHERE = [
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
+    " //evil.example", "https://evil.example", "https:evil.example", "javascript:alert(1)", "evil.example", "?next=//evil.example",
+    "/\x00/evil.example", "\u2028//evil.example", "/\u2028/evil.example", "/..//evil.example", "/.//evil.example",
+    "/%2f/evil.example", "/%5cevil.example", "/@evil.example", "/;//evil.example", "//evil.example?lang=fr", "/?lang=fr#//evil.example",
+]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE, ids=repr)
+def test_no_way_back_leads_to_another_site(app: Flask, cast: Cast, browse: Any, address: str) -> None:
+    lea, karim = browse("lea"), browse("karim")
+    with app.app_context():
+        fill(cast, NOON)
+        db.session.remove()
+    for browser, method, path, form in (
+        (lea, "GET", "/ouvrir", None), (lea, "GET", "/creer", None),
+        (lea, "POST", "/langue", {"language": "fr", "next": address}),
+        (karim, "POST", f"/charte/{cast['m_karim']}", {"next": address}),
+        (lea, "POST", f"/competence/{cast['endorsement']}/ne-plus-montrer", {"next": address}),
+    ):
+        answer = browser.client.open(path, method=method, data=form, query_string={"next": address})
+        assert answer.status_code == 303
+        way = answer.headers["Location"]
+        assert re.match(r"/(?![/\\])", way), (path, way)
+        # What a browser makes of it: no tab or line end, dots resolved, and still this host.
+        assert urlsplit(urljoin("https://here.example/a/b", re.sub(r"[\t\r\n]", "", way))).netloc == "here.example"
+
+
+def test_an_invitation_is_in_no_index(client: FlaskClient, app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        fill(cast, NOON)
+        db.session.remove()
+    answer = client.get(f"/invitation/{cast.tokens['invitation']}")
+    assert answer.status_code == 200
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow, noarchive"
+
+
+def test_the_first_unknown_name_takes_no_longer_than_a_known_one(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a name that nobody has is checked against is made with the first sign-in of all, whoever it is."""
+    made: list[str] = []
+    with app.app_context():
+        kept = service.hash_of(OWN)
+        real = service._hasher_at.__wrapped__
+
+        class Counting:
+            def __init__(self, **cost: Any) -> None:
+                self.real = real(**cost)
+
+            def verify(self, known: str, given: str) -> bool:
+                return bool(self.real.verify(known, given))
+
+            def hash(self, given: str) -> str:
+                made.append(given)
+                return str(self.real.hash(given))
+
+        hasher = Counting(**app.config["ARGON2"])
+        monkeypatch.setattr(service, "_hasher", lambda: hasher)
+        assert service.is_right(kept, OWN)
+        assert len(made) == 1
+        assert not service.is_right(None, OWN)
+        assert len(made) == 1
