@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
-from .web import LANGUAGES, safe_next
+from .web import LANGUAGES, is_cookieless, safe_next
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,6 +80,7 @@ def import_models() -> None:
     from .recognition import models as recognition  # noqa: F401
     from .safety import models as safety  # noqa: F401
     from .sharing import models as sharing  # noqa: F401
+    from .witnesses import models as witnesses  # noqa: F401
 
 
 def choose_language() -> str:
@@ -89,7 +90,7 @@ def choose_language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
-    if not g.get("without_database") and request.blueprint != "reader":
+    if not g.get("without_database") and not is_cookieless():
         if current_user.is_authenticated:
             return str(current_user.language)
         if session.get("language") in LANGUAGES:
@@ -157,9 +158,10 @@ def open_rooms(app: Flask) -> None:
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
+    from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, frameworks, experiences, learning, feedback, recognition, sharing, card, safety,
-                 landing, health):
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
+                 safety, landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)
@@ -185,7 +187,7 @@ def furnish_templates(app: Flask) -> None:
     @app.context_processor
     def every_page() -> dict[str, Any]:
         down = g.get("without_database", False)
-        without = down or request.blueprint == "reader"
+        without = down or is_cookieless()
         me = current_user if not without and current_user.is_authenticated else None
         return {
             "me": me,

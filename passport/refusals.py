@@ -62,6 +62,16 @@ class Refusal(StrEnum):
     ALREADY_ANSWERED = "already_answered"
     TEAM_NOT_REACHABLE = "team_not_reachable"
     TEXT_HIDDEN = "text_hidden"
+    # somebody without account
+    TOO_MANY_INVITATIONS = "too_many_invitations"
+    INVITATION_CLOSED = "invitation_closed"
+    NAME_ODD = "name_odd"
+    FIRST_NAME_ALONE = "first_name_alone"
+    MINOR_FIRST_NAME = "minor_first_name"
+    READY_ONLY = "ready_only"
+    TOO_MANY_SENTENCES = "too_many_sentences"
+    NOT_THERE = "not_there"
+    NOT_ALLOWED_TO_SHOW = "not_allowed_to_show"
     # recognition
     NO_FEEDBACK_READ = "no_feedback_read"
     NOTHING_CHOSEN = "nothing_chosen"

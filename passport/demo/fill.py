@@ -41,6 +41,9 @@ from ..recognition import service as recognition
 from ..recognition.models import Endorsement, NotYet, RecognitionRequest
 from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
+from ..witnesses import queries as witness_queries
+from ..witnesses import service as witnesses
+from ..witnesses.models import Testimony, WitnessInvitation
 
 DATA = Path(__file__).parent / "city.json"
 KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
@@ -78,6 +81,8 @@ class Story:
         self.experiences: dict[str, Experience] = {}
         self.requests: dict[str, FeedbackRequest] = {}
         self.feedback: dict[str, Feedback] = {}
+        self.invitations: dict[str, WitnessInvitation] = {}
+        self.seen: dict[str, Testimony] = {}
         self.asked: dict[int, RecognitionRequest] = {}
         self.shares: dict[str, Share] = {}
 
@@ -88,6 +93,7 @@ class Story:
         self.plan_roles()
         self.plan_experiences()
         self.plan_feedback()
+        self.plan_witnesses()
         self.plan_recognition()
         self.plan_showing()
         for at, _order, act in sorted(self.events, key=lambda event: event[:2]):
@@ -242,7 +248,7 @@ class Story:
     def plan_experiences(self) -> None:
         """Experiences are kept: when they were over or well begun, and before anything is asked about them."""
         used: dict[str, list[int]] = {}
-        for line in self.data["feedback"]:
+        for line in (*self.data["feedback"], *self.data["witnesses"]):
             used.setdefault(line["experience"], []).append(line["asked_days_ago"])
         for line in self.data["shares"]:
             for key in line["items"]:
@@ -361,6 +367,35 @@ class Story:
         """Say that one read it, with a reply or without."""
         feedback.answer(self.feedback[line["key"]], line["reply"], at)
 
+    # ---------- somebody without account ----------
+
+    def plan_witnesses(self) -> None:
+        """People without account are asked by a one-time link; some have answered, and were read."""
+        for line in self.data["witnesses"]:
+            key = line["key"]
+            self.event(self.ago(line["asked_days_ago"], 11, key), self.invite_witness, line)
+            if line["answered_days_ago"] is not None:
+                self.event(self.ago(line["answered_days_ago"], 12, key), self.say, line)
+            if line["read_days_ago"] is not None:
+                self.event(self.ago(line["read_days_ago"], 18, key), self.read_witness, line)
+
+    def invite_witness(self, line: Line, at: dt.datetime) -> None:
+        """Open a one-time link to one experience, with nothing else."""
+        draft = witnesses.InvitationDraft((), age.DISPLAY, None, uuid.uuid4())
+        self.invitations[line["key"]] = witnesses.invite(self.experiences[line["experience"]], draft, at)
+
+    def say(self, line: Line, at: dt.datetime) -> None:
+        """Say what one saw, by that link."""
+        self.seen[line["key"]] = witnesses.answer(self.invitations[line["key"]], witnesses.WitnessDraft(
+            relation=line["relation"], own_relation=None, is_relative=False, saw_it=True, is_minor=False,
+            name_form="full", name=line["name"], words=line["words"], sentences=tuple(line["sentences"]),
+            may_be_shown=line["may_be_shown"], submission=uuid.uuid4(),
+        ), at)
+
+    def read_witness(self, line: Line, at: dt.datetime) -> None:
+        """Say that one read it."""
+        witnesses.note_read(self.seen[line["key"]], at)
+
     # ---------- recognition ----------
 
     def plan_recognition(self) -> None:
@@ -456,13 +491,15 @@ class Story:
                 self.event(self.ago(line["replaced_days_ago"], 20, line["learner"]), self.replace_card, line)
 
     def make_link(self, line: Line, at: dt.datetime) -> None:
-        """Open a link to some experiences and to all that may be shown of what was recognised in them."""
+        """Open a link to some experiences and to all that may be shown of what was recognised and seen in them."""
         chosen = [self.experiences[key].id for key in line["items"]]
         shareable = recognition_queries.shareable(self.ids[line["learner"]], at)
         self.shares[line["key"]] = sharing.create_share(self.ids[line["learner"]], sharing.ShareDraft(
             experience_ids=tuple(chosen),
             endorsement_ids=tuple(s.recognised.id for s in shareable
                                   if s.may_be_shown and s.recognised.experience_id in chosen),
+            testimony_ids=tuple(s.id for s in witness_queries.shareable(self.ids[line["learner"]], at)
+                                if s.refusal is None and s.experience_id in chosen),
             recipient_name=line["name"], recipient_shown=False, months=line["months"], name_form="display",
             shown_name=None, intro=line["intro"], submission=uuid.uuid4(),
         ), at)

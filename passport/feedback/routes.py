@@ -66,6 +66,7 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
         people=queries.answered_before(experience.learner_id, key, minor, protected, now),
         joined=queries.teams(experience.learner_id, None, protected, now) if not words else (),
         found=queries.teams(experience.learner_id, words, protected, now) if words else (),
+        not_alone=say(Refusal.UNDER_15),
     )
 
 

@@ -236,10 +236,14 @@ def note_closed(request: FeedbackRequest, now: dt.datetime) -> None:
 
 
 def write_text(
-    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID, membership_id: uuid.UUID,
-    protected: bool, words: str, question: str | None, next_step: str | None, now: dt.datetime,
+    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID | None,
+    membership_id: uuid.UUID | None, protected: bool, words: str, question: str | None, next_step: str | None,
+    now: dt.datetime,
 ) -> AuthoredText:
-    """Keep an adult's words to a learner; `deliver_after` of what comes back says when they arrive."""
+    """Keep somebody's words to a learner; `deliver_after` of what comes back says when they arrive.
+
+    Only a « testimony » has no author and no membership: somebody who has no account.
+    """
     text = AuthoredText(
         id=uuid7(), learner_id=learner_id, experience_id=experience_id, kind=kind, author_id=author_id,
         membership_id=membership_id, regime="protected" if protected else "private", written_at=now,

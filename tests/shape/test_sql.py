@@ -45,6 +45,9 @@ PAGES = {
     "feedback.inbox": ("karim", "/on-me-demande"),
     "feedback.answer_request": ("nadia", "/on-me-demande/{request}"),
     "feedback.read": ("lea", "/retour/{feedback}"),
+    "witnesses.invite": ("lea", "/experience/{lea_x}/demander/sans-compte"),
+    "witnesses.ready": ("lea", "/sans-compte/{witness_invitation}"),
+    "witness.answer": (None, "{witness_link}"),
     "recognition.ask": ("lea", "/retour/{feedback_free}/faire-reconnaitre"),
     "recognition.recognise": ("karim", "/reconnaitre/{recognition}"),
     "recognition.offered": ("lea", "/competences/{recognition_done}"),
@@ -73,6 +76,9 @@ def multiply(cast: Cast, times: int) -> None:
 
             claim(x, competency, 2, now)
         request = world.ask(cast, "lea", f"more_{n}", "karim", now - 60 * world.H)
+        world.witnesses.answer(world.invite(cast, f"more_{n}", now - 60 * world.H), world.says(), now - 59 * world.H)
+        if n < 3:
+            world.invite(cast, "lea_x", now - world.H)
         if n % 2:
             given = world.answer(cast, request, "karim", now - 50 * world.H)
             if n % 3:
@@ -117,7 +123,8 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
             card = db.session.get_one(Card, cast["card"])
             card.share_id, card.opens_until = cast["share"], NOON + 24 * world.H
             db.session.commit()
-            addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}"}
+            addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
+                         "witness_link": f"/t/{cast.tokens['witness_youth_x']}"}
             db.session.remove()
         yield app, cast, addresses, request.param
         with app.app_context():
