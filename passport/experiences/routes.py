@@ -22,12 +22,13 @@ from ..transaction import transaction
 from ..web import actor, authorised, onward, page
 from ..wording import say
 from . import panels, queries, service
+from .evidence_routes import evidence
 from .forms import SETTINGS, AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, in_figures
 from .models import Experience
 from .periods import period
 
 experiences = Blueprint("experiences", __name__)
-BLUEPRINTS = (experiences,)
+BLUEPRINTS = (experiences, evidence)
 
 
 @experiences.app_template_global()
@@ -102,7 +103,8 @@ def experience(key: uuid.UUID) -> ResponseReturnValue:
     """All of one experience, with what later rooms know of it."""
     found = own(key, Action.READ_EXPERIENCE)
     return page("experiences/experience.html", experience=found, organisation=queries.organisation_name(found),
-                hours=in_figures(found.hours), claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
+                hours=in_figures(found.hours), claims=queries.claims_of(key, language()),
+                pieces=queries.pieces(key), panels=panels.panels_of(found, clock.now()))
 
 
 def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:

@@ -11,7 +11,7 @@ from wtforms import HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from ..forms import Entry, Form, Paragraph, Sentence
+from ..forms import Entry, Form, Paragraph, Sentence, Ticked
 from .service import FeedbackDraft
 
 QUESTIONS = {
@@ -29,10 +29,11 @@ def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
 
 
 class AskForm(Entry):
-    """What goes along with a request: « je » sentences and a word."""
+    """What goes along with a request: « je » sentences, photos, documents and links, and a word."""
 
     claims = SelectMultipleField(_l("Ce que je sais faire"), coerce=int, widget=ListWidget(prefix_label=False),
                                  option_widget=CheckboxInput(), validate_choice=True)
+    pieces = Ticked(_l("Photos, documents, liens"))
     message = Paragraph(_l("Un mot pour la personne"), most=1000)
     version = HiddenField()
 

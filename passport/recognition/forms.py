@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
 from wtforms.widgets import MonthInput
 
-from ..forms import Entry, Form, Paragraph, one_line, options
+from ..forms import Entry, Form, Paragraph, Ticked, one_line, options
 from ..refusals import Refusal
 from ..wording import say
 from . import rules
@@ -86,6 +86,7 @@ class AskForm(Entry):
     """Which competencies to have recognised; nothing is ticked beforehand."""
 
     competencies = Several(_l("Les compétences"), coerce=int)
+    pieces = Ticked(_l("Photos, documents, liens"))
 
     def offer(self, sentences: Iterable[Sentence]) -> None:
         """Show these sentences to choose from."""

@@ -29,7 +29,7 @@ PAGES: dict[str, tuple[str, ...]] = {
          "/s/{share}/verifier/{item}", "/c/{card}", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
          "/invitation/{invitation}"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
-            "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
+            "evidence.add", "evidence.add_link", "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
             "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
             "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "card.show",
             "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
