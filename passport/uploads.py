@@ -29,7 +29,15 @@ class PassportRequest(Request):
         self, total_content_length: int | None, content_type: str | None, filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        return Sent(max_size=500_000)
+        sent = Sent(max_size=500_000)
+        self.__dict__.setdefault("sent", []).append(sent)
+        return sent
+
+    def close(self) -> None:
+        """Let go of every file, also of one whose sender hung up half-way."""
+        super().close()
+        for sent in self.__dict__.get("sent", ()):
+            sent.close()
 
 
 def take_in() -> None:
