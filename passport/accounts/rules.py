@@ -15,6 +15,8 @@ LONGEST_PASSPHRASE = 128
 FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
+RESET_WITHIN = dt.timedelta(minutes=15)
+CONFIRM_WITHIN = dt.timedelta(hours=24)
 
 
 class Band(StrEnum):
@@ -89,3 +91,11 @@ def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_l
     if guesses_log10 < 10:
         return Refusal.PASSPHRASE_KNOWN
     return None
+
+
+def refusal_of_address(address: str | None) -> Refusal | None:
+    """Say why this cannot be an e-mail address of an account, or None when it can: short enough, one line, plain ASCII."""
+    local, at, domain = (address or "").partition("@")
+    if not (local and domain) or len(local + at + domain) > 254:
+        return Refusal.ADDRESS_ODD
+    return None if all("!" <= c <= "~" and c not in '@<>,;:"\\()[]' for c in local + domain) else Refusal.ADDRESS_ODD
