@@ -24,6 +24,8 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
 }
 HSTS = "max-age=31536000"
+# Public pages besides the reader's whose address is a secret.
+ADDRESSED = frozenset({"organisations.invitation"})
 
 
 def add_headers(response: Response) -> Response:
@@ -38,7 +40,7 @@ def add_headers(response: Response) -> Response:
     somebody = not nobody and current_user.is_authenticated
     if "Cache-Control" not in response.headers or somebody:
         response.headers["Cache-Control"] = "no-store"
-    if request.blueprint == "reader":
+    if request.blueprint == "reader" or request.endpoint in ADDRESSED:
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
 

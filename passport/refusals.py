@@ -49,6 +49,11 @@ class Refusal(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     UNDO_OVER = "undo_over"
     COMPETENCY_UNKNOWN = "competency_unknown"
+    SAME_EXPERIENCE = "same_experience"
+    PATH_FULL = "path_full"
+    PROMPT_UNKNOWN = "prompt_unknown"
+    KIND_UNKNOWN = "kind_unknown"
+    DETAIL_ODD = "detail_odd"
     # feedback
     FOR_ME_ONLY = "for_me_only"
     EXPERIENCE_DELETED = "experience_deleted"
@@ -74,6 +79,7 @@ class Refusal(StrEnum):
     NOT_PERMITTED = "not_permitted"
     END_ODD = "end_odd"
     LINK_CLOSED = "link_closed"
+    NOT_LAST_WEEK = "not_last_week"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
     # sending twice

@@ -147,6 +147,14 @@ TRIGGERS: tuple[Trigger, ...] = (
             " OR (NEW.expires_at > {later:created_at:30} AND EXISTS"
             f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'created_at')}))",
             "a link has an end, sooner for minors"),
+    Trigger("share_extended", "share", "UPDATE OF expires_at",
+            "NEW.expires_at <> OLD.expires_at AND (NEW.extended_at IS NULL OR NEW.extended_at IS {same} OLD.extended_at"
+            " OR OLD.revoked_at IS NOT NULL OR OLD.expires_at <= NEW.extended_at"
+            " OR NEW.expires_at > {later:extended_at:366} OR (NEW.expires_at > {later:extended_at:90} AND EXISTS"
+            f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(18, 'extended_at')}))"
+            " OR (NEW.expires_at > {later:extended_at:30} AND EXISTS"
+            f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'extended_at')})))",
+            "an open link is extended from that day on, for as long as a new one could be"),
     Trigger("share_closed", "share", "UPDATE OF revoked_at, token_hash, edition_id, learner_id",
             "NEW.token_hash <> OLD.token_hash OR NEW.edition_id <> OLD.edition_id OR NEW.learner_id <> OLD.learner_id"
             " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS {distinct} OLD.revoked_at)",
@@ -160,6 +168,7 @@ TRIGGERS: tuple[Trigger, ...] = (
 
 SQLITE = {
     "distinct": "NOT",
+    "same": "",
     "year": "CAST(strftime('%Y', NEW.{0}, '+2 hours') AS INTEGER)",
     "month": "CAST(strftime('%m', NEW.{0}, '+2 hours') AS INTEGER)",
     "day": "date(NEW.{0}, '+2 hours')",
@@ -167,6 +176,7 @@ SQLITE = {
 }
 POSTGRESQL = {
     "distinct": "DISTINCT FROM",
+    "same": "NOT DISTINCT FROM",
     "year": "extract(year FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
     "month": "extract(month FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
     "day": "(NEW.{0} AT TIME ZONE 'Europe/Paris')::date",

@@ -10,7 +10,7 @@ from passport import clock
 from passport.accounts import queries as accounts
 from passport.card import service as card
 from passport.experiences import service as experiences
-from passport.experiences.models import Experience
+from passport.experiences.models import Experience, Revision
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
@@ -110,6 +110,7 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     )
     link = sharing.create_share(cast["lea"], draft, now - 5 * H)
     ids["share"] = link.id
+    ids["revision"] = db.session.query(Revision).filter_by(experience_id=x.id, number=1).one().id
     ids["card"] = card.make(cast["lea"], now - 5 * H).id
     y = build.experience(cast["lea"], "Tournoi solidaire", now - 90 * H, setting="sport", context="nonformal")
     ids["lea_y"] = y.id

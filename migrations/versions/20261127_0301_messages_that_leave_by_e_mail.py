@@ -1,6 +1,6 @@
 """Messages that leave by e-mail: the outbox.
 
-Revision 0301, after 0001, made on 2026-11-27.
+Revision 0301, after 0601, made on 2026-11-27.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "0301"
-down_revision = "0001"
+down_revision = "0601"
 branch_labels = None
 depends_on = None
 

@@ -99,6 +99,11 @@ def role_bearer(account_id: uuid.UUID) -> Actor:
     return Actor(account_id, roles=roles_of(account_id))
 
 
+def whose(token_hash: bytes) -> uuid.UUID | None:
+    """Return whose session this was, ended or not, or None when it is not known."""
+    return db.session.scalar(sa.select(Session.account_id).where(Session.id_hash == token_hash))
+
+
 def is_protected(learner_id: uuid.UUID, now: dt.datetime) -> bool:
     """Say whether a learner is protected today."""
     row = db.session.execute(

@@ -12,6 +12,7 @@ SHOWS_ALONE = 15
 ADULT = 18
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 128
+DEMO_PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - told on the demo's sign-in page, so known to everybody
 FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
@@ -88,7 +89,7 @@ def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_l
             left = left.replace(word.casefold(), "")
     if len(left) < SHORTEST_PASSPHRASE:
         return Refusal.PASSPHRASE_SHORT
-    if guesses_log10 < 10:
+    if guesses_log10 < 10 or DEMO_PASSPHRASE in passphrase.casefold():
         return Refusal.PASSPHRASE_KNOWN
     return None
 

@@ -22,7 +22,9 @@ from ..accounts.service import hash_of
 from ..card import service as card
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import paths, reflection
 from ..experiences import service as experiences
+from ..experiences.kinds import KINDS
 from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback import queries as feedback_queries
@@ -41,7 +43,6 @@ from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
 
 DATA = Path(__file__).parent / "city.json"
-PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - the demo's, told on its sign-in page
 KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
 YEAR, CHECKED_EVERY, CHECKED_LAST = 365, 345, 100
@@ -67,7 +68,7 @@ class Story:
         written = _month(data["written_for"])
         # The whole story moves by as many months as went by since it was written, so that ages and waits stay true.
         self.moved = (self.today.year - written.year) * 12 + self.today.month - written.month
-        self.password_hash = hash_of(PASSPHRASE)
+        self.password_hash = hash_of(age.DEMO_PASSPHRASE)
         self.events: list[tuple[dt.datetime, int, Callable[[dt.datetime], object]]] = []
         self.competencies: dict[str, int] = {c.slug: c.id for c in db.session.scalars(sa.select(Competency))}
         self.people = {line["key"]: line for line in data["people"]}
@@ -264,6 +265,10 @@ class Story:
             self.event(min(max(first, _at(over, 18)) + some_days, last), self.keep_experience, line)
             if "completed_days_ago" in line:
                 self.event(self.ago(line["completed_days_ago"], 18, key), self.complete, line)
+            if "reflection" in line:
+                self.event(self.ago(line["reflected_days_ago"], 20, key), self.reflect, line)
+        for line in self.data["paths"]:
+            self.event(self.ago(line["days_ago"], 20, line["from"]), self.lead_on, line)
 
     def keep_experience(self, line: Line, at: dt.datetime) -> None:
         """Keep an experience with what its learner says they can do."""
@@ -276,10 +281,30 @@ class Story:
             ongoing=line["ended"] is None, hours=Decimal(line["hours"]) if line["hours"] else None,
             place=line["place"], organisation_id=body.id if body else None,
             organisation_text=line["organisation_text"], sector=body.sector if body else None,
+            kind=line.get("kind"), details=self.details(line) or None,
         ), at)
         for slug, step in line["claims"]:
             experiences.claim(experience, self.competencies[slug], step, at + dt.timedelta(minutes=3))
         self.experiences[line["key"]] = experience
+
+    def details(self, line: Line) -> dict[str, object]:
+        """Return what an experience says besides its story; the days in it move with the story."""
+        kind = KINDS.get(line.get("kind", ""))
+        fields = {
+            key: self.month(value[:7]).replace(day=int(value[8:])).isoformat()
+            if kind is not None and kind.details[key].type == "day" else value
+            for key, value in line.get("fields", {}).items()
+        }
+        return {name: part for name, part in (("said", line.get("said")), ("fields", fields)) if part}
+
+    def reflect(self, line: Line, at: dt.datetime) -> None:
+        """Write what one keeps of an experience."""
+        experience = self.experiences[line["key"]]
+        reflection.reflect(experience, line["reflection"], experience.version, at)
+
+    def lead_on(self, line: Line, at: dt.datetime) -> None:
+        """Say that one experience led to another."""
+        paths.link(self.experiences[line["from"]], self.experiences[line["to"]], at)
 
     def complete(self, line: Line, at: dt.datetime) -> None:
         """Tell a little more; what was recognised goes on pointing to the words of its time."""

@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import reflection as reflections
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
@@ -58,7 +59,7 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
         .returning(FeedbackRequest.id)
     ).scalar_one_or_none()
     if done is not None:
-        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+        drafts.drop(queries.DRAFT, request.id)
     db.session.refresh(request)
     return done is not None
 
@@ -85,14 +86,16 @@ def asking(experience: Experience, organisation: Organisation, role: Role | None
 def ask(
     experience: Experience, membership: Membership | None, organisation: Organisation,
     competency_ids: Iterable[int], message: str | None, submission: uuid.UUID, now: dt.datetime,
+    reflection: bool = False,
 ) -> FeedbackRequest:
     """Send a request to one facilitator, or to an organisation's team when `membership` is None.
 
-    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else. Raises Refused.
+    It opens the experience as it stands now, with the chosen « je » sentences and, with `reflection`, what the learner
+    keeps of it; nothing else. Raises Refused.
     """
     learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
     digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
-                        "claims": chosen, "message": message})
+                        "claims": chosen, "message": message, **({"reflection": True} if reflection else {})})
     before = kept_before(FeedbackRequest, FeedbackRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
@@ -103,7 +106,7 @@ def ask(
     refusal = rules.refusal_to_ask(asking(experience, organisation, role, adult_id, now))
     if refusal is not None:
         raise Refused(refusal)
-    revision = experiences.keep_revision(experience, now)
+    revision = experiences.keep_revision(experience, now, reflections.answers(experience.id) if reflection else None)
     grant = open_grant(experience, revision.id, organisation.id, membership.id if membership else None,
                        "feedback", chosen, now)
     request = FeedbackRequest(
@@ -124,6 +127,7 @@ def ask(
         protected = accounts.is_protected(learner_id, now)
         kind, thing = ("at_the_desk", organisation.id) if protected else ("feedback_asked", request.id)
         send_word(queries.team_accounts(organisation.id, learner_id, protected, now), kind, thing, now)
+    drafts.drop("ask", experience.id)
     record("feedback.ask", learner_id, now, request.id)
     return request
 
@@ -240,6 +244,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
         feedback.reply, feedback.replied_at = reply, now
     db.session.flush()
     notices.settle(feedback.learner_id, feedback.id, now)
+    drafts.drop("reply", feedback.id)
     record("feedback.answer" if reply is not None else "feedback.read", feedback.learner_id, now, feedback.id)
 
 
@@ -349,24 +354,12 @@ def _close_grants(now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
     )
 
 
-def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
-    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
-    db.session.flush()
-
-
 def erase_experience(experience_id: uuid.UUID) -> None:
     """Delete what was asked, answered, opened and written about an experience that is erased."""
-    asked = sa.select(FeedbackRequest.id).where(FeedbackRequest.experience_id == experience_id)
-    notices.forget(asked.union_all(sa.select(Feedback.id).where(Feedback.experience_id == experience_id)))
+    things = [sa.select(model.id).where(model.experience_id == experience_id)
+              for model in (FeedbackRequest, Feedback, AuthoredText)]
+    for forget in (notices.forget, drafts.forget):
+        forget(sa.union_all(*things))
     for model in (Feedback, Testimony, WitnessInvitation, FeedbackRequest, AccessGrant, AuthoredText):
         db.session.execute(sa.delete(model).where(model.experience_id == experience_id),
                            execution_options={"synchronize_session": False})

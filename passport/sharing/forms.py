@@ -88,9 +88,7 @@ class AudienceForm(Form):
     def __init__(self, band: Band, display_name: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._band = band
-        self.months.choices = [
-            (str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band)
-        ]
+        self.months.choices = _lengths(band)
         self.name_form.choices = [(rules.DISPLAY, display_name), (rules.WRITTEN, _l("Un autre nom, à écrire"))]
         if band is not Band.ADULT:
             del self.name_form
@@ -121,6 +119,31 @@ class AudienceForm(Form):
             months=int(self.months.data), name_form=rules.WRITTEN if written else rules.DISPLAY,
             shown_name=self.shown_name.data if written else None, intro=self.intro.data,
         )
+
+
+class ExtendForm(Form):
+    """How much longer a link stays open."""
+
+    months = RadioField(_l("Encore ouvert pendant"), validate_choice=False)
+
+    def __init__(self, band: Band, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.months.choices = _lengths(band)
+        if not self.is_submitted() and (preset := rules.preset_months(band)):
+            self.months.data = str(preset)
+
+    def validate_months(self, field: Any) -> None:
+        """Refuse a length that is not offered at this age."""
+        if field.data not in {value for value, _label in field.choices}:
+            raise ValidationError(refused_message(Refusal.END_ODD))
+
+    def draft(self) -> int:
+        """Return for how many months, counted from today."""
+        return int(self.months.data)
+
+
+def _lengths(band: Band) -> list[tuple[str, str]]:
+    return [(str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band)]
 
 
 class PreviewForm(Entry):

@@ -15,8 +15,10 @@ from markupsafe import Markup
 from sqlalchemy.orm import aliased
 
 from .. import drawings
-from ..accounts.models import Draft, GuardianConsent, Passport
+from ..accounts import drafts
+from ..accounts.models import GuardianConsent, Passport
 from ..clock import CITY_ZONE, day_of
+from ..experiences.details import said_in, said_of
 from ..experiences.models import Claim, Experience, Revision
 from ..experiences.periods import period
 from ..extensions import db
@@ -127,9 +129,7 @@ def _claims(*which: sa.ColumnElement[bool]) -> dict[uuid.UUID, list[dict[str, An
 
 def draft(learner_id: uuid.UUID) -> dict[str, Any]:
     """Return a link half prepared, or nothing."""
-    body = db.session.scalar(sa.select(Draft.body).where(
-        Draft.account_id == learner_id, Draft.form == DRAFT, Draft.subject_id == learner_id))
-    return dict(body) if body else {}
+    return drafts.of(learner_id, DRAFT, learner_id)
 
 
 def looking_for(learner_id: uuid.UUID) -> str | None:
@@ -174,8 +174,8 @@ def chosen(
 ) -> Chosen:
     """Return the items of a choice as they stand now; three statements. `lock` holds the experiences until the commit.
 
-    An endorsement without its experience brings the title and the dates, not the story. A claim stands beside no
-    endorsement of the same competency.
+    An endorsement brings the title and the dates as they were when it was given, not the story: what was written anew
+    since was recognised by nobody. A claim stands beside no endorsement of the same competency.
     """
     live = recognition.live_items(learner_id, list(endorsement_ids))
     wanted = {*experience_ids, *(found.experience_id for found in live.values())}
@@ -191,14 +191,16 @@ def chosen(
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
     attested = {found.competency_id for found in live.values()}
+    names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
     for x, organisation_name in rows:
         heading = _heading(x, organisation_name)
         if x.id in experience_ids:
             own = [c for c in claims.get(x.id, ()) if c["competency"] not in attested]
-            items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own}))
+            items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own, **said_of(x).facts}))
         items += [
-            Item("endorsement", x.id, {"heading": heading, **_attestation(found)}, found.id, found.offer.permitted_at)
+            Item("endorsement", x.id, {"heading": _heading_told(found, heading, x, names), **_attestation(found)}, found.id,
+                 found.offer.permitted_at)
             for found in sorted(live.values(), key=lambda r: (r.offered_at, r.id)) if found.experience_id == x.id
         ]
     found_ids = {i.endorsement_id or i.experience_id for i in items}
@@ -217,6 +219,36 @@ def _heading(experience: Experience, organisation_name: str | None) -> dict[str,
         "where": organisation_name or experience.organisation_text,
         "digest": experience.story_digest.hex(),
     }
+
+
+def _heading_told(
+    found: recognition.Recognised, heading: dict[str, Any], experience: Experience, names: dict[str, str]
+) -> dict[str, Any]:
+    """Return the heading as it was told when this was recognised."""
+    if found.story_digest == experience.story_digest:
+        return heading
+    facts = found.told_facts
+    house = facts.get("organisation_id")
+    return {
+        **heading, "title": found.told_title, "context": facts.get("context"), "started_on": facts.get("started_on"),
+        "ended_on": facts.get("ended_on"), "precision": facts.get("when_precision"), "ongoing": facts.get("ongoing"),
+        "where": names.get(str(house)) if house else facts.get("organisation_text"),
+    }
+
+
+def _names_told(
+    recognised: Iterable[recognition.Recognised], now: Mapping[uuid.UUID, Experience]
+) -> dict[str, str]:
+    """Return the names of the organisations that were told and are written otherwise now; no statement for none."""
+    told = {
+        uuid.UUID(str(r.told_facts["organisation_id"])) for r in recognised
+        if r.told_facts.get("organisation_id") and r.experience_id in now
+        and r.story_digest != now[r.experience_id].story_digest
+    }
+    if not told:
+        return {}
+    rows = db.session.execute(sa.select(Organisation.id, Organisation.name).where(Organisation.id.in_(told)))
+    return {str(key): name for key, name in rows}
 
 
 def _attestation(found: recognition.Recognised) -> dict[str, Any]:
@@ -249,7 +281,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Attested:
-    """One recognised competency as a reader sees it; `item_id` is None in a preview."""
+    """One recognised competency as a reader sees it; `item_id` is None in a preview.
+
+    `told` is the title it was given for, when the page shows another one.
+    """
 
     item_id: uuid.UUID | None
     endorsement_id: uuid.UUID
@@ -258,6 +293,7 @@ class Attested:
     endorser_name: str | None
     document: dict[str, Any]
     story_changed: bool
+    told: str | None = None
 
     @property
     def step(self) -> int:
@@ -316,6 +352,7 @@ class Part:
     where: str | None
     told: bool = False
     story: str | None = None
+    said: tuple[str, ...] = ()
     claims: list[tuple[str, int]] = field(default_factory=list)
     recognised: list[Attested] = field(default_factory=list)
 
@@ -381,7 +418,7 @@ def _parts(
                 when=when_words(heading["started_on"], heading["ended_on"], heading["precision"], heading["ongoing"]),
             )
         if attested is None:
-            part.told, part.story = True, document["story"]
+            part.told, part.story, part.said = True, document["story"], said_in(document).lines
             part.claims = [(in_language(c["text"]), c["step"]) for c in document["claims"]]
         else:
             endorsement_id, organisation_id, sentence, endorser_name = attested
@@ -389,6 +426,7 @@ def _parts(
                 item_id=item_id, endorsement_id=endorsement_id, organisation_id=organisation_id, sentence=sentence,
                 endorser_name=endorser_name, document=document,
                 story_changed=heading["digest"] != document["story_digest"],
+                told=heading["title"] if heading["title"] != part.title else None,
             ))
     return tuple(parts.values())
 
@@ -456,6 +494,12 @@ def _state(share: Share, consent: GuardianConsent | None, now: dt.datetime) -> r
     consented = share.guardian_consent_id is None or (consent is not None and rules.consent_in_force(
         consent.learner_agreed_at, consent.guardian_agreed_at, consent.until, consent.withdrawn_at, now))
     return rules.link_state(share.revoked_at, share.expires_at, now, consented)
+
+
+def state_of(share: Share, now: dt.datetime) -> rules.LinkState:
+    """Return where a link stands, the consent it may need included."""
+    consent = db.session.get(GuardianConsent, share.guardian_consent_id) if share.guardian_consent_id else None
+    return _state(share, consent, now)
 
 
 def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
@@ -609,6 +653,7 @@ class Link:
     revoked_at: dt.datetime | None
     openings: int
     last_on: dt.date | None
+    in_last_week: bool
 
     @property
     def is_open(self) -> bool:
@@ -651,8 +696,9 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 def _link(row: Any, now: dt.datetime) -> Link:
     share, consent, openings, last_on = row
-    return Link(share.id, share.learner_id, share.recipient_name, _state(share, consent, now), share.expires_at,
-                share.revoked_at, int(openings or 0), last_on)
+    state = _state(share, consent, now)
+    return Link(share.id, share.learner_id, share.recipient_name, state, share.expires_at, share.revoked_at,
+                int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now))
 
 
 def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> tuple[list[Link], uuid.UUID | None]:

@@ -5,6 +5,7 @@ Nothing here reads or sets a cookie. HEAD, If-None-Match, HX-Request and any Acc
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -71,21 +72,30 @@ def share_page(opened: Opened, check: Callable[[uuid.UUID], str]) -> Response:
     now = clock.now()
     response = make_response(
         render_template("reader/share.html", reading=queries.read(opened, now), check=check, host=host()))
-    if request.method != "HEAD":
-        release()
-        try:
-            service.note_opening(opened.id, clock.day_of(now))
-        except SQLAlchemyError:
-            current_app.logger.info("opening not counted")
+    _count(opened, now)
     return response
 
 
+def _count(opened: Opened, now: dt.datetime, first: bool = False) -> None:
+    if request.method == "HEAD":
+        return
+    release()
+    try:
+        service.note_opening(opened.id, clock.day_of(now), first)
+    except SQLAlchemyError:
+        current_app.logger.info("opening not counted")
+
+
 def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
-    """Return the four answers about one item of an open link, or that it is no longer shown."""
+    """Return the four answers about one item of an open link, or that it is no longer shown.
+
+    Who kept its address aside opens the link as well: it counts on a day when the link's own page was not opened.
+    """
     now = clock.now()
     found = queries.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
                            day=queries.full_day(now), hour=queries.hour_words(now))
+    _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -18,9 +19,9 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of
 from ..transaction import transaction
-from ..web import Forbidden, authorised, onward, page, public_url, wants_fragment
+from ..web import Forbidden, actor, authorised, now_and_today, onward, page, public_url, wants_fragment
 from . import queries, rules, service
-from .forms import AudienceForm, ChoiceForm, PreviewForm, ids, share_draft
+from .forms import AudienceForm, ChoiceForm, ExtendForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
 from .reader import host
 
@@ -97,10 +98,13 @@ def audience() -> ResponseReturnValue:
         with transaction():
             service.save_draft(me, form.draft().body, now)
         return onward("sharing.preview")
-    ends = {str(n): _("Jusqu’au %(day)s", day=queries.full_day(rules.end_of(n, now)))
-            for n in rules.months_offered(band)}
-    return page("sharing/audience.html", form=form, ends=ends, name=current_user.display_name,
+    return page("sharing/audience.html", form=form, ends=_ends(band, now), name=current_user.display_name,
                 status=422 if form.is_submitted() else 200)
+
+
+def _ends(band: Band, now: dt.datetime) -> dict[str, str]:
+    """Return the day on which each length offered ends, in words."""
+    return {str(n): _("Jusqu’au %(day)s", day=queries.full_day(rules.end_of(n, now))) for n in rules.months_offered(band)}
 
 
 @blueprint.route("/montrer/apercu", methods=["GET", "POST"])
@@ -160,6 +164,26 @@ def ready(key: uuid.UUID) -> ResponseReturnValue:
     qr = drawings.qr_svg(address, _("Code QR du lien %(name)s", name=opened.recipient_name), "stamp xl") if address else ""
     reading = queries.read(opened, now) if opened.is_open else None
     return page("sharing/ready.html", link=opened, address=address, qr=qr, reading=reading, host=host())
+
+
+@blueprint.route("/montrer/lien/<uuid:key>/prolonger", methods=["GET", "POST"])
+def extend(key: uuid.UUID) -> ResponseReturnValue:
+    """Move the end of a link in its last week."""
+    share, (now, today) = authorised(queries.share(key), Action.PREPARE_SHARE), now_and_today()
+    band = actor().band(today)
+    form = ExtendForm(band)
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                service.extend(share, form.draft(), now)
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            flash(_("C’est prolongé : le lien ferme le %(day)s.", day=queries.full_day(share.expires_at)))
+            return onward("sharing.ready", key=key)
+    return page("sharing/extend.html", status=422 if form.is_submitted() else 200, form=form, share=share,
+                ends_on=queries.full_day(share.expires_at), ends=_ends(band, now),
+                possible=rules.may_extend(queries.state_of(share, now), share.expires_at, now))
 
 
 @blueprint.post("/montrer/lien/<uuid:key>/fermer")

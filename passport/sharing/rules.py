@@ -14,6 +14,7 @@ from ..refusals import Refusal
 DAYS = {1: 30, 3: 90, 6: 180}
 MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3)}
 PRESET = {Band.ADULT: 3, Band.YOUTH: 1}
+LAST_WEEK = dt.timedelta(days=7)
 DISPLAY, WRITTEN = "display", "written"
 
 
@@ -53,6 +54,22 @@ def refusal_of_end(band: Band, months: int) -> Refusal | None:
 def end_of(months: int, now: dt.datetime) -> dt.datetime:
     """Return when a link opened now closes by itself."""
     return now + dt.timedelta(days=DAYS[months])
+
+
+def may_extend(state: LinkState, expires_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a link is in its last week, in which its end may be moved."""
+    return state is LinkState.OPEN and expires_at - now <= LAST_WEEK
+
+
+def refusal_to_extend(
+    band: Band, state: LinkState, expires_at: dt.datetime, months: int, now: dt.datetime
+) -> Refusal | None:
+    """Say why a link's end cannot be moved, or None when it can: in its last week, for as long as a new link could last."""
+    if state is not LinkState.OPEN:
+        return Refusal.LINK_CLOSED
+    if not may_extend(state, expires_at, now):
+        return Refusal.NOT_LAST_WEEK
+    return refusal_to_share(band) or refusal_of_end(band, months)
 
 
 def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:

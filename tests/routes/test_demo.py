@@ -23,7 +23,7 @@ from passport.accounts.models import Account, Passport
 from passport.card.models import Card
 from passport.columns import METADATA
 from passport.demo import fill
-from passport.experiences.models import Experience
+from passport.experiences.models import Experience, ExperienceLink, Reflection
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import rules as checks
@@ -201,6 +201,10 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "link expired": count(Share, Share.revoked_at.is_(None), Share.expires_at <= NOON),
             "days of opening": count(ShareReading),
             "for me only": count(Experience, Experience.for_me_only),
+            "passed on": count(Experience, Experience.passed_on),
+            "of a kind": count(Experience, Experience.kind.is_not(None)),
+            "what one keeps of it": count(Reflection),
+            "led to another": count(ExperienceLink),
             "accredited": count(Organisation, Organisation.accredited_at.is_not(None)),
             "not accredited": count(Organisation, Organisation.accredited_at.is_(None)),
             "checked": count(Membership, facilitator, in_force),
@@ -216,7 +220,8 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
     assert states == {
         "waiting for somebody": 2, "waiting for a team": 2, "cancelled": 1, "cannot": 1, "answered, unread": 1,
         "read": 2, "replied": 5, "asked": 2, "offered": 2, "kept": 1, "permitted": 5, "declined": 1, "withdrawn": 1,
-        "not yet": 1, "link open": 5, "link closed": 1, "link expired": 1, "days of opening": 9, "for me only": 2,
+        "not yet": 1, "link open": 5, "link closed": 1, "link expired": 1, "days of opening": 9, "for me only": 3,
+        "passed on": 2, "of a kind": 3, "what one keeps of it": 3, "led to another": 2,
         "accredited": 3, "not accredited": 1, "checked": 2, "check expired": 1, "never checked": 1,
         "invitation open": 1, "joined": 5, "code « Demandez-moi »": 3, "card": 3, "card that opens a link": 1,
         "card replaced": 1,
@@ -254,7 +259,7 @@ def test_checks_followed_one_another_each_seen_by_somebody_else_for_a_year_at_mo
 def test_the_seven_sign_in_with_their_e_mail_or_their_sign_in_name(city: City) -> None:
     for who, identifier in SEVEN.items():
         for name in (f"{who}@example.org", identifier):
-            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=fill.PASSPHRASE)
+            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=age.DEMO_PASSPHRASE)
             assert answer.status_code == 303, f"{name}: {words(answer)[:300]}"
     with city.app.app_context():
         assert count(Account, Account.email_confirmed_at.is_not(None)) == 7
@@ -285,6 +290,26 @@ def test_ines_has_links_in_each_state(city: City) -> None:
     shown = city.page("ines", "/montrer")
     for name in ("Les Ondes d’Alpha", "Mon dossier de master", "Jury de la licence"):
         assert name in shown
+
+
+def test_what_one_makes_of_an_experience_is_there(city: City) -> None:
+    with city.app.app_context():
+        keys = {x.title: x.id for x in db.session.scalars(sa.select(Experience)) if x.learner_id in {
+            city.people[who] for who in ("lea", "ines", "awa", "samia")}}
+        civic = {x.learner_id: x.id for x in db.session.scalars(sa.select(Experience).where(
+            Experience.setting == "civic_service"))}
+    lea = city.page("lea", f"/experience/{civic[city.people['lea']]}")
+    assert "Thème de la mission Solidarité" in lea
+    assert lea.index("J’ai transmis : la souris") < lea.index("À quoi j’ai contribué, et pour qui")
+    path = city.page("ines", f"/experience/{keys['J’aide des collégiens aux devoirs']}/chemin")
+    assert "vient de 1. J’ai fait mon service civique à la médiathèque" in path
+    assert "m’a mené à 3. J’ai passé mon unité" in path
+    assert "Reconnu sur le texte du" in city.page("ines", f"/experience/{civic[city.people['ines']]}")
+    hours = city.page("ines", "/mes-heures")
+    assert hours.count("Médiathèque Mandela") == 3
+    assert hours.count("Radio Lilas") == 2
+    assert "Session générale, finie le 21 août 2026" in city.page("awa", f"/experience/{keys['Je passe mon BAFA']}")
+    assert "Pour moi" in city.page("samia", f"/experience/{keys['Ma vie à la retraite']}")
 
 
 def test_karim_and_nadia_are_asked(city: City) -> None:

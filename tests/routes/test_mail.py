@@ -114,6 +114,18 @@ def test_it_takes_the_passphrase_and_one_address(app: Flask, cast: Cast, post: L
     assert rows(app, Mailbox) == []
 
 
+def test_a_form_of_the_account_is_not_carried_across_a_session_that_ended(
+    app: Flask, cast: Cast, post: Letterbox, browse: Any
+) -> None:
+    give(app, cast["lea"], None)
+    lea = browse("lea")
+    do(app, lambda: service.end_sessions(cast["lea"], NOON))
+    answer = lea.post("/adresse", {"address": MINE, "present": OWN})
+    assert way(answer) == "/ouvrir"
+    told = answer.get_data(as_text=True) + lea.get("/ouvrir").get_data(as_text=True)
+    assert not [secret for secret in (MINE, OWN, "gAAAAA") if secret in told]  # nor anything sealed
+
+
 def test_nobody_learns_whether_an_address_is_known(app: Flask, cast: Cast, post: Letterbox, browse: Any) -> None:
     """Promise P3: the same answer, the same statements; who has a passport already is told by e-mail."""
     give(app, cast["karim"], OTHER)

@@ -471,6 +471,30 @@ def test_permitting_under_15_needs_both(world: World) -> None:
     world.put("permission", **world.permission(guardian_consent_id=given))
 
 
+@pytest.mark.parametrize(("learner", "change", "ok"), [
+    ("lea", {"expires_at": 180}, False),
+    ("lea", {"expires_at": 180, "extended_at": 0}, True),
+    ("lea", {"expires_at": 367, "extended_at": 0}, False),
+    ("youth", {"expires_at": 90, "extended_at": 0}, True),
+    ("youth", {"expires_at": 91, "extended_at": 0}, False),
+    ("youth", {"expires_at": 90, "extended_at": 31}, False),
+], ids=str)
+def test_an_end_moves_from_the_day_it_is_moved_and_no_further(
+    world: World, learner: str, change: dict[str, int], ok: bool
+) -> None:
+    world.put("share", **world.share(learner, expires_at=world.now + 30 * DAY))
+    sets = ", ".join(f"{name} = :{name}" for name in change)
+    values = {name: world.now + days * DAY + (0 * H if ok else 3 * H) for name, days in change.items()}
+
+    def move() -> None:
+        world.sql(f"UPDATE share SET {sets}", **values)
+
+    if ok:
+        move()
+    else:
+        refused(move)
+
+
 @pytest.mark.parametrize("change", ["expires_at = NULL", "revoked_at = NULL", "edition_id = id"])
 def test_a_closed_link_stays_closed(world: World, change: str) -> None:
     world.put("share", **world.share())

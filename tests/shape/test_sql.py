@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock, create_app
+from passport.experiences.models import ExperienceLink
 from passport.extensions import db
 from tests import build, world
 from tests.cast import Cast, make_cast
@@ -31,6 +34,11 @@ PAGES = {
     "experiences.experience": ("lea", "/experience/{lea_x}"),
     "experiences.kept": ("lea", "/experience/{lea_x}/gardee"),
     "experiences.can_do": ("lea", "/experience/{lea_x}/savoir-faire"),
+    "learning.path": ("lea", "/experience/{lea_x}/chemin"),
+    "learning.link": ("lea", "/experience/{lea_x}/chemin/ajouter"),
+    "learning.reflect": ("lea", "/experience/{lea_x}/ce-que-j-en-retire"),
+    "learning.my_hours": ("lea", "/mes-heures"),
+    "learning.compare": ("lea", "/experience/{lea_x}/comparer/{revision}"),
     "feedback.ask": ("lea", "/experience/{lea_x}/demander"),
     "feedback.ask_send": ("lea", "/experience/{lea_x}/demander/personne/{m_karim}"),
     "feedback.exchanges": ("lea", "/echanges"),
@@ -47,6 +55,7 @@ PAGES = {
     "card.card": ("lea", "/carte"),
     "organisations.organisation": ("claire", "/organisation/{library}"),
     "organisations.city": ("sofia", "/ville"),
+    "frameworks.sentences": (None, "/phrases"),
     "reader.share": (None, "{link}"),
     "reader.card": (None, "{card_link}"),
 }
@@ -58,6 +67,8 @@ def multiply(cast: Cast, times: int) -> None:
     for n in range(times):
         x = build.experience(cast["lea"], f"Encore {n}", now, setting="sport", context="nonformal")
         cast.ids[f"more_{n}"] = x.id
+        db.session.add(ExperienceLink(from_id=cast["lea_x"], to_id=x.id, learner_id=cast["lea"]))
+        x.hours, x.started_on = Decimal(n + 1), dt.date(2025, 12, 1)
         for competency in (4, 5):
             from passport.experiences.service import claim
 

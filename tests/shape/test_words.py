@@ -82,6 +82,7 @@ def french_texts(official: bool = True) -> Iterator[str]:
     for entry in json.loads((ROOT / "passport" / "help.json").read_text(encoding="utf-8"))["questions"]:
         yield from (entry["question_fr"], entry["answer_fr"])
     yield from framework("fr", "name_fr", *(("label_fr",) if official else ()))
+    yield from kinds("fr", "label_fr", "title_fr")
 
 
 def english_texts() -> Iterator[str]:
@@ -91,10 +92,22 @@ def english_texts() -> Iterator[str]:
     for entry in json.loads((ROOT / "passport" / "help.json").read_text(encoding="utf-8"))["questions"]:
         yield from (entry["question_en"], entry["answer_en"])
     yield from framework("en", "name_en")
+    yield from kinds("en", "label_en", "title_en")
 
 
 def framework(*names: str) -> Iterator[str]:
-    """Yield the values of these names anywhere in the file of competencies."""
+    """Yield the values of these names anywhere in the files of the framework."""
+    for file in sorted((ROOT / "passport" / "frameworks" / "data").glob("*.json")):
+        yield from held_in(f"frameworks/data/{file.name}", *names)
+
+
+def kinds(*names: str) -> Iterator[str]:
+    """Yield the values of these names anywhere in the file of kinds."""
+    yield from held_in("experiences/data/kinds.json", *names)
+
+
+def held_in(file: str, *names: str) -> Iterator[str]:
+    """Yield the values of these names anywhere in a data file."""
 
     def walk(node: Any) -> Iterator[str]:
         if isinstance(node, dict):
@@ -107,8 +120,7 @@ def framework(*names: str) -> Iterator[str]:
             for value in node:
                 yield from walk(value)
 
-    file = ROOT / "passport" / "frameworks" / "data" / "competencies.json"
-    yield from walk(json.loads(file.read_text(encoding="utf-8")))
+    yield from walk(json.loads((ROOT / "passport" / file).read_text(encoding="utf-8")))
 
 
 # ---------- the catalogues ----------
