@@ -19,6 +19,9 @@ class Refusal(StrEnum):
     PASSPHRASE_WRONG = "passphrase_wrong"
     SIGN_IN_WRONG = "sign_in_wrong"
     TOO_MANY_TRIES = "too_many_tries"
+    ADDRESS_ODD = "address_odd"
+    ADDRESS_USED = "address_used"
+    MAIL_LINK_OVER = "mail_link_over"
     # policy
     NOT_ALLOWED = "not_allowed"
     NOT_FACILITATOR_NOW = "not_facilitator_now"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import abort, current_app, g, make_response, redirect, render_template, request
+from flask import abort, g, make_response, redirect, render_template, request
 from flask import url_for as flask_url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -15,6 +15,7 @@ from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 
 from . import clock
+from .links import public_url as public_url
 from .policy import Action, Actor, Answer, can
 from .refusals import Refusal
 
@@ -113,11 +114,6 @@ def safe_next(address: str | None) -> str | None:
         return None
     parts = urlsplit(address)
     return None if parts.scheme or parts.netloc else address
-
-
-def public_url(endpoint: str, **values: Any) -> str:
-    """Return the whole address of a page under the city's own host, whatever Host header came in."""
-    return str(current_app.config["PUBLIC_URL"]).rstrip("/") + flask_url_for(endpoint, **values)
 
 
 def now_and_today() -> tuple[dt.datetime, dt.date]:

@@ -1,6 +1,6 @@
 """Everything one does with the passport: python3 tools/dev.py TARGET (or: make TARGET).
 
-  run       set up what is missing, then serve the demo city on http://127.0.0.1:8000 (PORT, DATABASE_URL)
+  run       set up what is missing, then serve the demo city on http://127.0.0.1:8000 (PORT, DATABASE_URL), a worker beside
   test      every check: lint, types, templates, layers, tests on SQLite, on PostgreSQL, in a browser
   quick     the same without PostgreSQL and without browser
   slow      the tests that take minutes
@@ -181,7 +181,7 @@ def free_port() -> int:
 
 
 def run() -> int:  # noqa: RET503 - execv does not return
-    """Set up, bring the database up to date, fill the demo city once, and serve."""
+    """Set up, bring the database up to date, fill the demo city once, and serve, with a worker beside."""
     port = free_port()
     os.environ["PORT"] = str(port)
     os.environ.setdefault("PASSPORT_ENV", "demo")
@@ -191,9 +191,16 @@ def run() -> int:  # noqa: RET503 - execv does not return
     if os.environ["PASSPORT_ENV"] == "demo":
         must(PY, "-m", "flask", "--app", "wsgi", "demo", "fill")
     say(f"The passport is on http://127.0.0.1:{port}/ (Ctrl+C stops it)")
+    worker = [str(PY), "-m", "flask", "--app", "wsgi", "worker"]
     if os.name == "nt":  # gunicorn needs a Unix
-        return sh(PY, "-m", "flask", "--app", "wsgi", "run", "--host", "127.0.0.1", "--port", port)
+        beside = subprocess.Popen(worker, cwd=ROOT)
+        try:
+            return sh(PY, "-m", "flask", "--app", "wsgi", "run", "--host", "127.0.0.1", "--port", port)
+        finally:
+            beside.terminate()
     os.chdir(ROOT)
+    # The server takes this process over; the worker ends when it finds it gone, however it ended.
+    subprocess.Popen([*worker, "--beside", str(os.getpid())])
     os.execv(PY, [str(PY), "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])  # noqa: S606
 
 

@@ -17,6 +17,8 @@ FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
 DISPLAY, WRITTEN = "display", "written"
+RESET_WITHIN = dt.timedelta(minutes=15)
+CONFIRM_WITHIN = dt.timedelta(hours=24)
 
 
 class Band(StrEnum):
@@ -100,3 +102,11 @@ def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refus
     if name_form != WRITTEN or not shown_name:
         return Refusal.NAME_MISSING
     return None if band is Band.ADULT else Refusal.ADULTS_ONLY
+
+
+def refusal_of_address(address: str | None) -> Refusal | None:
+    """Say why this cannot be an e-mail address of an account, or None when it can: short enough, one line, plain ASCII."""
+    local, at, domain = (address or "").partition("@")
+    if not (local and domain) or len(local + at + domain) > 254:
+        return Refusal.ADDRESS_ODD
+    return None if all("!" <= c <= "~" and c not in '@<>,;:"\\()[]' for c in local + domain) else Refusal.ADDRESS_ODD

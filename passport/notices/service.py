@@ -1,4 +1,4 @@
-"""Telling somebody that something waits for them."""
+"""Telling somebody that something waits for them: here, and by e-mail where they gave an address."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ import sqlalchemy as sa
 
 from ..extensions import db
 from .models import Notice
+from .outbox import send_word
 
 
 def tell(
     account_id: uuid.UUID, kind: str, subject_id: uuid.UUID, at: dt.datetime,
     about_id: uuid.UUID | None = None, visible_at: dt.datetime | None = None,
 ) -> None:
-    """Leave a notice for one person about one thing; it is counted from `visible_at` on until it is settled."""
+    """Leave a notice for one person about one thing; it is counted from `visible_at` on until it is settled.
+
+    Whoever gave an address is told by e-mail as well, when nothing else was done about it until then.
+    """
     db.session.add(
         Notice(account_id=account_id, kind=kind, subject_id=subject_id, about_id=about_id, at=at,
                visible_at=visible_at or at)
     )
+    send_word([account_id], kind, subject_id, at, visible_at)
 
 
 def settle(account_id: uuid.UUID, subject_id: uuid.UUID, at: dt.datetime, kind: str | None = None) -> None:
@@ -46,4 +51,12 @@ def withdraw(subject_id: uuid.UUID, kind: str) -> None:
     """Take back the notices about something that no longer waits."""
     db.session.execute(
         sa.delete(Notice).where(Notice.subject_id == subject_id, Notice.kind == kind, Notice.read_at.is_(None))
+    )
+
+
+def forget(subject_ids: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
+    """Take back every notice about things that are erased; `subject_ids` selects their ids."""
+    db.session.execute(
+        sa.delete(Notice).where(Notice.subject_id.in_(subject_ids)),
+        execution_options={"synchronize_session": False},
     )

@@ -229,4 +229,13 @@ def erase(testimony: Testimony, by: uuid.UUID | None, now: dt.datetime) -> None:
     record("witnesses.erase", by, now, testimony.id)
 
 
+def erase_experience(experience_id: uuid.UUID) -> None:
+    """Delete the invitations about an experience that is erased, and what people without account said of it."""
+    notices.forget(sa.select(Testimony.id).where(Testimony.experience_id == experience_id))
+    for model in (Testimony, WitnessInvitation):
+        db.session.execute(sa.delete(model).where(model.experience_id == experience_id),
+                           execution_options={"synchronize_session": False})
+
+
 experiences.STAYS_INSIDE.append(close_experience)
+experiences.ERASES.append(erase_experience)

@@ -146,3 +146,17 @@ def test_what_everybody_takes_is_too_easy(phrase: str) -> None:
 
 def test_a_very_long_passphrase_can_still_be_estimated() -> None:
     assert words.guesses_log10("cabane orange tambour neige " * 10) > 10
+
+
+@pytest.mark.parametrize("address", ["lea@example.org", "prenom.nom+ville@sous.exemple.fr", "a@b.c"])
+def test_an_address_is_one_plain_line(address: str) -> None:
+    assert rules.refusal_of_address(address) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [None, "", "lea", "lea@", "@b.fr", "l@a@b.fr", "a@b.fr\nBcc: c@d.fr", "a@b.fr\r\n", "a b@c.fr", "<a@b.fr>", "a@b.fr,c@d.fr",
+     "é@b.fr", "a@b.fr;", "a:b@c.fr", "x" * 250 + "@b.fr"],
+)
+def test_what_could_be_more_than_one_address_is_none(address: str | None) -> None:
+    assert rules.refusal_of_address(address) is Refusal.ADDRESS_ODD
