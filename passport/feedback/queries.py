@@ -149,8 +149,8 @@ def day_words(instant: dt.datetime | dt.date) -> str:
     french = str(get_locale()) == "fr"
     year = "" if day.year == clock.today().year else " y"
     if french and day.day == 1:
-        return str(format_date(day, f"'1er' MMMM{year}"))
-    return str(format_date(day, f"d MMMM{year}"))
+        return str(format_date(day, f"'1er'\u00a0MMMM{year}"))
+    return str(format_date(day, f"d\u00a0MMMM{year}"))
 
 
 def ago_words(instant: dt.datetime) -> str:

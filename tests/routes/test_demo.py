@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import time
 import uuid
@@ -348,3 +349,20 @@ def test_readers_are_told_of_a_completed_story_only_where_it_was(city: City) -> 
 def test_everybody_can_open_their_main_pages(city: City, who: str) -> None:
     for address in ("/passeport", "/ajouter", "/echanges", "/montrer", "/carte", "/menu", "/rejoindre", "/aide"):
         city.page(who, address)
+
+
+MONTHS = ("janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+          "|January|February|March|April|May|June|July|August|September|October|November|December")
+
+
+@pytest.mark.parametrize("who", ["lea", "karim", "claire"])
+def test_no_day_is_cut_from_its_month(city: City, who: str) -> None:
+    browser, cut, days = city.browser(who), [], 0
+    start = "/passeport", "/echanges", "/montrer", "/menu", "/registre"
+    found = {a for page in start for a in re.findall(r'href="(/[^"?]+)"', browser.get(page).get_data(as_text=True))}
+    for address in sorted({*start, *found} - {a for a in found if a.startswith("/static")}):
+        body = browser.get(address).get_data(as_text=True)
+        days += len(re.findall(rf"\d\u00a0(?:{MONTHS})", body))
+        cut += [(address, words) for words in re.findall(rf"\d(?:er)? (?:{MONTHS})", body)]
+    assert days
+    assert cut == []
