@@ -164,3 +164,21 @@ def test_one_sentence_is_written_without_scrolling(visit: Any) -> None:
     assert focused[1] == "title"
     box = page.locator("main form button[type=submit]").first.bounding_box()
     assert box["y"] + box["height"] < 410, box
+
+
+def test_a_moment_stands_on_one_line_and_its_fault_below(city: Live, visit: Any) -> None:
+    page, _said = visit("lea")
+    page.goto(path_of(city, "experiences.when"))
+    page.locator("[name=day]").fill("31")
+    page.locator("[name=month]").select_option("6")
+    page.locator("[name=year]").fill("2026")
+    page.locator("main form .primary").click()
+    wrong = page.locator("[name=day][aria-invalid=true]")
+    wrong.wait_for()
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        boxes = [page.locator(f"[name={name}]").bounding_box() for name in ("day", "month", "year")]
+        assert len({round(box["y"]) for box in boxes}) == 1, width
+        fault = page.locator("#" + wrong.get_attribute("aria-describedby")).bounding_box()
+        assert fault["y"] > boxes[0]["y"] + boxes[0]["height"]
+        assert fault["width"] > width / 2
