@@ -22,7 +22,7 @@ from ..policy import Action, Actor, Body, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page
-from ..wording import say
+from ..wording import first_name, say
 from . import panels, queries, rules, service
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
 
@@ -46,7 +46,7 @@ def exchanges() -> ResponseReturnValue:
     who, now = actor(), clock.now()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
     return page("feedback/exchanges.html", lines=queries.exchanges(who.account_id, now),
-                desks=queries.desks(who, now))
+                desks=queries.desks(who, now), ago=queries.ago_words)
 
 
 @blueprint.get("/experience/<uuid:key>/demander")
@@ -114,7 +114,8 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=key)
     return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
-                told=queries.told_now(experience), who=target.name, organisation=organisation,
+                told=queries.told_now(experience), who=first_name(target.name) if target.membership else target.name,
+                organisation=organisation,
                 to_team=target.membership is None, protected=asking.protected)
 
 
@@ -348,7 +349,7 @@ def read(key: uuid.UUID) -> ResponseReturnValue:
 
 def _read_page(answered: queries.Answered, form: ReplyForm, status: int = 200) -> ResponseReturnValue:
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
-                form=form, title=queries.feedback_of(answered.name), ago=queries.ago_words)
+                form=form, title=queries.feedback_of(first_name(answered.name)), ago=queries.ago_words)
 
 
 @blueprint.post("/retour/<uuid:key>")

@@ -29,9 +29,10 @@ from ..frameworks.models import Wording
 from ..notices.models import Notice
 from ..organisations.models import Membership, Organisation
 from ..policy import Actor, Asked, Attested
+from ..wording import first_name
 from . import rules
 from .models import Endorsement, EndorserName, NotYet, Permission, RecognitionRequest, RequestedCompetency
-from .words import first_name, in_the_name_words, news_title, seen_words
+from .words import in_the_name_words, news_title, seen_words
 
 PER_PAGE = 20
 MOST = 100
@@ -793,7 +794,7 @@ def _line(s: Standing) -> ExchangeLine:
         if s.steps_unread:
             return ExchangeLine(s.at, "talk", _("%(who)s vous propose un pas de plus", who=s.who), s.title, there,
                                 to_do=True, action=_("Lire"))
-        return ExchangeLine(s.at, "seal", _("%(who)s a répondu", who=s.who), s.title, there, to_do=s.to_note,
+        return ExchangeLine(s.at, "seal" if s.given else "talk", s.news, s.title, there, to_do=s.to_note,
                             action=_("Lire") if s.to_note else "")
     return ExchangeLine(s.at, "talk", _("%(who)s n’a pas pu répondre", who=s.who), s.title, there, to_do=s.to_note,
                         action=_("Lire") if s.to_note else "")
