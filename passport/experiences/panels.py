@@ -33,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class News:
-    """Something new on the passport page, with its one way on."""
+    """Something new on the passport page, with its sign and its one way on."""
 
     over: str
     title: str
@@ -41,6 +41,7 @@ class News:
     url: str
     button: str
     primary: bool = False
+    icon: str = "talk"
 
 
 EXPERIENCE_PANELS: list[Callable[[Experience, dt.datetime], Panel | None]] = []

@@ -66,7 +66,7 @@ def _items(s: queries.Standing, kinds: set[str]) -> list[News]:
     items: list[News] = []
     if "recognition_offered" in kinds and s.waits:
         items.append(News(s.title, words.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
-                          _("Ouvrir")))
+                          _("Ouvrir"), icon="seal"))
     if "endorsement_withdrawn" in kinds:
         items.append(News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),
                           _("La raison est pour vous seulement"), url, _("Lire")))
