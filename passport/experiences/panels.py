@@ -14,11 +14,15 @@ from .models import Experience
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the experience page: its template and what it shows."""
+    """A part of the experience page: its template and what it shows.
+
+    `said` are the claims, as (competency, step), that stand in it beside what others said of them.
+    """
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     aside: bool = True
+    said: tuple[tuple[int, int | None], ...] = ()
 
 
 @dataclass(frozen=True)

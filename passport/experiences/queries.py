@@ -50,6 +50,11 @@ class Said:
     text: str
     step: int
 
+    @property
+    def at_step(self) -> tuple[int, int]:
+        """Return which competency, at which step."""
+        return self.competency_id, self.step
+
 
 def experience(key: uuid.UUID) -> Experience | None:
     """Return an experience that is not deleted, or None."""

@@ -35,7 +35,7 @@ def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
                                                 or s.steps or s.to_note],
         "back": url_for("experiences.experience", key=experience.id), "alone": alone,
         "together": say(Refusal.UNDER_15),
-    }, aside=False)
+    }, aside=False, said=tuple((r.competency_id, r.claimed_step) for r in recognised if r.is_live))
 
 
 def marks(
