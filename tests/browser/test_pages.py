@@ -182,3 +182,20 @@ def test_a_moment_stands_on_one_line_and_its_fault_below(city: Live, visit: Any)
         fault = page.locator("#" + wrong.get_attribute("aria-describedby")).bounding_box()
         assert fault["y"] > boxes[0]["y"] + boxes[0]["height"]
         assert fault["width"] > width / 2
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_an_answer_asks_for_shows_once_it_is_given(visit: Any, language: str) -> None:
+    page, _said = visit("", language)
+    page.goto("/creer")
+    month, own = page.locator("[name=birth_month]"), page.locator("[name=own]")
+    assert not month.is_visible()
+    assert not own.is_visible()
+    page.locator("[name=age][value=minor]").check()
+    page.locator("[name=choice][value=own]").check()
+    assert month.is_visible()
+    assert own.is_visible()
+    own.fill("trop court")
+    page.locator("[name=choice][value=given]").check()
+    page.locator("main form .primary").click()
+    assert page.locator("[name=own][aria-invalid=true]").is_visible()
