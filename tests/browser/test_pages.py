@@ -199,3 +199,16 @@ def test_what_an_answer_asks_for_shows_once_it_is_given(visit: Any, language: st
     page.locator("[name=choice][value=given]").check()
     page.locator("main form .primary").click()
     assert page.locator("[name=own][aria-invalid=true]").is_visible()
+
+
+def test_the_code_of_a_link_can_stand_alone_on_the_screen(city: Live, visit: Any) -> None:
+    page, _said = visit("lea")
+    page.goto(path_of(city, "sharing.ready"))
+    back, tab = page.locator("#code .back"), page.locator(".tabs a").first
+    assert not back.is_visible()
+    page.locator("main .primary").click()
+    assert page.evaluate("document.activeElement.id") == "code"
+    assert not page.evaluate("""tab => { const box = tab.getBoundingClientRect();
+        return tab.contains(document.elementFromPoint(box.x + 9, box.y + 9)); }""", tab.element_handle())
+    back.click()
+    assert not back.is_visible()
