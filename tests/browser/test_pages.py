@@ -212,3 +212,16 @@ def test_the_code_of_a_link_can_stand_alone_on_the_screen(city: Live, visit: Any
         return tab.contains(document.elementFromPoint(box.x + 9, box.y + 9)); }""", tab.element_handle())
     back.click()
     assert not back.is_visible()
+
+
+def test_a_page_prints_in_the_inks_of_day(city: Live, visit: Any) -> None:
+    page, _said = visit("", dark=True)
+    page.goto(path_of(city, "/s/{share}"))
+    inks = """["--nonformal", "--ink", "--paper", "--good"].map(name => getComputedStyle(document.documentElement)
+        .getPropertyValue(name))"""
+    night = page.evaluate(inks)
+    page.emulate_media(media="print", color_scheme="dark")
+    printed = page.evaluate(inks)
+    assert not set(night) & set(printed)
+    assert printed == ["#0e6556", "#000", "#fff", "#17623a"]
+    assert not page.locator("details:not([open])").first.is_visible()
