@@ -225,3 +225,17 @@ def test_a_page_prints_in_the_inks_of_day(city: Live, visit: Any) -> None:
     assert not set(night) & set(printed)
     assert printed == ["#0e6556", "#000", "#fff", "#17623a"]
     assert not page.locator("details:not([open])").first.is_visible()
+
+
+def test_one_fault_is_said_once_where_it_stands_and_two_are_listed(visit: Any) -> None:
+    page, _said = visit("lea")
+    page.goto("/ajouter")
+    page.locator("main form .primary").click()
+    page.locator("[name=title][aria-invalid=true]").wait_for()
+    page.wait_for_function("document.activeElement.name === 'title'")
+    assert page.get_by_text("Écrire une phrase, même très courte.").count() == 1
+    page, _said = visit("")
+    page.goto("/ouvrir")
+    page.locator("main form .primary").click()
+    page.wait_for_function("document.activeElement.className === 'summary'")
+    assert page.locator(".summary a").count() == 2
