@@ -789,7 +789,7 @@ def _line(s: Standing) -> ExchangeLine:
     if s.stage == "waiting":
         return ExchangeLine(
             s.asked_at, "told", s.asked_words, s.title, there, links=(ask,) if s.someone_else else (),
-            buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler")),) if s.may_cancel else (),
+            buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else (),
         )
     if s.stage in {"arrived", "read", "hidden"} and s.feedback_id is not None:
         read = url_for("feedback.read", key=s.feedback_id)

@@ -784,7 +784,7 @@ def recognition_exchanges(learner_id: uuid.UUID, now: dt.datetime) -> list[Excha
 def _line(s: Standing) -> ExchangeLine:
     there = url_for("recognition.offered", key=s.request_id)
     if s.stage == "waiting":
-        buttons = ((url_for("recognition.cancel", key=s.request_id), _("Annuler")),) if s.may_cancel else ()
+        buttons = ((url_for("recognition.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else ()
         return ExchangeLine(s.asked_at, "told", s.asked_words, _("Faire reconnaître : %(title)s", title=s.title),
                             there, buttons=buttons)
     if s.stage == "answered":
