@@ -6,6 +6,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
-from .web import LANGUAGES
+from .web import LANGUAGES, is_cookieless, safe_next
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,7 +45,7 @@ def create_app(config: dict[str, Any]) -> Flask:
 
 def start_extensions(app: Flask) -> None:
     """Bind the extensions to this application."""
-    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    Path(app.instance_path).mkdir(parents=True, exist_ok=True, mode=0o700)
     db.init_app(app)
     import_models()
     columns.add_length_checks(db.metadata)
@@ -79,6 +80,7 @@ def import_models() -> None:
     from .recognition import models as recognition  # noqa: F401
     from .safety import models as safety  # noqa: F401
     from .sharing import models as sharing  # noqa: F401
+    from .witnesses import models as witnesses  # noqa: F401
 
 
 def choose_language() -> str:
@@ -88,7 +90,7 @@ def choose_language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
-    if not g.get("without_database") and request.blueprint != "reader":
+    if not g.get("without_database") and not is_cookieless():
         if current_user.is_authenticated:
             return str(current_user.language)
         if session.get("language") in LANGUAGES:
@@ -98,6 +100,8 @@ def choose_language() -> str:
 
 def guard(app: Flask) -> None:
     """Close every view that is not marked public, and refuse what comes from another site."""
+    from .accounts import unsent
+    from .accounts.routes import session_ended
 
     @app.before_request
     def same_origin() -> None:
@@ -118,9 +122,17 @@ def guard(app: Flask) -> None:
             return None
         if current_user.is_authenticated:
             return None
+        by_htmx = request.headers.get("HX-Request") == "true"
+        carried = unsent.carry() if request.method == "POST" else None
+        if carried and by_htmx:
+            return "", 204, {"HX-Trigger": "session-ended"}  # the page sends the same form again, not by htmx
+        if carried:
+            return session_ended(carried)
         here = request.full_path.rstrip("?") if request.method == "GET" else None
+        if by_htmx and here is None:
+            here = safe_next(urlsplit(request.headers.get("HX-Current-URL", "")).path)
         address = url_for("accounts.sign_in", next=here)
-        if request.headers.get("HX-Request") == "true":
+        if by_htmx:
             return "", 204, {"HX-Redirect": address}
         return redirect(address, 303)
 
@@ -135,17 +147,21 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, health
+    from . import commands, health, landing
     from .accounts import routes as accounts
     from .card import routes as card
+    from .experiences import learning_routes as learning
     from .experiences import routes as experiences
     from .feedback import routes as feedback
+    from .frameworks import routes as frameworks
     from .organisations import routes as organisations
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
+    from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, health):
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
+                 safety, landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)
@@ -171,7 +187,7 @@ def furnish_templates(app: Flask) -> None:
     @app.context_processor
     def every_page() -> dict[str, Any]:
         down = g.get("without_database", False)
-        without = down or request.blueprint == "reader"
+        without = down or is_cookieless()
         me = current_user if not without and current_user.is_authenticated else None
         return {
             "me": me,

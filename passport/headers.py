@@ -7,6 +7,8 @@ from wsgiref.headers import Headers
 from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
 
+from .web import is_cookieless
+
 CSP = "; ".join(
     (
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'",
@@ -24,6 +26,8 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
 }
 HSTS = "max-age=31536000"
+# Public pages besides the reader's whose address is a secret.
+ADDRESSED = frozenset({"organisations.invitation"})
 
 
 def add_headers(response: Response) -> Response:
@@ -34,11 +38,11 @@ def add_headers(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.vary.add("HX-Request")
-    nobody = g.get("without_database") or request.blueprint == "reader"
+    nobody = g.get("without_database") or is_cookieless()
     somebody = not nobody and current_user.is_authenticated
     if "Cache-Control" not in response.headers or somebody:
         response.headers["Cache-Control"] = "no-store"
-    if request.blueprint == "reader":
+    if is_cookieless() or request.endpoint in ADDRESSED:
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
 

@@ -46,6 +46,11 @@ class Refusal(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     UNDO_OVER = "undo_over"
     COMPETENCY_UNKNOWN = "competency_unknown"
+    SAME_EXPERIENCE = "same_experience"
+    PATH_FULL = "path_full"
+    PROMPT_UNKNOWN = "prompt_unknown"
+    KIND_UNKNOWN = "kind_unknown"
+    DETAIL_ODD = "detail_odd"
     # feedback
     FOR_ME_ONLY = "for_me_only"
     EXPERIENCE_DELETED = "experience_deleted"
@@ -57,6 +62,16 @@ class Refusal(StrEnum):
     ALREADY_ANSWERED = "already_answered"
     TEAM_NOT_REACHABLE = "team_not_reachable"
     TEXT_HIDDEN = "text_hidden"
+    # somebody without account
+    TOO_MANY_INVITATIONS = "too_many_invitations"
+    INVITATION_CLOSED = "invitation_closed"
+    NAME_ODD = "name_odd"
+    FIRST_NAME_ALONE = "first_name_alone"
+    MINOR_FIRST_NAME = "minor_first_name"
+    READY_ONLY = "ready_only"
+    TOO_MANY_SENTENCES = "too_many_sentences"
+    NOT_THERE = "not_there"
+    NOT_ALLOWED_TO_SHOW = "not_allowed_to_show"
     # recognition
     NO_FEEDBACK_READ = "no_feedback_read"
     NOTHING_CHOSEN = "nothing_chosen"
@@ -71,6 +86,7 @@ class Refusal(StrEnum):
     NOT_PERMITTED = "not_permitted"
     END_ODD = "end_odd"
     LINK_CLOSED = "link_closed"
+    NOT_LAST_WEEK = "not_last_week"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
     # sending twice

@@ -102,6 +102,27 @@
     trouble(event.detail.successful || event.detail.xhr?.status === 422);
   });
 
+  // The session ended while one wrote: the same form goes once more, as a page that leads to signing in and back.
+  document.addEventListener("session-ended", (event) => {
+    const source = event.target;
+    const data = new FormData(source.closest("form") ?? undefined);
+    for (const [name, value] of Object.entries(JSON.parse(source.getAttribute("hx-vals") || "{}"))) data.set(name, value);
+    data.set("back", location.pathname);
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = source.getAttribute("hx-post");
+    for (const [name, value] of data) {
+      if (typeof value !== "string") continue;
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      field.value = value;
+      form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => {
     const fresh = event.target;
     reveal(fresh);

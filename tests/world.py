@@ -10,7 +10,7 @@ from passport import clock
 from passport.accounts import queries as accounts
 from passport.card import service as card
 from passport.experiences import service as experiences
-from passport.experiences.models import Experience
+from passport.experiences.models import Experience, Revision
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
@@ -20,6 +20,9 @@ from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.safety import service as safety
 from passport.sharing import service as sharing
+from passport.witnesses import queries as witness_queries
+from passport.witnesses import service as witnesses
+from passport.witnesses.models import WitnessInvitation
 
 from . import build
 from .cast import Cast
@@ -79,6 +82,24 @@ def accounts_actor(account_id: uuid.UUID) -> Any:
     return Actor(account_id, p.birth_year, p.birth_month, p.protection_chosen, accounts.roles_of(account_id))
 
 
+def invite(cast: Cast, thing: str, now: dt.datetime, *competencies: int) -> WitnessInvitation:
+    """Open a one-time link for somebody without account, and note its token under « witness_<thing> »."""
+    draft = witnesses.InvitationDraft(competencies, "display", None, uuid.uuid4())
+    made = witnesses.invite(db.session.get_one(Experience, cast[thing]), draft, now)
+    cast.tokens[f"witness_{thing}"] = witness_queries.token_of(made)
+    return made
+
+
+def says(**more: Any) -> witnesses.WitnessDraft:
+    """Return what Mme Petit, a neighbour, says by such a link, changed as a test wishes."""
+    facts: dict[str, Any] = {
+        "relation": "neighbour_f", "own_relation": None, "is_relative": False, "saw_it": True, "is_minor": False,
+        "name_form": "full", "name": "Mme Petit", "words": "Tout le monde est reparti avec le sourire.",
+        "sentences": (), "may_be_shown": True, "submission": uuid.uuid4(),
+    }
+    return witnesses.WitnessDraft(**{**facts, **more})
+
+
 def fill(cast: Cast, now: dt.datetime) -> Cast:
     """Bring lea through the whole story with karim, tom up to a feedback, and leave one of everything waiting."""
     ids = cast.ids
@@ -103,13 +124,19 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     ids["request"] = waiting.id
     more = recognition.ask(given, [3], uuid.uuid4(), now - 10 * H)
     ids["recognition"] = more.id
+    seen = witnesses.answer(invite(cast, "lea_x", now - 26 * H), says(), now - 25 * H)
+    cast.tokens["witness_said"] = cast.tokens["witness_lea_x"]
+    ids["testimony"], ids["seen_text"] = seen.id, seen.text_id
+    ids["witness_invitation"] = invite(cast, "lea_x", now - 6 * H, 1).id
+    invite(cast, "youth_x", now - 6 * H)
     draft = sharing.ShareDraft(
         experience_ids=(cast["lea_x"],), endorsement_ids=(offers[1].id,), recipient_name="Boulangerie Martin",
         recipient_shown=False, months=3, name_form="display", shown_name=None,
-        intro="Je cherche un apprentissage.", submission=uuid.uuid4(),
+        intro="Je cherche un apprentissage.", submission=uuid.uuid4(), testimony_ids=(seen.id,),
     )
     link = sharing.create_share(cast["lea"], draft, now - 5 * H)
     ids["share"] = link.id
+    ids["revision"] = db.session.query(Revision).filter_by(experience_id=x.id, number=1).one().id
     ids["card"] = card.make(cast["lea"], now - 5 * H).id
     y = build.experience(cast["lea"], "Tournoi solidaire", now - 90 * H, setting="sport", context="nonformal")
     ids["lea_y"] = y.id

@@ -187,6 +187,7 @@ def run() -> int:  # noqa: RET503 - execv does not return
     os.environ.setdefault("PASSPORT_ENV", "demo")
     setup()
     must(PY, "tools/upgrade.py")
+    must(PY, "-m", "flask", "--app", "wsgi", "frameworks", "load")
     if os.environ["PASSPORT_ENV"] == "demo":
         must(PY, "-m", "flask", "--app", "wsgi", "demo", "fill")
     say(f"The passport is on http://127.0.0.1:{port}/ (Ctrl+C stops it)")

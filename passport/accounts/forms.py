@@ -142,6 +142,7 @@ class SignInForm(Form):
     shared = BooleanField(_l("C’est un ordinateur partagé"))
     with_sentence = BooleanField(_l("Garder aussi ma phrase"), default=True)
     next = HiddenField()
+    carried = HiddenField()
 
     def draft(self) -> SignInDraft:
         """Return what was typed."""

@@ -92,6 +92,11 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
     )
 
 
+def whose(token_hash: bytes) -> uuid.UUID | None:
+    """Return whose session this was, ended or not, or None when it is not known."""
+    return db.session.scalar(sa.select(Session.account_id).where(Session.id_hash == token_hash))
+
+
 def is_protected(learner_id: uuid.UUID, now: dt.datetime) -> bool:
     """Say whether a learner is protected today."""
     row = db.session.execute(

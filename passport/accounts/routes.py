@@ -34,19 +34,19 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
-from ..web import LANGUAGES, authorised, onward, page, public, public_url, safe_next
+from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
-from . import proposals, queries, service, tries
-from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInForm, SignUpForm
+from . import proposals, queries, service, tries, unsent
+from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint,)
+BLUEPRINTS = (blueprint, unsent.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
 )["questions"]
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
-WITHOUT_SESSION = {None, "reader", "health"}
+WITHOUT_SESSION = {None, "health", *WITHOUT_COOKIE}
 
 
 def _mine() -> Mine:
@@ -64,6 +64,7 @@ def _keep_only(*names: str) -> None:
 def _begin(token: str, shared: bool) -> None:
     """Make this device the one that holds the session: nothing of what it carried before goes on, but the language."""
     _keep_only("language")
+    g.pop("csrf_token", None)  # a form in this very answer belongs to the new session
     session.permanent = not shared
     login_user(queries.signed_in(token, digest_of(token), clock.now()))
 
@@ -161,7 +162,10 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
-            if before and service.is_right(before.password_hash, draft.passphrase):
+            # Counted like a sign-in: a form kept from somebody's signing up is no way to try their passphrase.
+            looked_at = before is not None and not tries.seconds_to_wait(draft.identifier)
+            if before and looked_at and service.is_right(before.password_hash, draft.passphrase):
+                tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
                     token = service.open_session(account_id, typed.shared, now, queries.is_staff(account_id))
@@ -214,7 +218,8 @@ def sign_in() -> ResponseReturnValue:
     """Open one's passport on this device."""
     target = safe_next(request.values.get("next"))
     if current_user.is_authenticated:
-        return _onward_to(target)
+        kept = unsent.carried(request.form.get("carried"), current_user.id)
+        return unsent.send_again(kept) if kept else _onward_to(target)
     form = SignInForm()
     seconds, status = 0, 200
     if form.validate_on_submit():
@@ -229,7 +234,7 @@ def sign_in() -> ResponseReturnValue:
             who = queries.credentials(name)
             release()
             if service.is_right(who.password_hash if who else None, draft.passphrase) and who:
-                return _let_in(who.account_id, name, draft.shared, draft.with_sentence, target)
+                return _let_in(who.account_id, name, draft, target, form.carried.data)
             tries.note_wrong(address())
             form.refuse(Refused(Refusal.SIGN_IN_WRONG))
             status = 422
@@ -244,16 +249,26 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _let_in(
-    account_id: uuid.UUID, name: str, shared: bool, with_sentence: bool, target: str | None
+    account_id: uuid.UUID, name: str, draft: SignInDraft, target: str | None, carried: str | None
 ) -> ResponseReturnValue:
     now, sentence = clock.now(), session.get("first_sentence")
     tries.forget(name)
     with transaction():
-        token = service.open_session(account_id, shared, now, queries.is_staff(account_id))
-        if sentence and with_sentence:
+        token = service.open_session(account_id, draft.shared, now, queries.is_staff(account_id))
+        if sentence and draft.with_sentence:
             service.welcome(account_id, sentence, now)
-    _begin(token, shared)
-    return _onward_to(target)
+    _begin(token, draft.shared)
+    kept = unsent.carried(carried, account_id)
+    return unsent.send_again(kept) if kept else _onward_to(target)
+
+
+def session_ended(carried: str) -> ResponseReturnValue:
+    """Return the sign-in page for somebody whose session ended while they wrote; what they wrote goes through it."""
+    form = SignInForm(formdata=None)
+    form.carried.data = carried
+    answer = make_response(page("accounts/sign_in.html", status=401, form=form, target=None, sentence=None))
+    answer.headers["WWW-Authenticate"] = "Session"
+    return answer
 
 
 @blueprint.route("/fermer", methods=["POST"])
@@ -323,7 +338,7 @@ def passphrase() -> ResponseReturnValue:
         present, own = form.draft()
         kept = queries.password_hash(current_user.id)
         release()
-        key = f"account:{current_user.id}"
+        key = f"passphrase of {current_user.id}"  # no sign-in name holds a space, so nobody else counts there
         seconds = tries.seconds_to_wait(key)
         status = 429 if seconds else 422
         if seconds:

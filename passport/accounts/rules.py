@@ -12,9 +12,11 @@ SHOWS_ALONE = 15
 ADULT = 18
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 128
+DEMO_PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - told on the demo's sign-in page, so known to everybody
 FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
+DISPLAY, WRITTEN = "display", "written"
 
 
 class Band(StrEnum):
@@ -86,6 +88,15 @@ def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_l
             left = left.replace(word.casefold(), "")
     if len(left) < SHORTEST_PASSPHRASE:
         return Refusal.PASSPHRASE_SHORT
-    if guesses_log10 < 10:
+    if guesses_log10 < 10 or DEMO_PASSPHRASE in passphrase.casefold():
         return Refusal.PASSPHRASE_KNOWN
     return None
+
+
+def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:
+    """Say why this form of name cannot be shown: a name as one writes it is for adults, and is given."""
+    if name_form == DISPLAY:
+        return None
+    if name_form != WRITTEN or not shown_name:
+        return Refusal.NAME_MISSING
+    return None if band is Band.ADULT else Refusal.ADULTS_ONLY

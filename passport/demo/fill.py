@@ -22,7 +22,9 @@ from ..accounts.service import hash_of
 from ..card import service as card
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import paths, reflection
 from ..experiences import service as experiences
+from ..experiences.kinds import KINDS
 from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback import queries as feedback_queries
@@ -39,9 +41,11 @@ from ..recognition import service as recognition
 from ..recognition.models import Endorsement, NotYet, RecognitionRequest
 from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
+from ..witnesses import queries as witness_queries
+from ..witnesses import service as witnesses
+from ..witnesses.models import Testimony, WitnessInvitation
 
 DATA = Path(__file__).parent / "city.json"
-PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - the demo's, told on its sign-in page
 KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
 YEAR, CHECKED_EVERY, CHECKED_LAST = 365, 345, 100
@@ -67,7 +71,7 @@ class Story:
         written = _month(data["written_for"])
         # The whole story moves by as many months as went by since it was written, so that ages and waits stay true.
         self.moved = (self.today.year - written.year) * 12 + self.today.month - written.month
-        self.password_hash = hash_of(PASSPHRASE)
+        self.password_hash = hash_of(age.DEMO_PASSPHRASE)
         self.events: list[tuple[dt.datetime, int, Callable[[dt.datetime], object]]] = []
         self.competencies: dict[str, int] = {c.slug: c.id for c in db.session.scalars(sa.select(Competency))}
         self.people = {line["key"]: line for line in data["people"]}
@@ -77,6 +81,8 @@ class Story:
         self.experiences: dict[str, Experience] = {}
         self.requests: dict[str, FeedbackRequest] = {}
         self.feedback: dict[str, Feedback] = {}
+        self.invitations: dict[str, WitnessInvitation] = {}
+        self.seen: dict[str, Testimony] = {}
         self.asked: dict[int, RecognitionRequest] = {}
         self.shares: dict[str, Share] = {}
 
@@ -87,6 +93,7 @@ class Story:
         self.plan_roles()
         self.plan_experiences()
         self.plan_feedback()
+        self.plan_witnesses()
         self.plan_recognition()
         self.plan_showing()
         for at, _order, act in sorted(self.events, key=lambda event: event[:2]):
@@ -241,7 +248,7 @@ class Story:
     def plan_experiences(self) -> None:
         """Experiences are kept: when they were over or well begun, and before anything is asked about them."""
         used: dict[str, list[int]] = {}
-        for line in self.data["feedback"]:
+        for line in (*self.data["feedback"], *self.data["witnesses"]):
             used.setdefault(line["experience"], []).append(line["asked_days_ago"])
         for line in self.data["shares"]:
             for key in line["items"]:
@@ -259,6 +266,10 @@ class Story:
             self.event(min(max(first, _at(over, 18)) + some_days, last), self.keep_experience, line)
             if "completed_days_ago" in line:
                 self.event(self.ago(line["completed_days_ago"], 18, key), self.complete, line)
+            if "reflection" in line:
+                self.event(self.ago(line["reflected_days_ago"], 20, key), self.reflect, line)
+        for line in self.data["paths"]:
+            self.event(self.ago(line["days_ago"], 20, line["from"]), self.lead_on, line)
 
     def keep_experience(self, line: Line, at: dt.datetime) -> None:
         """Keep an experience with what its learner says they can do."""
@@ -271,10 +282,30 @@ class Story:
             ongoing=line["ended"] is None, hours=Decimal(line["hours"]) if line["hours"] else None,
             place=line["place"], organisation_id=body.id if body else None,
             organisation_text=line["organisation_text"], sector=body.sector if body else None,
+            kind=line.get("kind"), details=self.details(line) or None,
         ), at)
         for slug, step in line["claims"]:
             experiences.claim(experience, self.competencies[slug], step, at + dt.timedelta(minutes=3))
         self.experiences[line["key"]] = experience
+
+    def details(self, line: Line) -> dict[str, object]:
+        """Return what an experience says besides its story; the days in it move with the story."""
+        kind = KINDS.get(line.get("kind", ""))
+        fields = {
+            key: self.month(value[:7]).replace(day=int(value[8:])).isoformat()
+            if kind is not None and kind.details[key].type == "day" else value
+            for key, value in line.get("fields", {}).items()
+        }
+        return {name: part for name, part in (("said", line.get("said")), ("fields", fields)) if part}
+
+    def reflect(self, line: Line, at: dt.datetime) -> None:
+        """Write what one keeps of an experience."""
+        experience = self.experiences[line["key"]]
+        reflection.reflect(experience, line["reflection"], experience.version, at)
+
+    def lead_on(self, line: Line, at: dt.datetime) -> None:
+        """Say that one experience led to another."""
+        paths.link(self.experiences[line["from"]], self.experiences[line["to"]], at)
 
     def complete(self, line: Line, at: dt.datetime) -> None:
         """Tell a little more; what was recognised goes on pointing to the words of its time."""
@@ -335,6 +366,35 @@ class Story:
     def read(self, line: Line, at: dt.datetime) -> None:
         """Say that one read it, with a reply or without."""
         feedback.answer(self.feedback[line["key"]], line["reply"], at)
+
+    # ---------- somebody without account ----------
+
+    def plan_witnesses(self) -> None:
+        """People without account are asked by a one-time link; some have answered, and were read."""
+        for line in self.data["witnesses"]:
+            key = line["key"]
+            self.event(self.ago(line["asked_days_ago"], 11, key), self.invite_witness, line)
+            if line["answered_days_ago"] is not None:
+                self.event(self.ago(line["answered_days_ago"], 12, key), self.say, line)
+            if line["read_days_ago"] is not None:
+                self.event(self.ago(line["read_days_ago"], 18, key), self.read_witness, line)
+
+    def invite_witness(self, line: Line, at: dt.datetime) -> None:
+        """Open a one-time link to one experience, with nothing else."""
+        draft = witnesses.InvitationDraft((), age.DISPLAY, None, uuid.uuid4())
+        self.invitations[line["key"]] = witnesses.invite(self.experiences[line["experience"]], draft, at)
+
+    def say(self, line: Line, at: dt.datetime) -> None:
+        """Say what one saw, by that link."""
+        self.seen[line["key"]] = witnesses.answer(self.invitations[line["key"]], witnesses.WitnessDraft(
+            relation=line["relation"], own_relation=None, is_relative=False, saw_it=True, is_minor=False,
+            name_form="full", name=line["name"], words=line["words"], sentences=tuple(line["sentences"]),
+            may_be_shown=line["may_be_shown"], submission=uuid.uuid4(),
+        ), at)
+
+    def read_witness(self, line: Line, at: dt.datetime) -> None:
+        """Say that one read it."""
+        witnesses.note_read(self.seen[line["key"]], at)
 
     # ---------- recognition ----------
 
@@ -431,13 +491,15 @@ class Story:
                 self.event(self.ago(line["replaced_days_ago"], 20, line["learner"]), self.replace_card, line)
 
     def make_link(self, line: Line, at: dt.datetime) -> None:
-        """Open a link to some experiences and to all that may be shown of what was recognised in them."""
+        """Open a link to some experiences and to all that may be shown of what was recognised and seen in them."""
         chosen = [self.experiences[key].id for key in line["items"]]
         shareable = recognition_queries.shareable(self.ids[line["learner"]], at)
         self.shares[line["key"]] = sharing.create_share(self.ids[line["learner"]], sharing.ShareDraft(
             experience_ids=tuple(chosen),
             endorsement_ids=tuple(s.recognised.id for s in shareable
                                   if s.may_be_shown and s.recognised.experience_id in chosen),
+            testimony_ids=tuple(s.id for s in witness_queries.shareable(self.ids[line["learner"]], at)
+                                if s.refusal is None and s.experience_id in chosen),
             recipient_name=line["name"], recipient_shown=False, months=line["months"], name_form="display",
             shown_name=None, intro=line["intro"], submission=uuid.uuid4(),
         ), at)

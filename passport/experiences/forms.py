@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, Optional
 
+from ..accounts import drafts
 from ..forms import Entry, Form, Paragraph, Sentence, options
 from ..refusals import Refusal, Refused
 from ..wording import say
@@ -106,14 +107,14 @@ class WithTimes(Form):
             raise Odd(prefix + "year", _("Écrire l’année en quatre chiffres, par exemple 2026."))
         if not rules.EARLIEST.year <= int(year) <= rules.LATEST.year:
             raise Odd(prefix + "year", say(Refusal.DATES_ODD))
-        if month and not (digits(month) and 1 <= int(month) <= 12):
+        if month and not (digits(month) and len(month) <= 2 and 1 <= int(month) <= 12):
             raise Odd(prefix + "month", _("Choisir un mois dans la liste."))
         if day and not month:
             raise Odd(prefix + "month", _("Choisir aussi le mois, ou effacer le jour."))
         if not day:
             return Moment(dt.date(int(year), int(month or 1), 1), "month" if month else "year")
         last = calendar.monthrange(int(year), int(month))[1]
-        if not digits(day) or not 1 <= int(day) <= last:
+        if not digits(day) or len(day) > 2 or not 1 <= int(day) <= last:
             raise Odd(prefix + "day", _("Écrire un jour entre 1 et %(last)s pour ce mois, ou effacer le jour.", last=last))
         return Moment(dt.date(int(year), int(month), int(day)), "day")
 
@@ -183,6 +184,9 @@ class TitleForm(Versioned):
     def changes(self) -> dict[str, Any]:
         """Return what was written."""
         return {"title": " ".join((self.title.data or "").split())}
+
+
+drafts.keeps("story", story=8000, version=12)
 
 
 class StoryForm(Versioned):

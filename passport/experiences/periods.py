@@ -49,3 +49,15 @@ def period(
         return f"{number} – {day_in_words(ended_on, locale, year)}"
     first = moment(started_on, precision, locale, year=not same_year, short=True)
     return f"{first} – {moment(ended_on, precision, locale, year=year or not same_year, short=True)}"
+
+
+def parsed(text: str | None) -> dt.date | None:
+    """Return the day of « 2026-11-03 » or « 3/11/2026 », or None for what is no day."""
+    words = (text or "").strip()
+    try:
+        if "/" in words:
+            day, month, year = (int(part) for part in words.split("/"))
+            return dt.date(year, month, day)
+        return dt.date.fromisoformat(words)
+    except (ValueError, OverflowError):
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +17,12 @@ from sqlalchemy.orm import aliased
 
 from .. import clock
 from ..accounts import rules as age
-from ..accounts.models import Account, ContactBar, Draft, Passport
+from ..accounts.models import Account, ContactBar, Passport
 from ..clock import CITY_ZONE, day_of
+from ..experiences.details import said_in, said_of
 from ..experiences.models import Claim, Experience, Revision
 from ..experiences.periods import period
+from ..experiences.reflection import in_words
 from ..extensions import db
 from ..frameworks.models import Wording
 from ..frameworks.rules import asked_words, folded
@@ -450,13 +452,6 @@ def asked(key: uuid.UUID, now: dt.datetime) -> Received | None:
     )
 
 
-def draft(account_id: uuid.UUID, request_id: uuid.UUID) -> dict[str, Any]:
-    """Return an answer half written, or nothing."""
-    body = db.session.scalar(sa.select(Draft.body).where(
-        Draft.account_id == account_id, Draft.form == DRAFT, Draft.subject_id == request_id))
-    return dict(body) if body else {}
-
-
 @dataclass(frozen=True)
 class Words:
     """Somebody's words, as they arrive."""
@@ -538,7 +533,7 @@ def feedback_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class DeskLine:
-    """A protected learner's request that waits for somebody to be named."""
+    """A protected learner's request that waits for somebody to be named; who and what, for a role with a check in force."""
 
     request_id: uuid.UUID
     learner_name: str
@@ -554,7 +549,8 @@ def _desk(actor: Actor, now: dt.datetime, organisation_id: uuid.UUID | None = No
         .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
         .where(FeedbackRequest.closed_at.is_(None), FeedbackRequest.membership_id.is_(None),
-               FeedbackRequest.organisation_id.in_(bodies), is_protected(day_of(now)), grant_is_open(now),
+               FeedbackRequest.organisation_id.in_(bodies), FeedbackRequest.learner_id != actor.account_id,
+               is_protected(day_of(now)), grant_is_open(now),
                not_barred(FeedbackRequest.learner_id, actor.account_id))
     )
 
@@ -568,7 +564,10 @@ def desk(actor: Actor, organisation_id: uuid.UUID, now: dt.datetime) -> list[Des
         .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at)
         .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(PER_PAGE)
     )
-    return [DeskLine(r.id, r.display_name or "", r.title, r.asked_at) for r in rows]
+    checked = any(r.organisation_id == organisation_id and r.is_checked(day_of(now))
+                  for r in (*actor.active("manager", now), *actor.active("facilitator", now)))
+    return [DeskLine(r.id, (r.display_name or "") if checked else "", r.title if checked else "", r.asked_at)
+            for r in rows]
 
 
 def desks(actor: Actor, now: dt.datetime) -> list[tuple[uuid.UUID, str, int]]:
@@ -609,24 +608,29 @@ class Told:
     context: str | None
     when: str
     lines: tuple[str, ...]
+    said: tuple[str, ...] = ()
+    reflection: tuple[tuple[str, str], ...] = ()
 
 
 def told(revision: Revision | None) -> Told:
     """Return exactly what was sent: a kept revision, never the experience as it is now."""
     assert revision is not None
     facts = revision.facts
-    return _told(revision.title, revision.story, facts.get("context"), _day(facts.get("started_on")),
+    along: Any = facts.get("reflection")
+    found = _told(revision.title, revision.story, facts.get("context"), _day(facts.get("started_on")),
                  _day(facts.get("ended_on")), str(facts.get("when_precision") or "day"), bool(facts.get("ongoing")),
                  Decimal(str(facts["hours"])) if facts.get("hours") is not None else None, facts.get("place"),
                  uuid.UUID(str(facts["organisation_id"])) if facts.get("organisation_id") else None,
                  facts.get("organisation_text"))
+    return replace(found, said=said_in(facts).lines, reflection=in_words(along) if along else ())
 
 
 def told_now(experience: Experience) -> Told:
     """Return what would be sent now."""
     x = experience
-    return _told(x.title, x.story, x.context, x.started_on, x.ended_on, x.when_precision, x.ongoing, x.hours, x.place,
-                 x.organisation_id, x.organisation_text)
+    found = _told(x.title, x.story, x.context, x.started_on, x.ended_on, x.when_precision, x.ongoing, x.hours, x.place,
+                  x.organisation_id, x.organisation_text)
+    return replace(found, said=said_of(x).lines)
 
 
 def _day(text: object) -> dt.date | None:
@@ -706,6 +710,13 @@ class Standing:
     at: dt.datetime | None = None
     to_note: bool = False
     reply: str | None = field(default=None)
+    revision_id: uuid.UUID | None = None
+    told_at: dt.datetime | None = None
+
+    @property
+    def told_words(self) -> str:
+        """Return on which text it was answered, when the text changed since; else nothing."""
+        return str(_("Répondu sur le texte du %(day)s.", day=day_words(self.told_at))) if self.told_at else ""
 
     @property
     def asked_words(self) -> str:
@@ -729,8 +740,12 @@ def _standings(now: dt.datetime, *which: sa.ColumnElement[bool]) -> list[Standin
                                Notice.visible_at <= now)
     rows = db.session.execute(
         sa.select(FeedbackRequest, Experience.title, Account.display_name, Organisation.name, Feedback,
-                  AuthoredText.hidden_at, is_protected(day_of(now)).label("protected"), notice.label("to_note"))
+                  AuthoredText.hidden_at, is_protected(day_of(now)).label("protected"), notice.label("to_note"),
+                  Revision.id.label("revision_id"), Revision.made_at,
+                  (Revision.digest != Experience.story_digest).label("text_changed"))
         .join(Experience, Experience.id == FeedbackRequest.experience_id)
+        .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
+        .join(Revision, Revision.id == AccessGrant.revision_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
         .join(Organisation, Organisation.id == FeedbackRequest.organisation_id)
         .outerjoin(Account, Account.id == FeedbackRequest.facilitator_id)
@@ -746,6 +761,7 @@ def _standings(now: dt.datetime, *which: sa.ColumnElement[bool]) -> list[Standin
 def _standing(
     now: dt.datetime, request: FeedbackRequest, title: str, name: str | None, organisation_name: str,
     feedback: Feedback | None, hidden_at: dt.datetime | None, protected: bool, to_note: bool,
+    revision_id: uuid.UUID, made_at: dt.datetime, text_changed: bool,
 ) -> Standing:
     who, at = first_name(name) if name else organisation_name, request.asked_at
     open_now = request.closed_at is None and now < rules.lapses_at(request.asked_at)
@@ -768,7 +784,8 @@ def _standing(
         someone_else=stage in {"cannot", "lapsed"} or (
             stage == "waiting" and rules.may_ask_someone_else(request.asked_at, now)),
         feedback_id=feedback.id if feedback is not None and stage in {"arrived", "read", "hidden"} else None,
-        at=at, to_note=to_note, reply=feedback.reply if feedback is not None else None,
+        at=at, to_note=to_note, reply=feedback.reply if feedback is not None else None, revision_id=revision_id,
+        told_at=made_at if text_changed and stage in {"arrived", "read"} else None,
     )
 
 

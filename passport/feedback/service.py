@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import reflection as reflections
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
@@ -47,7 +48,7 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
         .returning(FeedbackRequest.id)
     ).scalar_one_or_none()
     if done is not None:
-        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+        drafts.drop(queries.DRAFT, request.id)
     db.session.refresh(request)
     return done is not None
 
@@ -74,14 +75,16 @@ def asking(experience: Experience, organisation: Organisation, role: Role | None
 def ask(
     experience: Experience, membership: Membership | None, organisation: Organisation,
     competency_ids: Iterable[int], message: str | None, submission: uuid.UUID, now: dt.datetime,
+    reflection: bool = False,
 ) -> FeedbackRequest:
     """Send a request to one facilitator, or to an organisation's team when `membership` is None.
 
-    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else. Raises Refused.
+    It opens the experience as it stands now, with the chosen « je » sentences and, with `reflection`, what the learner
+    keeps of it; nothing else. Raises Refused.
     """
     learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
     digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
-                        "claims": chosen, "message": message})
+                        "claims": chosen, "message": message, **({"reflection": True} if reflection else {})})
     before = kept_before(FeedbackRequest, FeedbackRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
@@ -92,7 +95,7 @@ def ask(
     refusal = rules.refusal_to_ask(asking(experience, organisation, role, adult_id, now))
     if refusal is not None:
         raise Refused(refusal)
-    revision = experiences.keep_revision(experience, now)
+    revision = experiences.keep_revision(experience, now, reflections.answers(experience.id) if reflection else None)
     grant = open_grant(experience, revision.id, organisation.id, membership.id if membership else None,
                        "feedback", chosen, now)
     request = FeedbackRequest(
@@ -107,6 +110,7 @@ def ask(
         learner_id,
         sa.select(FeedbackRequest.id).where(FeedbackRequest.experience_id == experience.id), now, "request_closed",
     )
+    drafts.drop("ask", experience.id)
     record("feedback.ask", learner_id, now, request.id)
     return request
 
@@ -222,6 +226,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
         feedback.reply, feedback.replied_at = reply, now
     db.session.flush()
     notices.settle(feedback.learner_id, feedback.id, now)
+    drafts.drop("reply", feedback.id)
     record("feedback.answer" if reply is not None else "feedback.read", feedback.learner_id, now, feedback.id)
 
 
@@ -231,10 +236,14 @@ def note_closed(request: FeedbackRequest, now: dt.datetime) -> None:
 
 
 def write_text(
-    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID, membership_id: uuid.UUID,
-    protected: bool, words: str, question: str | None, next_step: str | None, now: dt.datetime,
+    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID | None,
+    membership_id: uuid.UUID | None, protected: bool, words: str, question: str | None, next_step: str | None,
+    now: dt.datetime,
 ) -> AuthoredText:
-    """Keep an adult's words to a learner; `deliver_after` of what comes back says when they arrive."""
+    """Keep somebody's words to a learner; `deliver_after` of what comes back says when they arrive.
+
+    Only a « testimony » has no author and no membership: somebody who has no account.
+    """
     text = AuthoredText(
         id=uuid7(), learner_id=learner_id, experience_id=experience_id, kind=kind, author_id=author_id,
         membership_id=membership_id, regime="protected" if protected else "private", written_at=now,
@@ -328,20 +337,6 @@ def _close_grants(now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
         sa.update(AccessGrant).where(AccessGrant.closed_at.is_(None), *which).values(closed_at=now),
         execution_options={"synchronize_session": False},
     )
-
-
-def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
-    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
-    db.session.flush()
 
 
 experiences.STAYS_INSIDE.append(close_experience)

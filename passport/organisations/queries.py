@@ -14,17 +14,22 @@ from ..accounts import queries as accounts
 from ..accounts.models import Account
 from ..extensions import db
 from ..policy import Member, Role
-from ..seal import digest_of
+from ..seal import digest_of, keyed_digests_of
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 
 PER_PAGE = 20
 MOST_WAITING = 100
 
 
+# Cyrillic and Greek letters that are read as Latin ones, in their small or their capital form.
+LOOK_ALIKE = str.maketrans("авеһіјкмнорстухԁԛѕԝαβεηικμνορτυχ", "abehijkmhopctyxdqswabenikmvoptux")
+
+
 def sort_key(name: str) -> str:
-    """Return a name as it is sorted and searched: small letters, no accents."""
+    """Return a name as it is sorted, searched, and known apart from others: small letters, no accents, no disguise."""
     plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+    bare = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", bare).translate(LOOK_ALIKE)
 
 
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
@@ -248,8 +253,9 @@ def by_ask_token(token: str, now: dt.datetime) -> Membership | None:
 
 def by_join_code(code: str, now: dt.datetime) -> Organisation | None:
     """Return the accredited organisation that shows this joining code now, or None."""
+    digests = [*keyed_digests_of(code), digest_of(code)]  # the last one: how the first codes were kept
     return db.session.scalars(
-        sa.select(Organisation).where(Organisation.join_code_hash == digest_of(code), _known_now(now))
+        sa.select(Organisation).where(Organisation.join_code_hash.in_(digests), _known_now(now))
     ).one_or_none()
 
 

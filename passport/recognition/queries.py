@@ -84,7 +84,10 @@ def _sentence() -> sa.ColumnElement[str]:
 
 @dataclass(frozen=True)
 class Recognised:
-    """One endorsement with everything that is said of it; `words` is None when its sentence is hidden."""
+    """One endorsement with everything that is said of it; `words` is None when its sentence is hidden.
+
+    `title` is the experience's as it is now; `told_title` and `told_facts` are what was told when it was recognised.
+    """
 
     id: uuid.UUID
     learner_id: uuid.UUID
@@ -110,11 +113,19 @@ class Recognised:
     organisation_name: str
     context: str
     title: str
+    told_title: str
+    told_facts: dict[str, Any]
     story_digest: bytes
     offer: rules.Offer
     story: rules.Story
     withdrawal: str | None
     withdrawal_text_id: uuid.UUID | None
+    told_at: dt.datetime | None = None
+
+    @property
+    def told_words(self) -> str:
+        """Return on which text it was recognised, when the text changed since; else nothing."""
+        return str(_("Reconnu sur le texte du %(day)s.", day=day_words(self.told_at))) if self.told_at else ""
 
     @property
     def waits(self) -> bool:
@@ -181,7 +192,9 @@ def _detailed(base: Any) -> Any:
             Endorsement, _sentence(), RequestedCompetency.claimed_step, AuthoredText.deliver_after,
             AuthoredText.hidden_at, said.words.label("words"), reason.words.label("reason"),
             reason_text.deliver_after.label("reason_at"), reason_text.hidden_at.label("reason_hidden_at"), EndorserName.name_form,
-            Permission.given_at, Revision.facts, Experience.for_me_only, Experience.deleted_at,
+            Permission.given_at, Revision.title.label("told_title"), Revision.facts, Revision.made_at,
+            Experience.for_me_only, Experience.deleted_at,
+            (Revision.digest != Experience.story_digest).label("text_changed"),
         )
         .outerjoin(Wording, Wording.id == Endorsement.wording_id)
         .outerjoin(RequestedCompetency, sa.and_(RequestedCompetency.request_id == Endorsement.request_id,
@@ -219,12 +232,13 @@ def _recognised(row: Any, now: dt.datetime | None = None) -> Recognised:
         how_known=e.how_known, how_person_known=e.how_person_known, seen_from_on=e.seen_from_on,
         seen_to_on=e.seen_to_on, offered_at=e.offered_at, endorser_name=row.name_form, endorser_role=e.endorser_role,
         organisation_name=e.organisation_name, context=context_of(row.facts), title=row.title,
-        story_digest=e.story_digest,
+        told_title=row.told_title, told_facts=row.facts, story_digest=e.story_digest,
         offer=rules.Offer(visible_at=row.deliver_after, kept_at=e.accepted_at, declined_at=e.declined_at,
                           set_aside_at=e.set_aside_at, withdrawn_at=e.withdrawn_at, permitted_at=row.given_at,
                           hidden_at=row.hidden_at),
         story=rules.Story(e.experience_id, row.for_me_only, row.deleted_at), withdrawal=row.reason if arrived else None,
         withdrawal_text_id=e.withdrawal_text_id if arrived else None,
+        told_at=row.made_at if row.text_changed else None,
     )
 
 

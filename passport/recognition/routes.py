@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
@@ -22,7 +23,7 @@ from ..frameworks import queries as frameworks
 from ..policy import Action, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next
+from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next, wants_fragment
 from ..wording import first_name, say
 from . import panels, queries, rules, service, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
@@ -127,11 +128,11 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         return _recognise_page(received, recognise_form(asked, draft), now)
     form = recognise_form(asked)
     later = request.form.get("later")
-    if later and waits:
+    if later and waits and form.validate():
         with transaction():
-            service.save_draft(who.account_id, key, form.half(), now)
+            drafts.save(who.account_id, queries.DRAFT, key, form.half(), now)
         if later == "quiet":
-            return "", 204
+            return ("", 204) if wants_fragment() else onward("recognition.recognise", key=key)
         flash(_("Le brouillon est gardé."))
         return onward("feedback.inbox")
     if form.check(today):
@@ -355,7 +356,8 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
     """Withdraw an endorsement in the name of its organisation; the reason goes to the learner alone."""
     who, (now, today) = actor(), now_and_today()
     line = authorised(queries.ledger_line(key, now), Action.WITHDRAW_ENDORSEMENT)
-    form = WithdrawForm()
+    kept = drafts.of(who.account_id, "withdraw", key) if request.method == "GET" else {}
+    form = WithdrawForm(data=kept)
     if request.method == "POST" and form.validate():
         endorsement = queries.endorsement(key)
         role = next(r for r in (*who.active("facilitator", now), *who.active("manager", now))
@@ -371,5 +373,5 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
         else:
             flash(_("C’est retiré, dès maintenant. La raison va à la personne, et à personne d’autre."))
             return onward("recognition.ledger")
-    return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form,
+    return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form, kept=bool(kept),
                 named=bool(_named([line], now)), mine=who.account_id, day_words=feedback.day_words)

@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft, Passport
+from ..accounts.models import Passport
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -71,7 +72,7 @@ def ask(
         return before  # type: ignore[no-any-return]
     experience = db.session.get_one(Experience, feedback.experience_id, with_for_update=True, populate_existing=True)
     _lapse(now, RecognitionRequest.experience_id == experience.id)
-    wordings = _wordings(chosen)
+    wordings = _wordings()
     role = feedback_queries.role_of(feedback.membership_id)
     refusal = rules.refusal_to_ask_recognition(
         formative=queries.formative_of(feedback), story=queries.story_of(experience), chosen=chosen,
@@ -106,10 +107,11 @@ def ask(
     return request
 
 
-def _wordings(competency_ids: Iterable[int]) -> dict[int, int]:
+def _wordings() -> dict[int, int]:
+    """Return the present wording of every competency in use: what was chosen may be any number, and is only compared."""
     rows = db.session.execute(
         sa.select(Wording.competency_id, Wording.id).join(Competency, Competency.id == Wording.competency_id)
-        .where(Wording.current, Competency.retired_on.is_(None), Competency.id.in_(competency_ids))
+        .where(Wording.current, Competency.retired_on.is_(None))
     )
     return {row.competency_id: row.id for row in rows}
 
@@ -133,7 +135,7 @@ def _close(request: RecognitionRequest, outcome: str, now: dt.datetime) -> bool:
         .returning(RecognitionRequest.id)
     ).scalar_one_or_none()
     if done is not None:
-        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+        drafts.drop(queries.DRAFT, request.id)
     db.session.refresh(request)
     return done is not None
 
@@ -261,10 +263,12 @@ def _vouching(
     ours = role.membership_id == request.membership_id
     today = day_of(now)
     protected = accounts.is_protected(request.learner_id, now)
+    # The check holds until the words arrive, which may be the morning after.
+    arrives_on = day_of(feedback_rules.arrives_at(now, protected, CITY_ZONE))
 
     def facts(competency_id: int) -> rules.Vouching:
         return rules.Vouching(
-            at=now, on=today, learner_id=request.learner_id, learner_protected=protected,
+            at=now, on=arrives_on, learner_id=request.learner_id, learner_protected=protected,
             story=queries.story_of(experience), formative=queries.formative_of(feedback),
             request_learner_id=request.learner_id, request_closed_at=request.closed_at, asked_at=request.asked_at,
             asked_competencies=asked, competency_id=competency_id, facilitator_id=actor.account_id,
@@ -354,20 +358,6 @@ def _check_the_same(request: RecognitionRequest, draft: RecogniseDraft) -> None:
             for line in draft.lines if line.answer != rules.NOT_SEEN}
     if kept != sent:
         raise Refused(Refusal.SENT_OTHERWISE)
-
-
-def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
-    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
-    db.session.flush()
 
 
 # --- the learner's answers ------------------------------------------------------------------------------------------
@@ -534,6 +524,7 @@ def withdraw(
         notices.tell(endorsement.learner_id, "endorsement_withdrawn", endorsement.request_id, now, about_id=author_id,
                      visible_at=text.deliver_after)
     _settle_offered(endorsement.request_id, endorsement.learner_id, now)
+    drafts.drop("withdraw", endorsement.id)
     record("recognition.withdraw", author_id, now, endorsement.id)
 
 

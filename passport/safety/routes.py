@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts.rules import Band
 from ..experiences import panels
 from ..feedback.queries import day_words
@@ -31,7 +32,8 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
     """Say that somebody's text bothers: it is hidden at once."""
     now, today = now_and_today()
     bothering = authorised(queries.text(key, now), Action.REPORT_TEXT)
-    form, status = BotherForm(), 200
+    kept = drafts.of(bothering.text.learner_id, "bother", key) if request.method == "GET" else {}
+    form, status = BotherForm(data=kept), 200
     if request.method == "POST":
         try:
             if "resume" in request.form:
@@ -46,30 +48,31 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
         except Refused as refused:
             form.refuse(refused)
         status = 422
-    return page("safety/bother.html", status=status, bothering=bothering, form=form,
+    return page("safety/bother.html", status=status, bothering=bothering, form=form, kept=bool(kept),
                 adult=actor().band(today) is Band.ADULT)
 
 
 @blueprint.get("/signalements")
 def cases() -> ResponseReturnValue:
     """Show what this person looks after."""
-    who = actor()
-    house = next((r.organisation_id for r in who.active("manager", clock.now())), None)
+    who, now = actor(), clock.now()
+    house = next((r.organisation_id for r in who.active("manager", now)), None)
     authorised(Case(who.account_id, None, organisation_id=house), Action.HANDLE_REPORT)
-    return page("safety/cases.html", cases=queries.cases(who.account_id), day=day_words)
+    return page("safety/cases.html", cases=queries.cases(who.account_id, now), day=day_words)
 
 
 @blueprint.route("/signalements/<uuid:key>", methods=["GET", "POST"])
 def case(key: uuid.UUID) -> ResponseReturnValue:
     """Read one report, and say that one acted."""
-    opened = authorised(queries.case(key), Action.HANDLE_REPORT)
+    now = clock.now()
+    opened = authorised(queries.case(key, now), Action.HANDLE_REPORT)
     assert opened.report is not None
     form = CaseForm()
     if request.method == "POST" and form.validate():
         with transaction():
             if opened.left_alone:
-                service.take_over(opened.report, actor().account_id, clock.now())
-            service.close_case(opened.report, actor().account_id, clock.now())
+                service.take_over(opened.report, actor().account_id, now)
+            service.close_case(opened.report, actor().account_id, now)
         flash(_("C’est noté."))
         return onward("safety.cases")
     return page("safety/case.html", case=opened, words=queries.words_of(opened.report), day=day_words, form=form,

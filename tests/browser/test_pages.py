@@ -26,20 +26,24 @@ pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 PAGES: dict[str, tuple[str, ...]] = {
     "": ("accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "/s/{share}",
-         "/s/{share}/verifier/{item}", "/c/{card}", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
-         "/invitation/{invitation}"),
+         "/s/{share}/verifier/{item}", "/c/{card}", "frameworks.sentences", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
+         "/invitation/{invitation}", "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}",
+         "/t/AAAAAAAAAAAAAAAAAAAAAA", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
             "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
+            "learning.learned", "learning.reflect", "learning.add_kinds", "/ajouter/genre/exile", "/ajouter/genre/civic_service",
+            "learning.choose_kind", "learning.edit_kind", "learning.path", "learning.link", "learning.my_hours",
+            "learning.compare",
             "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
-            "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "card.show",
+            "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "sharing.extend", "card.show",
             "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
-            "organisations.join", "/experience/00000000-0000-4000-8000-000000000000"),
-    "tom": ("experiences.passport", "/experience/{tom_x}", "feedback.exchanges", "accounts.menu"),
+            "organisations.join", "witnesses.invite", "witnesses.ready", "/experience/00000000-0000-4000-8000-000000000000"),
+    "tom": ("experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "feedback.exchanges", "accounts.menu"),
     "karim": ("feedback.inbox", "recognition.recognise", "recognition.withdraw", "organisations.ask_code"),
     "nadia": ("feedback.inbox", "feedback.answer_request"),
     "novice": ("organisations.charter",),
     "claire": ("organisations.organisation", "organisations.invite", "organisations.record_check",
-               "organisations.join_code", "feedback.desk", "safety.cases", "safety.case"),
+               "organisations.contact", "organisations.join_code", "feedback.desk", "safety.cases", "safety.case"),
     "sofia": ("organisations.city", "organisations.add_organisation"),
 }
 
@@ -131,7 +135,7 @@ def test_everybody_can_read_every_page(city: Live, visit: Any, name: str, langua
     for wanted in PAGES[name]:
         path = path_of(city, wanted)
         answer = page.goto(path)
-        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410}}.get(wanted, {200})
+        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410}, "/t/AAAAAAAAAAAAAAAAAAAAAA": {404}}.get(wanted, {200})
         if "00000000-0000" in wanted:
             expected = {404}
         if answer.status not in expected or not page.url.endswith(path):
@@ -151,6 +155,24 @@ def test_a_form_with_faults_is_read_as_well(visit: Any, language: str, dark: boo
     page.locator("main form").first.evaluate("form => { form.noValidate = true }")
     page.locator("main form button[type=submit]").first.click()
     page.locator("main [aria-invalid=true]").first.wait_for()
+    assert faults(page) == []
+    assert said == []
+
+
+@pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["French, light", "English, dark"])
+@pytest.mark.parametrize("token", ["witness_lea_x", "witness_youth_x", "witness_said"])
+def test_what_somebody_without_account_sends_wrongly_is_read_as_well(city: Live, visit: Any, token: str, language: str,
+                                                                     dark: bool) -> None:
+    page, said = visit("", language, dark)
+    page.goto(f"/t/{city.cast.tokens[token]}")
+    if token == "witness_said":  # sent again from a page that was left open
+        page.evaluate("""() => { const form = document.createElement('form'); form.method = 'post';
+            form.innerHTML = '<input name=words value="Une autre phrase."><button>x</button>';
+            document.querySelector('main').append(form); form.submit(); }""")
+        page.get_by_text("Une autre phrase.").wait_for()
+    else:
+        page.locator("main .primary").click()
+        page.locator("main .summary").wait_for()
     assert faults(page) == []
     assert said == []
 
