@@ -22,7 +22,7 @@ from ..accounts.service import hash_of
 from ..card import service as card
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
-from ..experiences import paths, reflection
+from ..experiences import cleaning, evidence, files, paths, reflection
 from ..experiences import service as experiences
 from ..experiences.kinds import KINDS
 from ..experiences.models import Experience
@@ -44,6 +44,7 @@ from ..sharing.models import Share, ShareReading
 from ..witnesses import queries as witness_queries
 from ..witnesses import service as witnesses
 from ..witnesses.models import Testimony, WitnessInvitation
+from .poster import poster
 
 DATA = Path(__file__).parent / "city.json"
 KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
@@ -85,6 +86,7 @@ class Story:
         self.seen: dict[str, Testimony] = {}
         self.asked: dict[int, RecognitionRequest] = {}
         self.shares: dict[str, Share] = {}
+        self.evidence: dict[uuid.UUID, list[uuid.UUID]] = {}
 
     def live(self) -> None:
         """Let everything happen, from the oldest day to yesterday."""
@@ -286,6 +288,8 @@ class Story:
         ), at)
         for slug, step in line["claims"]:
             experiences.claim(experience, self.competencies[slug], step, at + dt.timedelta(minutes=3))
+        for thing in line.get("evidence", ()):
+            self.add_evidence(experience, thing, at + dt.timedelta(minutes=5))
         self.experiences[line["key"]] = experience
 
     def details(self, line: Line) -> dict[str, object]:
@@ -306,6 +310,18 @@ class Story:
     def lead_on(self, line: Line, at: dt.datetime) -> None:
         """Say that one experience led to another."""
         paths.link(self.experiences[line["from"]], self.experiences[line["to"]], at)
+    def add_evidence(self, experience: Experience, line: Line, at: dt.datetime) -> None:
+        """Put a photo or a link beside an experience; its file settles by itself once all of this is committed."""
+        if line["url"] is not None:
+            draft = evidence.LinkDraft(line["url"], line["caption"], uuid.uuid4())
+            self.evidence.setdefault(experience.id, []).append(evidence.keep_link(experience, draft, at).id)
+            return
+        photo = poster(line["caption"])
+        cleaned = cleaning.clean(photo)
+        kept = evidence.keep_file(
+            experience, evidence.FileDraft(evidence.digest_of_file(photo), line["caption"], uuid.uuid4()), cleaned,
+            files.arrive(cleaned.content, cleaned.small), at)
+        self.evidence.setdefault(experience.id, []).append(kept.id)
 
     def complete(self, line: Line, at: dt.datetime) -> None:
         """Tell a little more; what was recognised goes on pointing to the words of its time."""
@@ -331,8 +347,9 @@ class Story:
         body = self.organisations[line["organisation"]] if membership is None else db.session.get_one(
             Organisation, membership.organisation_id)
         claims = self.claims_of(line["experience"])
+        experience = self.experiences[line["experience"]]
         self.requests[line["key"]] = feedback.ask(
-            self.experiences[line["experience"]], membership, body, claims, line["message"], uuid.uuid4(), at)
+            experience, membership, body, claims, line["message"], uuid.uuid4(), at, self.evidence.get(experience.id, ()))
 
     def role_of(self, who: str) -> Membership:
         """Return the one role as facilitator of somebody."""
@@ -417,7 +434,8 @@ class Story:
     def ask_recognition(self, number: int, line: Line, at: dt.datetime) -> None:
         """Ask for recognition of some competencies."""
         chosen = [self.competencies[answer["competency"]] for answer in line["answers"]]
-        self.asked[number] = recognition.ask(self.feedback[line["feedback"]], chosen, uuid.uuid4(), at)
+        given = self.feedback[line["feedback"]]
+        self.asked[number] = recognition.ask(given, chosen, uuid.uuid4(), at, self.evidence.get(given.experience_id, ()))
 
     def recognise(self, number: int, line: Line, at: dt.datetime) -> None:
         """Say what was seen, at which step, or which step comes first."""

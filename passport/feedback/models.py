@@ -61,6 +61,24 @@ class GrantedClaim(Base):
     )
 
 
+class GrantedEvidence(Base):
+    """One photo, document or link the learner sent along; erased by its learner, it is gone from here too."""
+
+    __tablename__ = "granted_evidence"
+    __retention__ = "learner"
+    grant_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    evidence_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    learner_id: Mapped[uuid.UUID] = owned()
+    experience_id: Mapped[uuid.UUID]
+    __table_args__ = (
+        References(["grant_id", "experience_id", "learner_id"],
+                   ["access_grant.id", "access_grant.experience_id", "access_grant.learner_id"], ondelete="CASCADE"),
+        References(["evidence_id", "experience_id", "learner_id"],
+                   ["evidence.id", "evidence.experience_id", "evidence.learner_id"], ondelete="CASCADE"),
+        Index(None, "evidence_id"),
+    )
+
+
 class FeedbackRequest(Base):
     """« Demander un retour » to one facilitator, or to an organisation whose team answers."""
 

@@ -20,8 +20,9 @@ from ..accounts import rules as age
 from ..accounts.models import Account, ContactBar, Passport
 from ..clock import CITY_ZONE, day_of
 from ..experiences.details import said_in, said_of
-from ..experiences.models import Claim, Experience, Revision
+from ..experiences.models import Claim, Evidence, Experience, Revision
 from ..experiences.periods import period
+from ..experiences.queries import PIECE, Piece
 from ..experiences.reflection import in_words
 from ..extensions import db
 from ..frameworks.models import Wording
@@ -33,7 +34,15 @@ from ..organisations.models import Joined, Membership, Organisation, Vetting
 from ..policy import Actor, Asked, Role
 from ..wording import first_name
 from . import rules
-from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
+from .models import (
+    AccessGrant,
+    AuthoredText,
+    AuthoredVersion,
+    Feedback,
+    FeedbackRequest,
+    GrantedClaim,
+    GrantedEvidence,
+)
 
 PER_PAGE = 20
 MOST = 100
@@ -391,6 +400,20 @@ def granted(grant_id: uuid.UUID) -> list[ClaimLine]:
         .where(GrantedClaim.grant_id == grant_id).order_by(GrantedClaim.competency_id)
     )
     return [ClaimLine(r.competency_id, r.text, r.step) for r in rows]
+
+
+def granted_pieces(grant_id: uuid.UUID) -> list[Piece]:
+    """Return the photos, documents and links that were sent along and are still there; one statement."""
+    rows = db.session.execute(
+        sa.select(*PIECE).join(GrantedEvidence, GrantedEvidence.evidence_id == Evidence.id)
+        .where(GrantedEvidence.grant_id == grant_id).order_by(Evidence.added_at, Evidence.id)
+    )
+    return [Piece(*row) for row in rows]
+
+
+def granted_piece(grant_id: uuid.UUID, key: uuid.UUID) -> Piece | None:
+    """Return one photo, document or link that was sent along, or None."""
+    return next((piece for piece in granted_pieces(grant_id) if piece.id == key), None)
 
 
 def mine_to_send(learner_id: uuid.UUID, after: tuple[dt.date, uuid.UUID] | None) -> Sequence[Experience]:

@@ -30,7 +30,7 @@ PAGES: dict[str, tuple[str, ...]] = {
          "/invitation/{invitation}", "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}",
          "/t/AAAAAAAAAAAAAAAAAAAAAA", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
-            "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
+            "evidence.add", "evidence.add_link", "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
             "learning.learned", "learning.reflect", "learning.add_kinds", "/ajouter/genre/exile", "/ajouter/genre/civic_service",
             "learning.choose_kind", "learning.edit_kind", "learning.path", "learning.link", "learning.my_hours",
             "learning.compare",
