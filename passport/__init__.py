@@ -176,13 +176,13 @@ def furnish_templates(app: Flask) -> None:
     from . import drawings
     from .feedback.queries import Counts
     from .web import may, part
-    from .wording import elided
+    from .wording import elided, first_name
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters["elided"] = elided
+    env.filters.update(elided=elided, first_name=first_name)
     env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)
     env.globals["ui"] = env.get_template("components/ui.html").module
 

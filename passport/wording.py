@@ -107,6 +107,12 @@ def elided(words: str) -> str:
     return re.sub(r"\b([Dd])e (?=[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒaeiouyàâäéèêëîïôöùûüœ])", r"\1’", words)
 
 
+def first_name(name: str) -> str:
+    """Return a name without its last initial: « Karim B. » reads « Karim » in a title."""
+    words = name.split()
+    return " ".join(words[:-1]) if len(words) > 1 and len(words[-1].rstrip(".")) == 1 else name
+
+
 def say(refusal: Refusal) -> str:
     """Return the sentence of a refusal in the reader's language."""
     return str(SENTENCES[refusal])

@@ -52,6 +52,11 @@ class Said:
     text: str
     step: int
 
+    @property
+    def at_step(self) -> tuple[int, int]:
+        """Return which competency, at which step."""
+        return self.competency_id, self.step
+
 
 @dataclass(frozen=True)
 class Piece:

@@ -218,7 +218,7 @@ def can_do(key: uuid.UUID) -> ResponseReturnValue:
             competency, step = form.chosen()
             with transaction():
                 service.claim(found, competency, step, clock.now())
-            return onward("experiences.can_do", key=key)
+            return onward("experiences.kept", key=key)
         except Refused as refused:
             form.refuse(refused)
             status = 422

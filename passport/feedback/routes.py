@@ -29,7 +29,7 @@ from ..policy import Action, Actor, Body, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
-from ..wording import say
+from ..wording import first_name, say
 from . import panels, queries, rules, service
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
 
@@ -53,7 +53,7 @@ def exchanges() -> ResponseReturnValue:
     who, now = actor(), clock.now()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
     return page("feedback/exchanges.html", lines=queries.exchanges(who.account_id, now),
-                desks=queries.desks(who, now))
+                desks=queries.desks(who, now), ago=queries.ago_words)
 
 
 @blueprint.get("/experience/<uuid:key>/demander")
@@ -127,7 +127,8 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 return onward("experiences.experience", key=key)
     return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
                 pieces=experiences.pieces(key), told=queries.told_now(experience),
-                reflection=reflections.in_words(reflection), who=target.name, organisation=organisation,
+                reflection=reflections.in_words(reflection),
+                who=first_name(target.name) if target.membership else target.name, organisation=organisation,
                 to_team=target.membership is None, protected=asking.protected, kept=bool(kept))
 
 
@@ -375,7 +376,7 @@ def _read_page(
     answered: queries.Answered, form: ReplyForm, status: int = 200, kept: bool = False
 ) -> ResponseReturnValue:
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
-                form=form, title=queries.feedback_of(answered.name), ago=queries.ago_words, kept=kept)
+                form=form, title=queries.feedback_of(first_name(answered.name)), ago=queries.ago_words, kept=kept)
 
 
 @blueprint.post("/retour/<uuid:key>")

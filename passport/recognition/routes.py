@@ -26,7 +26,7 @@ from ..policy import Action, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next, wants_fragment
-from ..wording import say
+from ..wording import first_name, say
 from . import panels, queries, rules, service, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
 
@@ -69,7 +69,7 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
                 return onward("experiences.experience", key=askable.experience.id)
     return page("recognition/ask.html", fragment="found", status=status, askable=askable, form=form,
                 sentences=sentences, named=bool(named), pieces=experiences.pieces(askable.experience.id),
-                who=words.first_name(askable.name), q=typed,
+                who=first_name(askable.name), q=typed,
                 behalf=words.in_the_name_of(askable.organisation_name))
 
 
@@ -149,7 +149,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
             form.refuse(refused)
         else:
             arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
-            flash(_("C’est envoyé. %(who)s gardera ou non.", who=words.first_name(received.learner_name))
+            flash(_("C’est envoyé. %(who)s gardera ou non.", who=first_name(received.learner_name))
                   + " " + feedback.arrival_words(arrival, now))
             return _on_to(following)
     return _recognise_page(received, form, now, 422)
@@ -177,7 +177,7 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
     arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
     return page(
         "recognition/recognise.html", status=status, received=received, form=form,
-        told=feedback.told(received.revision), who=words.first_name(received.learner_name),
+        told=feedback.told(received.revision), who=first_name(received.learner_name),
         pieces=feedback.granted_pieces(received.request.grant_id),
         turns=queries.exchange(received.request.experience_id, received.request.facilitator_id, now),
         behalf=words.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
@@ -188,7 +188,7 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
 def _answered_page(received: queries.Received, account_id: uuid.UUID, now: dt.datetime) -> ResponseReturnValue:
     assert received.request is not None
     return page("recognition/answered.html", received=received, told=feedback.told(received.revision),
-                who=words.first_name(received.learner_name),
+                who=first_name(received.learner_name),
                 pieces=feedback.granted_pieces(received.request.grant_id),
                 lines=queries.answered(received.request.id, account_id, now))
 

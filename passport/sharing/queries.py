@@ -50,7 +50,7 @@ def full_day(instant: dt.datetime | dt.date) -> str:
     """Return a day with its year: « 1er février 2027 »."""
     day = day_of(instant) if isinstance(instant, dt.datetime) else instant
     first = str(get_locale()) == "fr" and day.day == 1
-    return str(format_date(day, "'1er' MMMM y" if first else "d MMMM y"))
+    return str(format_date(day, "'1er'\u00a0MMMM y" if first else "d\u00a0MMMM y"))
 
 
 def hour_words(instant: dt.datetime) -> str:
