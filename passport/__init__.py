@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
-from .web import LANGUAGES
+from .web import LANGUAGES, standing_on
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,8 +35,8 @@ def create_app(config: dict[str, Any]) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     errors.install(app)
     headers.install(app)
-    start_extensions(app)
     guard(app)
+    start_extensions(app)
     open_rooms(app)
     furnish_templates(app)
     return app
@@ -97,7 +97,10 @@ def choose_language() -> str:
 
 
 def guard(app: Flask) -> None:
-    """Close every view that is not marked public, and refuse what comes from another site."""
+    """Close every view that is not marked public, and refuse what comes from another site.
+
+    This stands before the extensions: whoever is signed out is led to sign in, not told that a token is too old.
+    """
 
     @app.before_request
     def same_origin() -> None:
@@ -118,8 +121,7 @@ def guard(app: Flask) -> None:
             return None
         if current_user.is_authenticated:
             return None
-        here = request.full_path.rstrip("?") if request.method == "GET" else None
-        address = url_for("accounts.sign_in", next=here)
+        address = url_for("accounts.sign_in", next=standing_on())
         if request.headers.get("HX-Request") == "true":
             return "", 204, {"HX-Redirect": address}
         return redirect(address, 303)

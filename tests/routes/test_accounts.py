@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -454,6 +455,25 @@ def test_a_way_back_never_leads_to_another_site(app: Flask, cast: Cast, visitor:
         answer = visitor.post("/ouvrir", {"name": "lac-vert-27", "passphrase": OWN, "next": bad})
         assert way(answer) == "/passeport"
         visitor.post("/fermer")
+
+
+@pytest.mark.parametrize(("stood_on", "back"), [
+    ("http://localhost/montrer", "/montrer"), ("http://localhost/passeport?q=v%C3%A9lo", "/passeport?q=v%C3%A9lo"),
+    ("https://evil.example/passeport", "/passeport"), ("https://evil.example//evil.example", None),
+    ("//evil.example", None), ("javascript:alert(1)", None), ("http://[", None), ("", None),
+])  # fmt: skip
+def test_a_part_that_nobody_may_read_leads_back_to_its_page(visitor: Reader, stood_on: str, back: str | None) -> None:
+    for answer in (visitor.get("/passeport?after=x", headers={"HX-Request": "true", "HX-Current-URL": stood_on}),
+                   visitor.post("/phrase", headers={"HX-Request": "true", "HX-Current-URL": stood_on})):
+        there = urlsplit(answer.headers["HX-Redirect"])
+        assert (answer.status_code, there.path, parse_qs(there.query).get("next")) == (204, "/ouvrir", back and [back])
+
+
+@pytest.mark.parametrize("settings_of_test", [{"WTF_CSRF_ENABLED": True}])
+def test_whoever_is_signed_out_is_led_to_sign_in_and_not_told_of_a_token(visitor: Reader) -> None:
+    assert way(visitor.post("/ajouter", {"title": SENTENCE, "csrf_token": "old"})) == "/ouvrir"
+    part = visitor.post("/phrase", {"other": "1", "csrf_token": "old"}, headers={"HX-Request": "true"})
+    assert (part.status_code, urlsplit(part.headers["HX-Redirect"]).path) == (204, "/ouvrir")
 
 
 def test_a_waiting_sentence_can_come_along_when_signing_in(
