@@ -585,6 +585,15 @@ def test_the_language_is_kept_on_the_device_then_in_the_account(app: Flask, cast
     assert rows.get(Account, cast["lea"]).language == "en"
 
 
+def test_a_page_that_only_a_button_opens_is_no_way_back(cast: Cast, browse: Any) -> None:
+    claire = browse("claire")
+    refused = claire.post(f"/organisation/role/{cast['m_claire']}/retirer")
+    assert (refused.status_code, fields(refused, "/langue")["next"]) == (422, "")
+    assert way(claire.post("/langue", {"language": "en", "next": ""})) == "/"
+    assert fields(claire.get("/passeport?q=x"), "/langue")["next"] == "/passeport?q=x"
+    assert fields(claire.post("/ajouter"), "/langue")["next"] == "/ajouter"
+
+
 def test_help_answers_eight_questions_and_says_how_to_reach_somebody(visitor: Reader, browse: Any) -> None:
     for reader in (visitor, browse("lea")):
         page = reader.get("/aide")
