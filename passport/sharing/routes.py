@@ -19,7 +19,7 @@ from ..refusals import Refusal, Refused
 from ..submissions import digest_of
 from ..transaction import transaction
 from ..web import Forbidden, authorised, onward, page, public_url, wants_fragment
-from . import queries, rules, service
+from . import panels, queries, rules, service
 from .forms import AudienceForm, ChoiceForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
 from .reader import host
@@ -164,12 +164,13 @@ def ready(key: uuid.UUID) -> ResponseReturnValue:
 
 @blueprint.post("/montrer/lien/<uuid:key>/fermer")
 def close(key: uuid.UUID) -> ResponseReturnValue:
-    """Close a link; htmx gets its line again, as the list would show it."""
+    """Close a link; htmx gets its line again and what else changes, as the page would show them."""
     share, now = authorised(queries.share(key), Action.CLOSE_SHARE), clock.now()
     with transaction():
         service.close(share, now)
     if wants_fragment():
-        return page("sharing/line.html", link=queries.link(key, now), settled=True)
+        return page("sharing/closed.html", link=queries.link(key, now), settled=True,
+                    panels=panels.after_closing(share.learner_id, now))
     flash(_("Le lien « %(name)s » est fermé.", name=share.recipient_name))
     return onward("card.show")
 
