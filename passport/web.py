@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import abort, g, make_response, redirect, render_template, request
 from flask import url_for as flask_url_for
@@ -114,6 +114,17 @@ def safe_next(address: str | None) -> str | None:
         return None
     parts = urlsplit(address)
     return None if parts.scheme or parts.netloc else address
+
+
+def standing_on() -> str | None:
+    """Return the page to come back to: the one asked for, or for HTMX the whole one a part was asked from."""
+    if request.headers.get("HX-Request") == "true":
+        try:
+            parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        except ValueError:
+            return None
+        return safe_next(urlunsplit(("", "", parts.path, parts.query, "")))
+    return request.full_path.rstrip("?") if request.method == "GET" else None
 
 
 def now_and_today() -> tuple[dt.datetime, dt.date]:
