@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from ..letters import plain_words
 from ..refusals import Refusal
 
 YOUNGEST = 13
@@ -12,6 +13,12 @@ SHOWS_ALONE = 15
 ADULT = 18
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 128
+# What a reader finds beside a name must not be said by the name itself.
+CLAIMS = frozenset((
+    "reconnu", "reconnue", "reconnus", "verifie", "verifiee", "certifie", "certifiee", "atteste", "valide",
+    "recognised", "recognized", "verified", "certified", "endorsed",
+))
+OF_THE_CITY = frozenset(("ville", "mairie", "city", "town"))
 DEMO_PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - told on the demo's sign-in page, so known to everybody
 FREE_TRIES = 8
 FIRST_DELAY = 30
@@ -63,6 +70,13 @@ def refusal_to_sign_up(
     if not minors_open and not has_turned(birth_year, birth_month, ADULT, on):
         return Refusal.MINORS_NOT_YET
     return None
+
+
+def refusal_of_name(name: str, city: str) -> Refusal | None:
+    """Say why this name would be taken for words of the city or of somebody who recognises, or None when it is just a name."""
+    words = set(plain_words(name))
+    of_the_city = bool(words & OF_THE_CITY) and set(plain_words(city)) <= words
+    return Refusal.NAME_CLAIMS if words & CLAIMS or of_the_city else None
 
 
 def delay_after(tries: int) -> int:

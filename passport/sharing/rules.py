@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from ..accounts import rules as age
 from ..accounts.rules import Band
 from ..experiences import rules as experiences
 from ..recognition import rules as recognition
@@ -55,13 +56,13 @@ def end_of(months: int, now: dt.datetime) -> dt.datetime:
     return now + dt.timedelta(days=DAYS[months])
 
 
-def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:
-    """Say why this form of name cannot be shown: a name as one writes it is for adults, and is given."""
+def refusal_of_name(band: Band, name_form: str, shown_name: str | None, city: str) -> Refusal | None:
+    """Say why this form of name cannot be shown: a name as one writes it is for adults, is given, and is just a name."""
     if name_form == DISPLAY:
         return None
     if name_form != WRITTEN or not shown_name:
         return Refusal.NAME_MISSING
-    return None if band is Band.ADULT else Refusal.ADULTS_ONLY
+    return age.refusal_of_name(shown_name, city) if band is Band.ADULT else Refusal.ADULTS_ONLY
 
 
 def refusal_of_choice(count: int) -> Refusal | None:
