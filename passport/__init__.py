@@ -64,7 +64,13 @@ def start_extensions(app: Flask) -> None:
 
     @login_manager.user_loader
     def load(token: str) -> Any:
-        return signed_in(token, digest_of(token), clock.now())
+        who = signed_in(token, digest_of(token), clock.now())
+        if who is None:
+            # What the ended session left in the cookie is not for whoever comes next on this device.
+            language = session.get("language")
+            session.clear()
+            session.update({"language": language} if language else {})
+        return who
 
 
 def import_models() -> None:

@@ -13,6 +13,7 @@ class Refusal(StrEnum):
     MINORS_NOT_YET = "minors_not_yet"
     BIRTH_MONTH_MISSING = "birth_month_missing"
     BIRTH_YEAR_ODD = "birth_year_odd"
+    NAME_CLAIMS = "name_claims"
     PASSPHRASE_SHORT = "passphrase_short"
     PASSPHRASE_LONG = "passphrase_long"
     PASSPHRASE_KNOWN = "passphrase_known"

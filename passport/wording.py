@@ -14,6 +14,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.MINORS_NOT_YET: _l("Ici, le passeport s’ouvre pour l’instant à 18 ans. Rien n’a été gardé."),
     Refusal.BIRTH_MONTH_MISSING: _l("Choisir un mois et une année, ou « 18 ans ou plus »."),
     Refusal.BIRTH_YEAR_ODD: _l("Choisir une année dans la liste."),
+    Refusal.NAME_CLAIMS: _l("Choisir un autre nom : celui-ci se lirait comme une parole de la Ville ou d’une organisation."),
     Refusal.PASSPHRASE_SHORT: _l("Allonger la phrase : au moins 12 caractères, sans compter mon nom ni mon identifiant."),
     Refusal.PASSPHRASE_LONG: _l("Raccourcir la phrase : 128 caractères au plus."),
     Refusal.PASSPHRASE_KNOWN: _l("Choisir une phrase moins facile à deviner : quatre mots sans lien entre eux, par exemple."),

@@ -23,6 +23,7 @@ from ..extensions import db
 from ..notices import jobs
 from ..notices import service as notices
 from ..notices.outbox import send_word
+from ..organisations import service as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
@@ -328,12 +329,29 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
 
 
 def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
-    """Take back every open request and grant of a learner towards one adult."""
+    """Take back every open request and grant of a learner towards one adult, and words of theirs that wait for 7."""
     for request in _open_requests(FeedbackRequest.learner_id == learner_id,
                                   FeedbackRequest.facilitator_id == adult_id):
         cancel(request, now)
     roles = sa.select(Membership.id).where(Membership.account_id == adult_id)
     _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.membership_id.in_(roles))
+    _hold_back(adult_id, now, AuthoredText.learner_id == learner_id)
+
+
+def close_role(membership_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Hold back what somebody wrote in a role that was taken from them, and that waits for 7."""
+    _hold_back(account_id, now, AuthoredText.membership_id == membership_id)
+
+
+def _hold_back(author_id: uuid.UUID, now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
+    """Hide words before they arrive, without a notice; their learner may look at them all the same."""
+    held = db.session.execute(
+        sa.update(AuthoredText)
+        .where(AuthoredText.author_id == author_id, AuthoredText.deliver_after > now, AuthoredText.hidden_at.is_(None), *which)
+        .values(hidden_at=now).returning(AuthoredText.learner_id)
+    ).scalars().all()
+    if held:
+        notices.silence(set(held), author_id, now)
 
 
 def lapse(now: dt.datetime) -> int:
@@ -381,3 +399,4 @@ def erase_experience(experience_id: uuid.UUID) -> None:
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
 jobs.every_day("feedback.lapse", lapse)
+organisations.REMOVED.append(close_role)

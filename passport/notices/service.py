@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +43,17 @@ def settle_all(account_id: uuid.UUID, subjects: sa.Select[Any], at: dt.datetime,
         sa.update(Notice)
         .where(Notice.account_id == account_id, Notice.kind == kind, Notice.read_at.is_(None),
                Notice.subject_id.in_(subjects))
+        .values(read_at=at),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def silence(account_ids: Collection[uuid.UUID], about_id: uuid.UUID, at: dt.datetime) -> None:
+    """Let nothing be told to these people about this one that waits to be told."""
+    db.session.execute(
+        sa.update(Notice)
+        .where(Notice.account_id.in_(account_ids), Notice.about_id == about_id, Notice.read_at.is_(None),
+               Notice.visible_at > at)
         .values(read_at=at),
         execution_options={"synchronize_session": False},
     )

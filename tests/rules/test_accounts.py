@@ -160,3 +160,18 @@ def test_an_address_is_one_plain_line(address: str) -> None:
 )
 def test_what_could_be_more_than_one_address_is_none(address: str | None) -> None:
     assert rules.refusal_of_address(address) is Refusal.ADDRESS_ODD
+
+
+@pytest.mark.parametrize(("name", "city", "refusal"), [
+    ("Léa M.", "Alpha", None), ("Denise Ville", "Alpha", None), ("Alpha", "Alpha", None), ("Иван", "Alpha", None),
+    ("Léa, reconnue par Karim", "Alpha", Refusal.NAME_CLAIMS), ("ＶÉＲＩＦＩÉ", "Alpha", Refusal.NAME_CLAIMS),
+    ("Reсonnu", "Alpha", Refusal.NAME_CLAIMS), ("Ville d’Alpha", "Alpha", Refusal.NAME_CLAIMS),
+    ("La mairie de Saint-Jean", "Saint Jean", Refusal.NAME_CLAIMS), ("Ville de Saint-Jean", "Alpha", None),
+])
+def test_a_name_is_just_a_name(name: str, city: str, refusal: Refusal | None) -> None:
+    assert rules.refusal_of_name(name, city) is refusal
+
+
+def test_the_passphrase_of_the_demo_is_known_to_everybody() -> None:
+    for phrase in (rules.DEMO_PASSPHRASE, rules.DEMO_PASSPHRASE.upper(), f"{rules.DEMO_PASSPHRASE} bis"):
+        assert rules.refusal_of_passphrase(phrase, (), 20.0) is Refusal.PASSPHRASE_KNOWN
