@@ -8,6 +8,7 @@
   setup     only set up: .venv, browser files, compiled sentences
   messages  collect the sentences into the French and English catalogues
   sql       write the statements of every page into tests/sql
+  screens   take the pictures of the README anew, into docs/screens
   fmt       order imports and format the code
   clean     remove what setting up and checking have made (never instance/, where the data is)
 
@@ -348,6 +349,11 @@ def messages() -> int:
     return 0
 
 
+def screens() -> int:
+    setup("requirements-dev.lock")
+    return sh(PY, "tools/screens.py")
+
+
 def fmt() -> int:
     install("requirements-dev.lock")
     sorted_well = sh(PY, "-m", "ruff", "check", "--fix", "--quiet", ".")
@@ -386,6 +392,7 @@ def main(words: list[str]) -> int:
         "bench": lambda: bench(rest),
         "messages": messages,
         "sql": lambda: sql(rest),
+        "screens": screens,
         "fmt": fmt,
         "clean": clean,
     }
