@@ -22,7 +22,7 @@ from passport.accounts import service
 from passport.accounts.models import Account, Session
 from passport.accounts.rules import DEMO_PASSPHRASE
 from passport.accounts.service import hash_of
-from passport.extensions import db, limiter
+from passport.extensions import address, db, limiter
 from passport.organisations import service as organisations
 from passport.organisations.models import Organisation
 from passport.seal import digest_of
@@ -118,6 +118,16 @@ def test_a_forged_address_changes_nothing_for_whoever_guesses(production: Flask)
     assert codes.status_code == 429
     other = client.get("/s/" + "b" * 22, base_url=HERE, headers={"X-Forwarded-For": "192.0.2.7, 192.0.2.8"})
     assert other.status_code == 404
+
+
+@pytest.mark.parametrize(("caller", "counted"), [
+    ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("192.0.2.7:51234", "192.0.2.7"),
+    ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+    ("[2001:db8:1:2:3:4:5:6]:443", "2001:db8:1:2::/64"), ("[2001:db8:1:2::]", "2001:db8:1:2::/64"), ("", "unknown"), ("somewhere", "unknown"),
+])
+def test_a_caller_counts_as_one_network_however_it_is_written(app: Flask, caller: str, counted: str) -> None:
+    with app.test_request_context(environ_base={"REMOTE_ADDR": caller}):
+        assert address() == counted
 
 
 # ---------- what the logs keep ----------

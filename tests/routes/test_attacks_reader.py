@@ -217,6 +217,21 @@ def test_a_readers_page_gives_away_nothing_that_was_not_chosen(
         db.session.remove()
 
 
+def test_the_title_of_a_readers_page_names_nobody(
+    cast: Cast, lea: Reader, endorsed: list[uuid.UUID], client: FlaskClient
+) -> None:
+    """Messengers show the title of a link before anybody opens it, and a browser keeps it in its history."""
+    _key, path = make(lea, [cast["lea_x"]], endorsed, name_form="written", shown_name="Léa Moreau", intro="Canari")
+    page = client.get(path).get_data(as_text=True)
+    check = re.search(r'href="([^"]*/verifier/[^"]*)"', page)
+    assert check is not None
+    for body in (page, client.get(check[1]).get_data(as_text=True)):
+        head = body[: body.index("</head>")]
+        assert "Une page à lire" in head or "Comment c’est vérifié" in head
+        for told in ("Moreau", "Lea", "Canari", "Karim", "Mandela"):
+            assert told not in head, told
+
+
 @both_databases
 def test_a_check_kept_aside_is_an_opening_too(
     app: Flask, at: Any, cast: Cast, lea: Reader, endorsed: list[uuid.UUID], client: FlaskClient
