@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +30,70 @@ class City:
     hours: str
     place: str
     email: str
+
+
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How e-mail leaves: by `host`, or into `folder` (the demo and the tests), or not at all when both are empty."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    security: str
+    sender: str
+    folder: Path | None
+
+    @property
+    def leaves(self) -> bool:
+        """Say whether any message leaves."""
+        return bool(self.host) or self.folder is not None
+
+
+def _sender(text: str) -> str:
+    """Return who messages come from, as given, when it is one whole address."""
+    message = EmailMessage()
+    try:
+        message["From"] = text
+        (address,) = message["From"].addresses
+        whole = Address(addr_spec=address.addr_spec)
+    except (ValueError, MessageError, IndexError):
+        whole = None
+    if whole is None or not whole.domain or message["From"].defects or not text.isprintable():
+        raise ConfigurationError("MAIL_FROM is one address, as in: Passeport apprenant <passeport@ville.example>.")
+    return text
+
+
+def _mail(env: dict[str, str], mode: str, instance: Path) -> Mail:
+    """Return how e-mail leaves; refuses settings that are half given, or that would send a password in clear."""
+    given = {name: env.get(name, "") for name in
+             ("SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_SECURITY", "MAIL_FROM")}
+    host, security = given["SMTP_HOST"], given["SMTP_SECURITY"] or "starttls"
+    if not host:
+        alone = [name for name in given if given[name] and name != "MAIL_FROM"]
+        if alone:
+            raise ConfigurationError(f"{alone[0]} is set without SMTP_HOST: set both, or neither (no e-mail leaves).")
+        folder = instance / "mail" if mode != "production" else None
+        sender = _sender(given["MAIL_FROM"] or "Passeport apprenant <passeport@city.example>")
+        return Mail("", 0, "", "", "none", sender, folder)
+    if any(c.isspace() or not c.isprintable() for c in host):
+        raise ConfigurationError("SMTP_HOST is the name of one server, without spaces.")
+    if security not in PORTS:
+        raise ConfigurationError("SMTP_SECURITY is one of starttls, tls, none.")
+    port = given["SMTP_PORT"] or str(PORTS[security])
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigurationError("SMTP_PORT is a number from 1 to 65535.")
+    if bool(given["SMTP_USER"]) != bool(given["SMTP_PASSWORD"]):
+        raise ConfigurationError("SMTP_USER and SMTP_PASSWORD go together: set both, or neither.")
+    if security == "none" and given["SMTP_USER"] and host not in HERE:
+        raise ConfigurationError("SMTP_SECURITY=none would send SMTP_PASSWORD in clear: use starttls or tls.")
+    if not given["MAIL_FROM"]:
+        raise ConfigurationError("MAIL_FROM is missing: the address that messages come from.")
+    return Mail(host, int(port), given["SMTP_USER"], given["SMTP_PASSWORD"], security, _sender(given["MAIL_FROM"]), None)
 
 
 def _database(url: str | None, instance: Path) -> str:
@@ -133,6 +200,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,
         "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
+        "MAIL": _mail(env, mode, instance),
         "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
         "SESSION_COOKIE_NAME": "__Host-passport" if https else "passport",

@@ -6,7 +6,6 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +17,7 @@ from . import clock, columns, errors, headers, limits  # noqa: F401 - limits reg
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
 from .uploads import PassportRequest
-from .web import LANGUAGES, is_cookieless, safe_next
+from .web import LANGUAGES, is_cookieless, standing_on
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,8 +37,8 @@ def create_app(config: dict[str, Any]) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     errors.install(app)
     headers.install(app)
-    start_extensions(app)
     guard(app)
+    start_extensions(app)
     open_rooms(app)
     furnish_templates(app)
     return app
@@ -65,7 +64,13 @@ def start_extensions(app: Flask) -> None:
 
     @login_manager.user_loader
     def load(token: str) -> Any:
-        return signed_in(token, digest_of(token), clock.now())
+        who = signed_in(token, digest_of(token), clock.now())
+        if who is None:
+            # What the ended session left in the cookie is not for whoever comes next on this device.
+            language = session.get("language")
+            session.clear()
+            session.update({"language": language} if language else {})
+        return who
 
 
 def import_models() -> None:
@@ -101,7 +106,10 @@ def choose_language() -> str:
 
 
 def guard(app: Flask) -> None:
-    """Close every view that is not marked public, and refuse what comes from another site."""
+    """Close every view that is not marked public, and refuse what comes from another site.
+
+    This stands before the extensions: whoever is signed out is led to sign in, not told that a token is too old.
+    """
     from .accounts import unsent
     from .accounts.routes import session_ended
 
@@ -130,10 +138,7 @@ def guard(app: Flask) -> None:
             return "", 204, {"HX-Trigger": "session-ended"}  # the page sends the same form again, not by htmx
         if carried:
             return session_ended(carried)
-        here = request.full_path.rstrip("?") if request.method == "GET" else None
-        if by_htmx and here is None:
-            here = safe_next(urlsplit(request.headers.get("HX-Current-URL", "")).path)
-        address = url_for("accounts.sign_in", next=here)
+        address = url_for("accounts.sign_in", next=standing_on())
         if by_htmx:
             return "", 204, {"HX-Redirect": address}
         return redirect(address, 303)

@@ -108,8 +108,9 @@ TRIGGERS: tuple[Trigger, ...] = (
             " AND t.deliver_after <= NEW.written_at)",
             "words that arrived are not rewritten"),
     Trigger("authored_version_stays", "authored_version", "DELETE",
-            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = OLD.text_id AND t.kind <> 'testimony')"
-            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id)",
+            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = OLD.text_id AND t.kind <> 'testimony'"
+            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id"
+            " AND (e.experience_id IS NULL OR e.experience_id = t.experience_id)))",
             "words are deleted by erasure only"),
     Trigger("revision_frozen", "revision", "UPDATE", "", "a revision never changes"),
     Trigger("revision_stays", "revision", "DELETE", _closed(), "a revision is deleted by erasure only"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import abort, current_app, g, make_response, redirect, render_template, request
+from flask import abort, g, make_response, redirect, render_template, request
 from flask import url_for as flask_url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -15,6 +15,7 @@ from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 
 from . import clock
+from .links import public_url as public_url
 from .policy import Action, Actor, Answer, can
 from .refusals import Refusal
 
@@ -115,9 +116,15 @@ def safe_next(address: str | None) -> str | None:
     return None if parts.scheme or parts.netloc else address
 
 
-def public_url(endpoint: str, **values: Any) -> str:
-    """Return the whole address of a page under the city's own host, whatever Host header came in."""
-    return str(current_app.config["PUBLIC_URL"]).rstrip("/") + flask_url_for(endpoint, **values)
+def standing_on() -> str | None:
+    """Return the page to come back to: the one asked for, or for HTMX the whole one a part was asked from."""
+    if request.headers.get("HX-Request") == "true":
+        try:
+            parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        except ValueError:
+            return None
+        return safe_next(urlunsplit(("", "", parts.path, parts.query, "")))
+    return request.full_path.rstrip("?") if request.method == "GET" else None
 
 
 def now_and_today() -> tuple[dt.datetime, dt.date]:

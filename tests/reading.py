@@ -89,7 +89,7 @@ class Reader:
         """Send a form as it is given."""
         return self.client.post(address, data=data or {}, **kwargs)
 
-    def fill(self, address: str, action: str | None = None, **values: Any) -> TestResponse:
+    def fill(self, address: str, /, action: str | None = None, **values: Any) -> TestResponse:
         """Open a page, fill its form with these values over what stands there, and send it."""
         page = self.get(address)
         assert page.status_code == 200, f"{address}: {page.status_code} {words(page)[:200]}"

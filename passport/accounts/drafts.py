@@ -76,3 +76,9 @@ def drop(form: str, subject_id: uuid.UUID, account_id: uuid.UUID | None = None) 
     if account_id is not None:
         which.append(Draft.account_id == account_id)
     db.session.execute(sa.delete(Draft).where(*which), execution_options={"synchronize_session": False})
+
+
+def forget(subject_ids: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
+    """Let go of what was kept about things that are erased; `subject_ids` selects their ids."""
+    db.session.execute(sa.delete(Draft).where(Draft.subject_id.in_(subject_ids)),
+                       execution_options={"synchronize_session": False})

@@ -162,6 +162,25 @@ class ChangePassphraseForm(ProposalForm):
         return (self.present.data or "")[:MOST_TYPED], self.own_passphrase
 
 
+class ForgottenForm(Form):
+    """The address that a link to a new passphrase goes to."""
+
+    address = Sentence(_l("Mon adresse e-mail"), most=254, validators=[InputRequired(_l("Écrire l’adresse e-mail."))],
+                       render_kw={"type": "email", "autocomplete": "email", **NO_HELP})
+
+
+class AddressForm(ForgottenForm):
+    """An address for one's own account; the passphrase says that it is really oneself."""
+
+    present = PasswordField(_l("Phrase de passe"), validators=[InputRequired(_l("Écrire la phrase de passe."))],
+                            render_kw={"autocomplete": "current-password"})
+
+    @property
+    def passphrase(self) -> str:
+        """Return the passphrase as it was typed."""
+        return (self.present.data or "")[:MOST_TYPED]
+
+
 class LanguageForm(Form):
     """The language to read in."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from dataclasses import replace
@@ -36,17 +37,18 @@ from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
 from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
-from . import proposals, queries, service, tries, unsent
+from . import mail_routes, proposals, queries, service, tries, unsent
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint, unsent.blueprint)
+BLUEPRINTS = (blueprint, mail_routes.blueprint, unsent.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
 )["questions"]
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
 WITHOUT_SESSION = {None, "health", *WITHOUT_COOKIE}
+SENTENCE_WAITS = dt.timedelta(hours=1)
 
 
 def _mine() -> Mine:
@@ -59,6 +61,14 @@ def _keep_only(*names: str) -> None:
     kept = {name: session[name] for name in names if name in session}
     session.clear()
     session.update(kept)
+
+
+def _first_sentence() -> str | None:
+    """Return the sentence that waits for a passport; left on a computer, it is gone after an hour."""
+    if session.get("sentence_until", 0) < clock.now().timestamp():
+        session.pop("first_sentence", None)
+        session.pop("sentence_until", None)
+    return session.get("first_sentence")
 
 
 def _begin(token: str, shared: bool) -> None:
@@ -89,9 +99,10 @@ def home() -> ResponseReturnValue:
     """What the passport is, and its first sentence, which waits in the signed cookie until there is a passport."""
     if current_user.is_authenticated:
         return onward("experiences.passport")
-    form = FirstSentenceForm(data={"title": session.get("first_sentence")})
+    form = FirstSentenceForm(data={"title": _first_sentence()})
     if form.validate_on_submit():
         session["first_sentence"] = form.draft()
+        session["sentence_until"] = (clock.now() + SENTENCE_WAITS).timestamp()
         return onward("accounts.sign_up")
     start = public_url("accounts.home")
     return page(
@@ -139,7 +150,7 @@ def _sign_up_page(
 ) -> ResponseReturnValue:
     form.proposal.data, form.next.data = proposals.signed(proposal), target or ""
     return page("accounts/sign_up.html", fragment="phrase", status=status, form=form, proposal=proposal,
-                sentence=session.get("first_sentence"), target=target)
+                sentence=_first_sentence(), target=target)
 
 
 def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str | None) -> ResponseReturnValue:
@@ -151,7 +162,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
     draft = service.SignUpDraft(
         display_name=typed.display_name, identifier=proposal.identifier,
         passphrase=typed.own_passphrase or proposal.passphrase, birth_year=typed.birth_year,
-        birth_month=typed.birth_month, language=str(get_locale()), first_sentence=session.get("first_sentence"),
+        birth_month=typed.birth_month, language=str(get_locale()), first_sentence=_first_sentence(),
     )
     account_id: uuid.UUID | None = None
     while account_id is None:
@@ -244,14 +255,14 @@ def sign_in() -> ResponseReturnValue:
         form.name.data = request.args.get("name")
     form.next.data = target or ""
     answer = page("accounts/sign_in.html", status=status, form=form, target=target,
-                  sentence=session.get("first_sentence"))
+                  sentence=_first_sentence())
     return _too_many(answer, seconds) if seconds else answer
 
 
 def _let_in(
     account_id: uuid.UUID, name: str, draft: SignInDraft, target: str | None, carried: str | None
 ) -> ResponseReturnValue:
-    now, sentence = clock.now(), session.get("first_sentence")
+    now, sentence = clock.now(), _first_sentence()
     tries.forget(name)
     with transaction():
         token = service.open_session(account_id, draft.shared, now, queries.is_staff(account_id))

@@ -117,6 +117,9 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     refusal = rules.refusal_to_sign_up(draft.birth_year, draft.birth_month, today, minors_open)
     if refusal:
         raise Refused(refusal, "age")
+    refusal = rules.refusal_of_name(draft.display_name, current_app.config["CITY"].name)
+    if refusal:
+        raise Refused(refusal, "display_name")
     refuse_passphrase(draft.passphrase, (draft.display_name, draft.identifier))
     password_hash = hash_of(draft.passphrase)
 

@@ -27,6 +27,8 @@ blueprint = Blueprint("unsent", __name__)
 
 MOST_CARRIED = 100_000
 LASTS = 3600
+# Their forms hold passphrases and addresses.
+OF_THE_ACCOUNT = frozenset(("accounts", "mail"))
 # What every form holds besides words; a form of nothing else has nothing to lose.
 WITHOUT_WORDS = frozenset(("csrf_token", "submission", "version", "next", "back"))
 
@@ -73,7 +75,8 @@ def carry() -> str | None:
     """
     token = session.get("_user_id")
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    if not token or request.blueprint == "accounts" or all(name in WITHOUT_WORDS or not value for name, value in fields):
+    silent = all(name in WITHOUT_WORDS or not value for name, value in fields)
+    if not token or request.blueprint in OF_THE_ACCOUNT or silent:
         return None
     writer = queries.whose(digest_of(str(token)))
     release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -12,11 +13,12 @@ from flask_login import current_user
 
 from .. import clock, doors, drawings
 from ..accounts.rules import Band
+from ..experiences.panels import Panel
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of
+from ..sharing import panels, reader
 from ..sharing import queries as sharing
-from ..sharing import reader
 from ..transaction import transaction
 from ..web import Forbidden, authorised, onward, page, public, public_url, wants_fragment
 from . import queries, rules, service
@@ -55,7 +57,17 @@ def show() -> ResponseReturnValue:
     if after is not None and wants_fragment():
         return page("card/rows.html", links=links, more=more_url)
     return page("card/show.html", links=links, more=more_url, first=after is None,
-                any_open=any(x.is_open for x in links), **_faces(queries.held(me, now)))
+                any_open=sharing.any_open(me, now), **_faces(queries.held(me, now)))
+
+
+def _after_closing(learner_id: uuid.UUID, now: dt.datetime) -> Panel:
+    """Return what of « Montrer » says something else once a link is closed."""
+    return Panel("card/closed.html", {
+        "card": queries.held(learner_id, now), "any_open": sharing.any_open(learner_id, now),
+    })
+
+
+panels.AFTER_CLOSING.append(_after_closing)
 
 
 def _uuid(value: str | None) -> uuid.UUID | None:

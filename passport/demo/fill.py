@@ -100,6 +100,12 @@ class Story:
         self.plan_showing()
         for at, _order, act in sorted(self.events, key=lambda event: event[:2]):
             act(at)
+        # Only now, so that nobody is told by e-mail of what happened long ago.
+        db.session.execute(
+            sa.update(Account).where(Account.id.in_(self.ids.values()), Account.email.is_not(None))
+            .values(email_confirmed_at=Account.created_at),
+            execution_options={"synchronize_session": False},
+        )
         db.session.flush()
 
     # ---------- when ----------
@@ -138,8 +144,7 @@ class Story:
         birth = line["birth"] and _later(dt.date(line["birth"]["year"], line["birth"]["month"], 1), self.moved)
         band = age.band(birth.year, birth.month, day_of(at)) if birth else age.Band.ADULT
         account = Account(
-            id=uuid7(), identifier=line["identifier"], email=line["email"],
-            email_confirmed_at=at if line["email"] else None, display_name=line["display_name"],
+            id=uuid7(), identifier=line["identifier"], email=line["email"], display_name=line["display_name"],
             password_hash=self.password_hash, language="fr", created_at=at, last_active_on=self.today,
         )
         db.session.add(account)

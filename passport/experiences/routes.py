@@ -22,7 +22,7 @@ from ..notices import queries as notices
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import transaction
-from ..web import actor, authorised, onward, page
+from ..web import actor, authorised, onward, page, wants_fragment
 from ..wording import say
 from . import details, panels, queries, service
 from .around import around
@@ -75,16 +75,16 @@ def passport() -> ResponseReturnValue:
     after = request.args.get("after")
     lines = queries.found(me.account_id, words) if words else queries.time_line(me.account_id, after)
     marks = panels.marks_of(me.account_id, [row.experience.id for row in lines.rows], now)
-    first = after is None and not words
-    news = panels.news_for(me.account_id, now, notices.waiting(me.account_id, now)) if first else []
+    whole = after is None and not wants_fragment()
+    news = panels.news_for(me.account_id, now, notices.waiting(me.account_id, now)) if whole else []
     stamps = {}
     for x in (row.experience for row in lines.rows):
         mark = next((m for m in marks.get(x.id, []) if m.seed), None)
         if mark is not None:
             stamps[x.id] = drawings.rosette(mark.seed, x.context or "informal", mark.context_ring)
     return page("experiences/passport.html", fragment="rows", lines=lines, marks=marks, stamps=stamps, news=news,
-                words=words, first=first, year_above=request.args.get("year", ""),
-                welcome=first and not lines.rows)
+                words=words, year_above=request.args.get("year", ""),
+                welcome=whole and not words and not lines.rows)
 
 
 @experiences.route("/ajouter", methods=["GET", "POST"])

@@ -16,11 +16,14 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ..accounts import drafts
 from ..accounts import service as accounts
+from ..accounts.models import Erasure
 from ..audit.service import record
 from ..clock import day_of
 from ..extensions import db
 from ..frameworks.models import Competency, Wording
+from ..notices import jobs
 from ..refusals import Refusal, Refused
+from ..retention import kept
 from ..submissions import digest_of, kept_before
 from . import kinds, rules
 from .details import said_of
@@ -28,6 +31,10 @@ from .models import Claim, Experience, Revision
 
 # Later rooms close here what they opened, when an experience is deleted or becomes « Pour moi ».
 STAYS_INSIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
+# Later rooms delete here what hangs on an experience that is erased (the last room first), and say what must stay: a
+# condition on its id.
+ERASES: list[Callable[[uuid.UUID], None]] = []
+HOLDS: list[Callable[[Any], sa.ColumnElement[bool]]] = []
 
 
 @dataclass(frozen=True)
@@ -262,6 +269,34 @@ def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str
     return revision
 
 
+def erase_deleted(now: dt.datetime) -> int:
+    """Erase the experiences whose deletion can be undone no more, with all that hangs on them; return how many."""
+    held = [hold(Experience.id) for hold in HOLDS]
+    gone = db.session.execute(
+        sa.select(Experience.id, Experience.learner_id)
+        .where(Experience.deleted_at <= now - max(kept("deleted"), rules.UNDO), *(~h for h in held))
+        .order_by(Experience.deleted_at, Experience.id).limit(jobs.AT_A_TIME)
+        .with_for_update(skip_locked=True, of=Experience)
+    ).all()
+    for row in gone:
+        _erase(row.learner_id, row.id, now)
+    return len(gone)
+
+
+def _erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
+    """Erase one experience by the one road: the line that a restore replays, what hangs on it, then itself."""
+    db.session.add(Erasure(learner_id=learner_id, experience_id=experience_id, cause="deleted", asked_at=now,
+                           by="system"))
+    db.session.flush()
+    for erase in reversed(ERASES):
+        erase(experience_id)
+    drafts.forget(sa.select(Experience.id).where(Experience.id == experience_id))
+    for what in (sa.delete(Revision).where(Revision.experience_id == experience_id),
+                 sa.delete(Experience).where(Experience.id == experience_id)):
+        db.session.execute(what, execution_options={"synchronize_session": False})
+    record("erase_experience", None, now, experience_id)
+
+
 def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:
     """Keep the sentence that was written before there was an account."""
     if first_sentence:
@@ -269,3 +304,4 @@ def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime
 
 
 accounts.WELCOME.append(_welcome)
+jobs.every_day("experiences.erase", erase_deleted)

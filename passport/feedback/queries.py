@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
 from .. import clock
+from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Account, ContactBar, Passport
 from ..clock import CITY_ZONE, day_of
@@ -544,6 +545,32 @@ def feedback_inbox(actor: Actor, now: dt.datetime, after: After | None, limit: i
                   url_for("feedback.answer_request", key=r.id), bool(r.protected), r.organisation_name)
         for r in db.session.execute(found)
     ]
+
+
+def still_to_answer(account_id: uuid.UUID, keys: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return which of these requests still wait for this person's answer."""
+    found = _to_answer(accounts.role_bearer(account_id), now).where(FeedbackRequest.id.in_(keys))
+    return set(db.session.scalars(found))
+
+
+def still_at_the_desk(account_id: uuid.UUID, organisations: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return at which of these desks something still waits for this person to name somebody."""
+    found = _desk(accounts.role_bearer(account_id), now).with_only_columns(FeedbackRequest.organisation_id)
+    return set(db.session.scalars(found.where(FeedbackRequest.organisation_id.in_(organisations)).distinct()))
+
+
+def team_accounts(organisation_id: uuid.UUID, learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> list[uuid.UUID]:
+    """Return who is told of a request to a team: its facilitators, or for a protected learner who keeps its desk."""
+    acts = sa.and_(
+        Membership.role == ("manager" if protected else "facilitator"), Membership.joined_at <= now,
+        sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
+        sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now))
+    return list(db.session.scalars(
+        sa.select(Membership.account_id)
+        .where(Membership.organisation_id == organisation_id, acts, Membership.account_id != learner_id,
+               not_barred(sa.literal(learner_id, Membership.account_id.type), Membership.account_id))
+        .order_by(Membership.joined_at, Membership.id).limit(MOST)
+    ))
 
 
 def feedback_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:

@@ -20,7 +20,10 @@ from ..experiences import reflection as reflections
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Evidence, Experience
 from ..extensions import db
+from ..notices import jobs
 from ..notices import service as notices
+from ..notices.outbox import send_word
+from ..organisations import service as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
@@ -119,6 +122,12 @@ def ask(
         learner_id,
         sa.select(FeedbackRequest.id).where(FeedbackRequest.experience_id == experience.id), now, "request_closed",
     )
+    if adult_id is not None:
+        send_word([adult_id], "feedback_asked", request.id, now)
+    else:
+        protected = accounts.is_protected(learner_id, now)
+        kind, thing = ("at_the_desk", organisation.id) if protected else ("feedback_asked", request.id)
+        send_word(queries.team_accounts(organisation.id, learner_id, protected, now), kind, thing, now)
     drafts.drop("ask", experience.id)
     record("feedback.ask", learner_id, now, request.id)
     return request
@@ -172,6 +181,7 @@ def assign(request: FeedbackRequest, membership: Membership, now: dt.datetime) -
         sa.update(AccessGrant).where(AccessGrant.id == request.grant_id).values(membership_id=membership.id)
     )
     db.session.flush()
+    send_word([membership.account_id], "feedback_asked", request.id, now)
     record("feedback.assign", membership.account_id, now, request.id)
 
 
@@ -319,21 +329,38 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
 
 
 def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
-    """Take back every open request and grant of a learner towards one adult."""
+    """Take back every open request and grant of a learner towards one adult, and words of theirs that wait for 7."""
     for request in _open_requests(FeedbackRequest.learner_id == learner_id,
                                   FeedbackRequest.facilitator_id == adult_id):
         cancel(request, now)
     roles = sa.select(Membership.id).where(Membership.account_id == adult_id)
     _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.membership_id.in_(roles))
+    _hold_back(adult_id, now, AuthoredText.learner_id == learner_id)
+
+
+def close_role(membership_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Hold back what somebody wrote in a role that was taken from them, and that waits for 7."""
+    _hold_back(account_id, now, AuthoredText.membership_id == membership_id)
+
+
+def _hold_back(author_id: uuid.UUID, now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
+    """Hide words before they arrive, without a notice; their learner may look at them all the same."""
+    held = db.session.execute(
+        sa.update(AuthoredText)
+        .where(AuthoredText.author_id == author_id, AuthoredText.deliver_after > now, AuthoredText.hidden_at.is_(None), *which)
+        .values(hidden_at=now).returning(AuthoredText.learner_id)
+    ).scalars().all()
+    if held:
+        notices.silence(set(held), author_id, now)
 
 
 def lapse(now: dt.datetime) -> int:
-    """End every request that had no answer for 60 days, tell its learner, and return how many there were."""
+    """End the requests that had no answer for 60 days, tell their learners, and return how many there were."""
     return _lapse(now)
 
 
 def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
-    old = _open_requests(FeedbackRequest.asked_at <= now - rules.ANSWERED_WITHIN, *which)
+    old = _open_requests(FeedbackRequest.asked_at <= now - rules.ANSWERED_WITHIN, *which, most=jobs.AT_A_TIME)
     for request in old:
         if _close(request, "lapsed", now):
             close_grant(request.grant_id, now)
@@ -344,9 +371,10 @@ def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
     return len(old)
 
 
-def _open_requests(*which: sa.ColumnElement[bool]) -> list[FeedbackRequest]:
+def _open_requests(*which: sa.ColumnElement[bool], most: int | None = None) -> list[FeedbackRequest]:
     return list(db.session.scalars(
-        sa.select(FeedbackRequest).where(FeedbackRequest.closed_at.is_(None), *which).with_for_update()
+        sa.select(FeedbackRequest).where(FeedbackRequest.closed_at.is_(None), *which)
+        .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(most).with_for_update()
     ))
 
 
@@ -357,4 +385,18 @@ def _close_grants(now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
     )
 
 
+def erase_experience(experience_id: uuid.UUID) -> None:
+    """Delete what was asked, answered, opened and written about an experience that is erased."""
+    things = [sa.select(model.id).where(model.experience_id == experience_id)
+              for model in (FeedbackRequest, Feedback, AuthoredText)]
+    for forget in (notices.forget, drafts.forget):
+        forget(sa.union_all(*things))
+    for model in (Feedback, FeedbackRequest, AccessGrant, AuthoredText):
+        db.session.execute(sa.delete(model).where(model.experience_id == experience_id),
+                           execution_options={"synchronize_session": False})
+
+
 experiences.STAYS_INSIDE.append(close_experience)
+experiences.ERASES.append(erase_experience)
+jobs.every_day("feedback.lapse", lapse)
+organisations.REMOVED.append(close_role)

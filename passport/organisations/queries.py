@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from ..accounts import queries as accounts
 from ..accounts.models import Account
 from ..extensions import db
+from ..letters import plain
 from ..policy import Member, Role
 from ..seal import digest_of, keyed_digests_of
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
@@ -21,15 +21,9 @@ PER_PAGE = 20
 MOST_WAITING = 100
 
 
-# Cyrillic and Greek letters that are read as Latin ones, in their small or their capital form.
-LOOK_ALIKE = str.maketrans("авеһіјкмнорстухԁԛѕԝαβεηικμνορτυχ", "abehijkmhopctyxdqswabenikmvoptux")
-
-
 def sort_key(name: str) -> str:
-    """Return a name as it is sorted, searched, and known apart from others: small letters, no accents, no disguise."""
-    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
-    bare = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFC", bare).translate(LOOK_ALIKE)
+    """Return a name as it is sorted, searched, and known apart from others."""
+    return plain(name)
 
 
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:

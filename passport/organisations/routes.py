@@ -27,7 +27,18 @@ from ..policy import Action, Body, Mine
 from ..refusals import Refusal, Refused
 from ..seal import seal, unseal
 from ..transaction import release, transaction
-from ..web import actor, authorised, may, now_and_today, onward, page, public, public_url, safe_next
+from ..web import (
+    actor,
+    authorised,
+    may,
+    now_and_today,
+    onward,
+    page,
+    public,
+    public_url,
+    safe_next,
+    wants_fragment,
+)
 from ..wording import say
 from . import queries, rules, service, tries, words
 from .forms import CharterForm, CheckForm, CodeForm, ContactForm, InviteForm, OrganisationForm
@@ -65,7 +76,7 @@ def city() -> ResponseReturnValue:
     """Show the organisations: those that wait to be accredited first."""
     authorised(actor(), Action.COORDINATE)
     q, after = request.args.get("q", "").strip()[:120], _after()
-    waiting = [] if after or q else queries.to_accredit()
+    waiting = [] if after or wants_fragment() else queries.to_accredit()
     rows = queries.accredited(q, after)
     last = rows[queries.PER_PAGE - 1].organisation if len(rows) > queries.PER_PAGE else None
     return page("organisations/city.html", fragment="rows", waiting=waiting, rows=rows[:queries.PER_PAGE], q=q,

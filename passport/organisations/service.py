@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,10 @@ from .queries import sort_key
 from .rules import CHARTER_VERSION, INVITATION_LASTS
 
 __all__ = ["CHARTER_VERSION", "CheckDraft", "ContactDraft", "InvitationDraft", "OrganisationDraft"]
+
+
+# Later rooms stop here what is on its way from somebody whose role was taken: (membership, account, now).
+REMOVED: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
 
 
 @dataclass(frozen=True)
@@ -326,6 +331,8 @@ def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -
     db.session.flush()
     if by_id != membership.account_id:
         accounts.end_sessions(membership.account_id, now)
+        for close in REMOVED:
+            close(membership.id, membership.account_id, now)
     record("membership.end", by_id, now, membership.id)
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import aliased
 
 from .. import drawings
+from ..accounts import queries as accounts
 from ..accounts.models import Account, ContactBar, Draft, GuardianConsent, Passport
 from ..accounts.queries import barred_from
 from ..clock import CITY_ZONE, day_of
@@ -534,6 +535,12 @@ def recognition_inbox(
                   None, url_for("recognition.recognise", key=r.id), bool(r.protected), r.organisation_name)
         for r in db.session.execute(found)
     ]
+
+
+def still_to_answer(account_id: uuid.UUID, keys: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return which of these requests still wait for this person's answer."""
+    found = _to_answer(accounts.role_bearer(account_id), now).where(RecognitionRequest.id.in_(keys))
+    return set(db.session.scalars(found))
 
 
 def recognition_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:

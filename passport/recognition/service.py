@@ -25,7 +25,9 @@ from ..feedback import rules as feedback_rules
 from ..feedback import service as feedback_service
 from ..feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback
 from ..frameworks.models import Competency, Wording
+from ..notices import jobs
 from ..notices import service as notices
+from ..notices.outbox import send_word
 from ..policy import Actor, Role
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
@@ -106,6 +108,7 @@ def ask(
         for n in chosen
     )
     db.session.flush()
+    send_word([request.facilitator_id], "recognition_asked", request.id, now)
     record("recognition.ask", learner_id, now, request.id)
     return request
 
@@ -191,12 +194,13 @@ def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) 
 
 
 def lapse(now: dt.datetime) -> int:
-    """End every request that had no answer for 60 days, tell its learner, and return how many there were."""
+    """End the requests that had no answer for 60 days, tell their learners, and return how many there were."""
     return _lapse(now)
 
 
 def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
-    old = _open_requests(RecognitionRequest.asked_at <= now - feedback_rules.ANSWERED_WITHIN, *which)
+    old = _open_requests(RecognitionRequest.asked_at <= now - feedback_rules.ANSWERED_WITHIN, *which,
+                         most=jobs.AT_A_TIME)
     for request in old:
         if _close(request, "lapsed", now):
             feedback_service.close_grant(request.grant_id, now)
@@ -205,9 +209,10 @@ def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
     return len(old)
 
 
-def _open_requests(*which: sa.ColumnElement[bool]) -> list[RecognitionRequest]:
+def _open_requests(*which: sa.ColumnElement[bool], most: int | None = None) -> list[RecognitionRequest]:
     return list(db.session.scalars(
-        sa.select(RecognitionRequest).where(RecognitionRequest.closed_at.is_(None), *which).with_for_update()
+        sa.select(RecognitionRequest).where(RecognitionRequest.closed_at.is_(None), *which)
+        .order_by(RecognitionRequest.asked_at, RecognitionRequest.id).limit(most).with_for_update()
     ))
 
 
@@ -531,4 +536,21 @@ def withdraw(
     record("recognition.withdraw", author_id, now, endorsement.id)
 
 
+def erase_experience(experience_id: uuid.UUID) -> None:
+    """Delete what was asked and recognised in an experience that is erased."""
+    requests = sa.select(RecognitionRequest.id).where(RecognitionRequest.experience_id == experience_id)
+    endorsements = sa.select(Endorsement.id).where(Endorsement.experience_id == experience_id)
+    for forget in (notices.forget, drafts.forget):
+        forget(sa.union_all(requests, endorsements))
+    for what in (
+        sa.delete(Permission).where(Permission.endorsement_id.in_(endorsements)),
+        sa.delete(NotYet).where(NotYet.request_id.in_(requests)),
+        sa.delete(Endorsement).where(Endorsement.experience_id == experience_id),
+        sa.delete(RecognitionRequest).where(RecognitionRequest.experience_id == experience_id),
+    ):
+        db.session.execute(what, execution_options={"synchronize_session": False})
+
+
 experiences.STAYS_INSIDE.append(close_experience)
+experiences.ERASES.append(erase_experience)
+jobs.every_day("recognition.lapse", lapse)

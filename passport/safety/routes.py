@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from .. import clock
 from ..accounts import drafts
 from ..accounts.rules import Band
 from ..experiences import panels
 from ..feedback.queries import day_words
+from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from ..policy import Action, Case
 from ..refusals import Refused
@@ -88,3 +90,4 @@ def _news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) ->
 
 
 panels.NEWS.append(_news)
+HAND_OVERS["text_reported"] = HandOver(_l("Un signalement vous attend"), "safety.case", "safety.cases")

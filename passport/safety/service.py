@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from ..accounts.queries import barred_from
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import service as experiences
 from ..extensions import db
 from ..feedback import service as feedback
 from ..feedback.models import AuthoredText, AuthoredVersion, Feedback
@@ -168,3 +170,13 @@ def _responsible(text: AuthoredText, now: dt.datetime) -> tuple[uuid.UUID | None
     if handler_id is None:
         handler_id = db.session.scalar(active.where(Membership.role == "coordinator"))
     return organisation_id, handler_id
+
+
+def _holds(experience_id: Any) -> sa.ColumnElement[bool]:
+    """Say, as a condition, that a text about this experience was reported and nobody has decided on it so far."""
+    return sa.exists().where(
+        AuthoredText.experience_id == experience_id, Report.object_kind == "text",
+        Report.object_id == AuthoredText.id, Report.decided_at.is_(None))
+
+
+experiences.HOLDS.append(_holds)

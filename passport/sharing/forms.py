@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
@@ -114,7 +115,7 @@ class AudienceForm(Form):
 
     def validate_name_form(self, field: Any) -> None:
         """Refuse a name to write that is not written."""
-        refusal = rules.refusal_of_name(self._band, field.data or "", self.shown_name.data)
+        refusal = rules.refusal_of_name_form(self._band, field.data or "", self.shown_name.data, current_app.config["CITY"].name)
         if refusal is not None:
             raise ValidationError(refused_message(refusal))
 

@@ -770,6 +770,12 @@ def link(share_id: uuid.UUID, now: dt.datetime) -> Link | None:
     return _link(row, now) if row else None
 
 
+def any_open(learner_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Say whether a learner has a link that « Tout fermer » would close; one statement."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(
+        Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now))))
+
+
 def open_links(learner_id: uuid.UUID, now: dt.datetime) -> Sequence[Link]:
     """Return the links of a learner that open now, a hundred at most; one statement."""
     rows = db.session.execute(

@@ -20,7 +20,7 @@ from ..refusals import Refusal, Refused
 from ..submissions import digest_of
 from ..transaction import transaction
 from ..web import Forbidden, actor, authorised, now_and_today, onward, page, public_url, wants_fragment
-from . import queries, rules, service
+from . import panels, queries, rules, service
 from .forms import AudienceForm, ChoiceForm, ExtendForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
 from .reader import host
@@ -190,12 +190,13 @@ def extend(key: uuid.UUID) -> ResponseReturnValue:
 
 @blueprint.post("/montrer/lien/<uuid:key>/fermer")
 def close(key: uuid.UUID) -> ResponseReturnValue:
-    """Close a link; htmx gets its line again, as the list would show it."""
+    """Close a link; htmx gets its line again and what else changes, as the page would show them."""
     share, now = authorised(queries.share(key), Action.CLOSE_SHARE), clock.now()
     with transaction():
         service.close(share, now)
     if wants_fragment():
-        return page("sharing/line.html", link=queries.link(key, now), settled=True)
+        return page("sharing/closed.html", link=queries.link(key, now), settled=True,
+                    panels=panels.after_closing(share.learner_id, now))
     flash(_("Le lien « %(name)s » est fermé.", name=share.recipient_name))
     return onward("card.show")
 

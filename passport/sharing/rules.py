@@ -8,7 +8,7 @@ from enum import StrEnum
 from ..accounts.rules import DISPLAY as DISPLAY
 from ..accounts.rules import WRITTEN as WRITTEN
 from ..accounts.rules import Band
-from ..accounts.rules import refusal_of_name as refusal_of_name
+from ..accounts.rules import refusal_of_name_form as refusal_of_name_form
 from ..experiences import rules as experiences
 from ..recognition import rules as recognition
 from ..recognition.rules import Offer, Story

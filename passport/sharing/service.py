@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..accounts import drafts
@@ -52,7 +53,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     refusal = (
         rules.refusal_to_share(band)
         or rules.refusal_of_end(band, draft.months)
-        or rules.refusal_of_name(band, draft.name_form, draft.shown_name)
+        or rules.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name)
         or rules.refusal_of_choice(
             len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids))
     )

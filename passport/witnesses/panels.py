@@ -8,13 +8,17 @@ from collections.abc import Sequence
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from ..experiences import panels
 from ..experiences.models import Experience
 from ..experiences.panels import News, Panel
+from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from . import queries
 from .service import NOTICE
+
+HAND_OVERS[NOTICE] = HandOver(_l("Un retour vous attend"), "witnesses.read", "feedback.exchanges")
 
 
 def witness_panel(experience: Experience, now: dt.datetime) -> Panel | None:

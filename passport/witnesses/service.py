@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from ..accounts import rules as age
 from ..accounts.models import Account, Passport
@@ -82,7 +83,7 @@ def invite(experience: Experience, draft: InvitationDraft, now: dt.datetime) -> 
     ).one()
     band = age.band(born_year, born_month, day_of(now))
     refusal = (rules.refusal_to_invite(band, experience.for_me_only, experience.deleted_at, waiting)
-               or age.refusal_of_name(band, draft.name_form, draft.shown_name))
+               or age.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name))
     if refusal is not None:
         raise Refused(refusal, "shown_name" if refusal is Refusal.NAME_MISSING else None)
     token = new_token()
@@ -229,4 +230,13 @@ def erase(testimony: Testimony, by: uuid.UUID | None, now: dt.datetime) -> None:
     record("witnesses.erase", by, now, testimony.id)
 
 
+def erase_experience(experience_id: uuid.UUID) -> None:
+    """Delete the invitations about an experience that is erased, and what people without account said of it."""
+    notices.forget(sa.select(Testimony.id).where(Testimony.experience_id == experience_id))
+    for model in (Testimony, WitnessInvitation):
+        db.session.execute(sa.delete(model).where(model.experience_id == experience_id),
+                           execution_options={"synchronize_session": False})
+
+
 experiences.STAYS_INSIDE.append(close_experience)
+experiences.ERASES.append(erase_experience)

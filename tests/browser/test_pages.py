@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import threading
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "": ("accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "/s/{share}",
          "/s/{share}/verifier/{item}", "/c/{card}", "frameworks.sentences", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
          "/invitation/{invitation}", "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}",
-         "/t/AAAAAAAAAAAAAAAAAAAAAA", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer"),
+         "/t/AAAAAAAAAAAAAAAAAAAAAA", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer",
+         "mail.forgotten", "mail.look", "/nouvelle-phrase/{reset}", "/nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
             "evidence.add", "evidence.add_link", "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
             "learning.learned", "learning.reflect", "learning.add_kinds", "/ajouter/genre/exile", "/ajouter/genre/civic_service",
@@ -37,6 +39,7 @@ PAGES: dict[str, tuple[str, ...]] = {
             "feedback.exchanges", "feedback.ask", "feedback.ask_send", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
             "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "sharing.extend", "card.show",
             "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
+            "mail.address", "/adresse/confirmer/{confirm}",
             "organisations.join", "witnesses.invite", "witnesses.ready", "/experience/00000000-0000-4000-8000-000000000000"),
     "tom": ("experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "feedback.exchanges", "accounts.menu"),
     "karim": ("feedback.inbox", "recognition.recognise", "recognition.withdraw", "organisations.ask_code"),
@@ -64,6 +67,15 @@ def city(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iter
         cast = fill(make_cast(clock.now()), clock.now())
         for name, model in (("share", Share), ("card", Card)):
             cast.tokens[name] = unseal(db.session.get_one(model, cast[name]).token_sealed)
+        from passport.accounts import addresses
+        from passport.notices.letters import unsubscribe_address
+
+        addresses.give(cast["lea"], "lea@example.org", clock.now())
+        for purpose in (addresses.CONFIRM, addresses.RESET):
+            cast.tokens[purpose] = addresses._new_token(cast["lea"], purpose, clock.now(),
+                                                        clock.now() + dt.timedelta(minutes=15))
+        cast.tokens["unsubscribe"] = unsubscribe_address(cast["lea"]).rsplit("/", 1)[1]
+        db.session.commit()
         cast.ids["item"] = db.session.query(EditionItem).filter_by(kind="endorsement").one().id
         db.session.remove()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -135,7 +147,8 @@ def test_everybody_can_read_every_page(city: Live, visit: Any, name: str, langua
     for wanted in PAGES[name]:
         path = path_of(city, wanted)
         answer = page.goto(path)
-        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410}, "/t/AAAAAAAAAAAAAAAAAAAAAA": {404}}.get(wanted, {200})
+        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410}, "/t/AAAAAAAAAAAAAAAAAAAAAA": {404},
+                    "/nouvelle-phrase/AAAA": {410}}.get(wanted, {200})
         if "00000000-0000" in wanted:
             expected = {404}
         if answer.status not in expected or not page.url.endswith(path):

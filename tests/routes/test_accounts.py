@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -456,6 +457,25 @@ def test_a_way_back_never_leads_to_another_site(app: Flask, cast: Cast, visitor:
         visitor.post("/fermer")
 
 
+@pytest.mark.parametrize(("stood_on", "back"), [
+    ("http://localhost/montrer", "/montrer"), ("http://localhost/passeport?q=v%C3%A9lo", "/passeport?q=v%C3%A9lo"),
+    ("https://evil.example/passeport", "/passeport"), ("https://evil.example//evil.example", None),
+    ("//evil.example", None), ("javascript:alert(1)", None), ("http://[", None), ("", None),
+])  # fmt: skip
+def test_a_part_that_nobody_may_read_leads_back_to_its_page(visitor: Reader, stood_on: str, back: str | None) -> None:
+    for answer in (visitor.get("/passeport?after=x", headers={"HX-Request": "true", "HX-Current-URL": stood_on}),
+                   visitor.post("/phrase", headers={"HX-Request": "true", "HX-Current-URL": stood_on})):
+        there = urlsplit(answer.headers["HX-Redirect"])
+        assert (answer.status_code, there.path, parse_qs(there.query).get("next")) == (204, "/ouvrir", back and [back])
+
+
+@pytest.mark.parametrize("settings_of_test", [{"WTF_CSRF_ENABLED": True}])
+def test_whoever_is_signed_out_is_led_to_sign_in_and_not_told_of_a_token(visitor: Reader) -> None:
+    assert way(visitor.post("/ajouter", {"title": SENTENCE, "csrf_token": "old"})) == "/ouvrir"
+    part = visitor.post("/phrase", {"other": "1", "csrf_token": "old"}, headers={"HX-Request": "true"})
+    assert (part.status_code, urlsplit(part.headers["HX-Redirect"]).path) == (204, "/ouvrir")
+
+
 def test_a_waiting_sentence_can_come_along_when_signing_in(
     app: Flask, cast: Cast, visitor: Reader, heard: list[Any]
 ) -> None:
@@ -563,6 +583,15 @@ def test_the_language_is_kept_on_the_device_then_in_the_account(app: Flask, cast
     lea = browse("lea")
     assert way(lea.post("/langue", {"language": "en", "next": "/menu"})) == "/menu"
     assert rows.get(Account, cast["lea"]).language == "en"
+
+
+def test_a_page_that_only_a_button_opens_is_no_way_back(cast: Cast, browse: Any) -> None:
+    claire = browse("claire")
+    refused = claire.post(f"/organisation/role/{cast['m_claire']}/retirer")
+    assert (refused.status_code, fields(refused, "/langue")["next"]) == (422, "")
+    assert way(claire.post("/langue", {"language": "en", "next": ""})) == "/"
+    assert fields(claire.get("/passeport?q=x"), "/langue")["next"] == "/passeport?q=x"
+    assert fields(claire.post("/ajouter"), "/langue")["next"] == "/ajouter"
 
 
 def test_help_answers_eight_questions_and_says_how_to_reach_somebody(visitor: Reader, browse: Any) -> None:

@@ -18,7 +18,9 @@ from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.forms import clean, one_line
 from passport.organisations.models import Organisation
+from passport.refusals import Refusal, Refused
 from passport.sharing.models import Share, ShareReading
+from passport.sharing.service import ShareDraft, create_share
 from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
@@ -148,6 +150,33 @@ def test_no_second_organisation_of_a_name_that_only_looks_different(app: Flask, 
         answer = sofia.fill("/ville/ajouter", name=name, kind="association", sector="voluntary")
         assert answer.status_code == 422, name
         assert "Une organisation porte déjà ce nom" in words(answer)
+
+
+CLAIMING = ["Léa. Reconnue par Karim B., animateur", "Léa, VÉRIFIÉ ✓", "Léa (certifiée)", "Ville d’Alpha", "Mairie d'ALPHA",
+            "Vіlle d’Аlpha", "Alpha, la Ville", "Lea, recognised by Karim", "City of Alpha", "Reсonnu"]
+
+
+@pytest.mark.parametrize("name", CLAIMING)
+def test_a_name_claims_nothing_in_anothers_place(app: Flask, cast: Cast, lea: Reader, client: FlaskClient, name: str) -> None:
+    """A reader finds the name after « Raconté par »: it may not go on with who recognised, or be the city's."""
+    said = "se lirait comme une parole de la Ville"
+    answer = client.post("/creer", data={**fields(client.get("/creer")), "display_name": name, "age": "adult"})
+    assert answer.status_code == 422
+    assert said in words(answer)
+    lea.post("/montrer/choisir", {"experiences": [str(cast["lea_x"])]})
+    answer = lea.fill("/montrer/pour-qui", recipient_name="Club", name_form="written", shown_name=name)
+    assert answer.status_code == 422
+    assert said in words(answer)
+    draft = ShareDraft((cast["lea_x"],), (), "Club", False, 3, "written", name, None, uuid.uuid4())
+    with app.app_context(), transaction(), pytest.raises(Refused) as refused:
+        create_share(cast["lea"], draft, NOON)
+    assert refused.value.refusal is Refusal.NAME_CLAIMS
+
+
+@pytest.mark.parametrize("name", ["Léa M.", "Alpha", "Alphonsine", "Villemin", "Denise Ville", "Marie", "Иван", "Ελένη", "K-2000", "Agrée"])
+def test_a_name_is_anybodys_own_choice(client: FlaskClient, name: str) -> None:
+    answer = client.post("/creer", data={**fields(client.get("/creer")), "display_name": name, "age": "adult"})
+    assert answer.status_code == 303
 
 
 def test_a_readers_page_holds_no_direction_of_its_own(

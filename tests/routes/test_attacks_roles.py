@@ -11,8 +11,9 @@ from flask import Flask
 
 from passport.accounts.models import Account
 from passport.extensions import db
-from passport.feedback.models import AccessGrant, AuthoredText, AuthoredVersion, FeedbackRequest
+from passport.feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
 from passport.notices.models import Notice
+from passport.organisations import service as organisations
 from passport.organisations.models import Membership, Organisation, Vetting
 from passport.recognition.models import Endorsement
 from passport.safety.models import Report
@@ -21,7 +22,7 @@ from tests import build
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import fields, words
-from tests.routes.test_feedback import DAY, bar, one, rows
+from tests.routes.test_feedback import DAY, ask, bar, give, one, rows
 from tests.routes.test_recognition import asked, filled
 from tests.world import fill
 
@@ -205,3 +206,50 @@ def test_what_arrives_after_the_check_ended_is_not_written(app: Flask, cast: Cas
     assert len(rows(app, AuthoredText)) == 1
     at(dt.datetime(2026, 11, 24, 20, 30, tzinfo=dt.UTC))
     assert browse("karim").fill(page, **filled()).status_code == 303
+
+
+NIGHT, MORNING = dt.datetime(2026, 11, 24, 21, 30, tzinfo=dt.UTC), dt.datetime(2026, 11, 25, 7, 0, tzinfo=dt.UTC)
+
+
+def held(app: Flask, cast: Cast) -> Any:
+    """Let Karim answer Tom twice: by day, and in the night; return the first words, which have arrived."""
+    with app.app_context(), transaction():
+        cast.ids["tom_y"] = build.experience(cast["tom"], "Une sortie", NOON).id
+    give(app, cast, ask(app, cast, "tom_x", "m_karim", NOON - 2 * DAY), "m_karim", NOON - DAY, "Tu as bien sifflé.")
+    give(app, cast, ask(app, cast, "tom_y", "m_karim", NOON), "m_karim", NIGHT, "Viens me voir, ne le dis à personne.")
+    return one(app, AuthoredText, AuthoredText.deliver_after < NOON)
+
+
+@both_databases
+def test_what_the_night_holds_does_not_arrive_after_a_freeze(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    text = held(app, cast)
+    at(NIGHT + dt.timedelta(minutes=10))
+    tom = browse("tom")
+    assert tom.fill(f"/ca-me-derange/{text.id}").status_code == 303
+    at(MORNING)
+    later = one(app, Feedback, Feedback.experience_id == cast["tom_y"])
+    for page in ("/passeport", "/echanges", f"/experience/{cast['tom_y']}", f"/retour/{later.id}"):
+        shown = words(tom.get(page))
+        assert "Viens me voir" not in shown, page
+        assert "Karim vous a répondu" not in shown, page
+    assert tom.post(f"/retour/{later.id}", {"fine": "1"}).status_code == 422
+    assert tom.post(f"/ca-me-derange/{later.text_id}", {"resume": "1"}).status_code == 303
+    assert "Viens me voir" in words(tom.get(f"/retour/{later.id}")), "it is the learner's to look at it all the same"
+
+
+@both_databases
+@pytest.mark.parametrize("by", ["claire", "karim"])
+def test_what_the_night_holds_of_somebody_removed_does_not_arrive(
+    app: Flask, cast: Cast, browse: Any, at: Any, by: str
+) -> None:
+    held(app, cast)
+    at(NIGHT + dt.timedelta(minutes=10))
+    with app.app_context(), transaction():
+        organisations.end_membership(db.session.get_one(Membership, cast["m_karim"]), cast[by], NIGHT + dt.timedelta(minutes=10))
+    at(MORNING)
+    later = one(app, Feedback, Feedback.experience_id == cast["tom_y"])
+    tom = browse("tom")
+    arrives = by == "karim"  # who leaves by themself wrote it while they might
+    assert ("Viens me voir" in words(tom.get(f"/retour/{later.id}"))) is arrives
+    assert ("Karim vous a répondu Une sortie" in words(tom.get("/passeport"))) is arrives
+    assert one(app, AuthoredText, AuthoredText.deliver_after < NOON).hidden_at is None

@@ -260,6 +260,33 @@ class TestShowing:
         assert "Lien 0" in words(lea.get(more[1]))
         assert lea.get("/montrer?apres=x").status_code == 200
 
+    def test_closing_a_link_by_htmx_says_what_else_is_so_now(self, lea: Reader, cast: Cast) -> None:
+        make_card(lea)
+        keys = [make(lea, [cast["lea_x"]], recipient_name=name)[0] for name in ("Stage", "Bourse")]
+        lea.post("/carte/ouvre", {"link": str(keys[0])})
+        assert "Elle ouvre « Stage »" in words(lea.get("/montrer"))
+        for key, opens, closes in ((keys[1], "Elle ouvre « Stage »", True), (keys[0], "Elle n’ouvre rien", False)):
+            part = lea.post(f"/montrer/lien/{key}/fermer", headers={"HX-Request": "true"})
+            body, after = part.get_data(as_text=True), words(lea.get("/montrer"))
+            assert body.count('hx-swap-oob="true"') == 2
+            assert opens in words(part)
+            assert ("Tout fermer" in words(part)) == closes
+            for said in (opens, "Tout fermer") if closes else (opens,):
+                assert said in after
+            assert 'hx-swap-oob' not in lea.get("/montrer").get_data(as_text=True)
+
+    @both_databases
+    def test_closing_all_is_offered_while_one_is_open_on_whatever_page(self, lea: Reader, cast: Cast) -> None:
+        oldest, _path = make(lea, [cast["lea_x"]])
+        for _ in range(20):
+            key, _path = make(lea, [cast["lea_x"]])
+            lea.post(f"/montrer/lien/{key}/fermer")
+        first = lea.get("/montrer")
+        assert f"link-{oldest}" not in first.get_data(as_text=True)
+        assert "Tout fermer" in words(first)
+        lea.post("/montrer/tout-fermer")
+        assert "Tout fermer" not in words(lea.get("/montrer"))
+
     def test_pages_ask_little(self, app: Flask, lea: Reader, cast: Cast, client: FlaskClient) -> None:
         make_card(lea)
         key, _link = make(lea, [cast["lea_x"]])

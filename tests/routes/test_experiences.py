@@ -18,6 +18,7 @@ from tests import build
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import fields, new, way, words
+from tests.world import fill
 
 
 def rows(app: Flask, cast: Cast, name: str = "lea") -> list[Experience]:
@@ -341,6 +342,18 @@ def test_searching_one_s_own_life(browse: Any, app: Flask, cast: Cast) -> None:
     assert "Chose 3" not in page
     for headers in ({}, {"HX-Request": "true"}):
         assert "Rien avec ces mots" in words(browse("stranger").get("/passeport?q=zzz", headers=headers))
+
+
+def test_a_search_leaves_the_news_where_they_are(browse: Any, app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        fill(cast, NOON)
+    lea = browse("lea")
+    news = "Karim"
+    assert news in words(lea.get("/passeport")).split("Mes expériences")[0]
+    assert news in words(lea.get("/passeport?q=zzz")).split("Mes expériences")[0]
+    assert "Bienvenue" not in words(browse("stranger").get("/passeport?q=zzz"))
+    part = lea.get("/passeport?q=zzz", headers={"HX-Request": "true"})
+    assert words(part) == "Rien avec ces mots. Essayer un mot plus court."
 
 
 def test_the_search_field_comes_with_the_eleventh(browse: Any, app: Flask, cast: Cast) -> None:

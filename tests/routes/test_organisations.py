@@ -188,6 +188,16 @@ def test_the_list_of_the_city_goes_on_and_is_searched(app: Flask, cast: Cast, br
     assert "Aucune organisation de ce nom." in words(sofia.get("/ville?q=zzz"))
 
 
+def test_a_search_in_the_city_leaves_what_waits_where_it_is(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context():
+        build.organisation("Atelier du Port", NOON, accredited_at=None)
+        db.session.commit()
+    sofia = browse("sofia")
+    for address in ("/ville", "/ville?q=mandela", "/ville?q=zzz"):
+        assert "Atelier du Port" in words(sofia.get(address))
+    assert "Atelier du Port" not in words(sofia.get("/ville?q=mandela", headers={"HX-Request": "true"}))
+
+
 def test_the_coordination_says_whether_under_18s_are_welcome(app: Flask, cast: Cast, browse: Any) -> None:
     sofia, address = browse("sofia"), f"/organisation/{cast['library']}"
     action = f"/ville/organisation/{cast['library']}/moins-de-18-ans"

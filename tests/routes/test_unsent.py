@@ -224,7 +224,7 @@ def test_a_tap_without_words_leads_to_signing_in_and_back_to_its_page(
     lea = browse("lea")
     end_session_of(app, cast, "lea")
     late = lea.post(f"/montrer/lien/{new()}/fermer", headers={**HTMX, "HX-Current-URL": "http://localhost/montrer?x=1"})
-    assert (late.status_code, late.headers["HX-Redirect"]) == (204, "/ouvrir?next=/montrer")
+    assert (late.status_code, late.headers["HX-Redirect"]) == (204, "/ouvrir?next=/montrer?x%3D1")
 
 
 def test_nobody_else_receives_it(app: Flask, answered: Cast, browse: Callable[..., Reader], at: Any) -> None:

@@ -59,7 +59,7 @@ class TestWhoShowsAndForHowLong:
     def test_a_written_name_is_for_adults(
         self, band: Band, form: str, name: str | None, refusal: Refusal | None
     ) -> None:
-        assert rules.refusal_of_name(band, form, name) is refusal
+        assert rules.refusal_of_name_form(band, form, name, "Alpha") is refusal
 
     def test_something_is_chosen(self) -> None:
         assert rules.refusal_of_choice(0) is Refusal.NOTHING_CHOSEN

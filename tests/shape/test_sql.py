@@ -57,6 +57,7 @@ PAGES = {
     "recognition.offered": ("lea", "/competences/{recognition_done}"),
     "recognition.ledger": ("karim", "/registre"),
     "sharing.choose": ("lea", "/montrer/choisir"),
+    "mail.address": ("lea", "/adresse"),
     "card.show": ("lea", "/montrer"),
     "card.card": ("lea", "/carte"),
     "organisations.organisation": ("claire", "/organisation/{library}"),
