@@ -34,7 +34,9 @@ def fields(answer: TestResponse, action: str | None = None) -> dict[str, Any]:
             continue
         if action is not None and f'action="{html.escape(action)}"' not in head:
             continue
-        return _fields(form)
+        own = re.search(r'\bid="([^"]+)"', head)
+        outside = re.findall(rf'<input\b[^>]*\bform="{own[1]}"[^>]*>', body) if own else []
+        return _fields(form + "".join(outside))
     raise AssertionError(f"no form {action or ''} in: {words(answer)[:300]}")
 
 

@@ -232,7 +232,7 @@ def _line(found: Invited) -> ExchangeLine:
     if found.waits:
         return ExchangeLine(
             found.made_at, "told", found.asked_words, found.title, url_for("witnesses.ready", key=found.id),
-            buttons=((url_for("witnesses.cancel", key=found.id), _("Annuler")),) if found.may_cancel else (),
+            buttons=((url_for("witnesses.cancel", key=found.id), _("Annuler ce lien")),) if found.may_cancel else (),
         )
     return ExchangeLine(found.expires_at, "talk", _("Personne n’a répondu par le lien"), found.title, there,
                         links=((url_for("feedback.ask", key=found.experience_id), _("Demander à quelqu’un d’autre")),))
