@@ -199,6 +199,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "PUBLIC_URL": public_url,
         "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,
+        "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
         "MAIL": _mail(env, mode, instance),
         "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},

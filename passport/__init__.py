@@ -17,7 +17,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
-from .web import LANGUAGES, safe_next
+from .uploads import PassportRequest
+from .web import LANGUAGES, is_cookieless, safe_next
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,6 +32,7 @@ def create_app(config: dict[str, Any]) -> Flask:
         instance_path=str(config.get("INSTANCE", ROOT / "instance")),
     )
     app.config.update(config)
+    app.request_class = PassportRequest
     if app.config.get("TRUSTED_PROXIES"):
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
@@ -80,6 +82,7 @@ def import_models() -> None:
     from .recognition import models as recognition  # noqa: F401
     from .safety import models as safety  # noqa: F401
     from .sharing import models as sharing  # noqa: F401
+    from .witnesses import models as witnesses  # noqa: F401
 
 
 def choose_language() -> str:
@@ -89,7 +92,7 @@ def choose_language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
-    if not g.get("without_database") and request.blueprint != "reader":
+    if not g.get("without_database") and not is_cookieless():
         if current_user.is_authenticated:
             return str(current_user.language)
         if session.get("language") in LANGUAGES:
@@ -157,9 +160,10 @@ def open_rooms(app: Flask) -> None:
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
+    from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, frameworks, experiences, learning, feedback, recognition, sharing, card, safety,
-                 landing, health):
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
+                 safety, landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)
@@ -172,20 +176,20 @@ def furnish_templates(app: Flask) -> None:
     from . import drawings
     from .feedback.queries import Counts
     from .web import may, part
-    from .wording import elided
+    from .wording import elided, first_name
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters["elided"] = elided
+    env.filters.update(elided=elided, first_name=first_name)
     env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor
     def every_page() -> dict[str, Any]:
         down = g.get("without_database", False)
-        without = down or request.blueprint == "reader"
+        without = down or is_cookieless()
         me = current_user if not without and current_user.is_authenticated else None
         return {
             "me": me,

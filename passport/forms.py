@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Optional, ValidationError
 
@@ -75,6 +75,25 @@ class Paragraph(TextAreaField):
         rules = [*validators] or [Optional()]
         super().__init__(label, [*rules, Length(max=most, message=too_long(most))],
                          filters=[clean], render_kw={"maxlength": most, **kwargs.pop("render_kw", {})}, **kwargs)
+
+
+def _key(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
+
+
+class Ticked(SelectMultipleField):
+    """Things of one's own that are ticked, by their ids; the service leaves out what is not there (any more)."""
+
+    def __init__(self, label: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, coerce=_key, validate_choice=False, choices=(), **kwargs)
+
+    @property
+    def keys(self) -> tuple[uuid.UUID, ...]:
+        """Return the ids that are ticked."""
+        return tuple(key for key in self.data or () if key is not None)
 
 
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:

@@ -34,6 +34,11 @@ class Action(StrEnum):
     READ_FEEDBACK = auto()
     ANSWER_FEEDBACK = auto()
     REPORT_TEXT = auto()
+    # somebody without account
+    INVITE_WITNESS = auto()
+    CANCEL_INVITATION = auto()
+    READ_TESTIMONY = auto()
+    DELETE_TESTIMONY = auto()
     # recognition, on the learner's side
     ASK_RECOGNITION = auto()
     CANCEL_RECOGNITION = auto()
@@ -365,6 +370,10 @@ POLICY: dict[Action, Needs] = {
     Action.READ_FEEDBACK: OWN,
     Action.ANSWER_FEEDBACK: OWN,
     Action.REPORT_TEXT: OWN,
+    Action.INVITE_WITNESS: SHOWING,
+    Action.CANCEL_INVITATION: OWN,
+    Action.READ_TESTIMONY: OWN,
+    Action.DELETE_TESTIMONY: OWN,
     Action.ASK_RECOGNITION: OWN,
     Action.CANCEL_RECOGNITION: OWN,
     Action.DECIDE_ENDORSEMENT: OWN,

@@ -20,6 +20,8 @@ FEEDBACK_FACTS = ("id", "learner_id", "experience_id", "request_id", "membership
 FEEDBACK_ONCE = ("read_at", "reply", "replied_at", "withdrawn_at")
 TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "membership_id", "regime", "written_at",
               "deliver_after")
+TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
+                   "witness_name", "name_form", "relation", "is_relative", "is_minor", "saw_it", "written_at")
 APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version")
 
 
@@ -139,6 +141,22 @@ TRIGGERS: tuple[Trigger, ...] = (
             "what is for its learner only stays inside"),
     Trigger("witness_invitation_guardian", "witness_invitation", "INSERT", _needs_guardian("'witness'", "made_at"),
             "a witness under 15 needs the joint consent"),
+    Trigger("testimony_invited", "testimony", "INSERT",
+            "NOT EXISTS (SELECT 1 FROM witness_invitation i JOIN authored_text t ON t.id = NEW.text_id"
+            " WHERE i.id = NEW.invitation_id AND t.experience_id = NEW.experience_id AND t.author_id IS NULL"
+            " AND i.made_at <= NEW.written_at AND i.expires_at > NEW.written_at AND i.revoked_at IS NULL)",
+            "somebody without account answers an open invitation about this experience"),
+    Trigger("testimony_facts", "testimony", "UPDATE OF " + ", ".join(TESTIMONY_FACTS), "",
+            "what somebody without account said never changes"),
+    Trigger("testimony_permission", "testimony", "UPDATE OF may_be_shown", "NEW.may_be_shown AND NOT OLD.may_be_shown",
+            "a permission to show is given with the words, and only taken back later"),
+    Trigger("testimony_there", "testimony", "INSERT", "NEW.may_be_shown AND NOT NEW.saw_it",
+            "only somebody who was there is shown"),
+    Trigger("edition_item_testimony", "edition_item", "INSERT",
+            "NEW.testimony_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM testimony y JOIN authored_text t"
+            " ON t.id = y.text_id WHERE y.id = NEW.testimony_id AND y.learner_id = NEW.learner_id"
+            " AND y.experience_id = NEW.experience_id AND y.may_be_shown AND t.hidden_at IS NULL)",
+            "only what somebody without account allows now is shown"),
     Trigger("share_guardian", "share", "INSERT", _needs_guardian("NEW.purpose", "created_at"),
             "a link under 15 needs the joint consent"),
     Trigger("share_longest", "share", "INSERT",

@@ -20,6 +20,7 @@ from .policy import Action, Actor, Answer, can
 from .refusals import Refusal
 
 LANGUAGES = ("fr", "en")
+WITHOUT_COOKIE = frozenset({"reader", "witness"})
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -36,6 +37,11 @@ def public(view: View) -> View:
     """Mark a view that anyone may open; every other view needs somebody signed in and a question to the policy."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def is_cookieless() -> bool:
+    """Say whether this page is for somebody without account: no cookie is read or set, and nobody is to index it."""
+    return request.blueprint in WITHOUT_COOKIE
 
 
 def actor() -> Actor:

@@ -52,6 +52,18 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.PROMPT_UNKNOWN: _l("Cette question n’est pas dans la liste. Choisir une des questions de la page."),
     Refusal.KIND_UNKNOWN: _l("Choisir un genre de la liste."),
     Refusal.DETAIL_ODD: _l("Corriger cette réponse, ou la laisser vide."),
+    Refusal.FILE_MISSING: _l("Choisir une photo ou un document."),
+    Refusal.FILE_EMPTY: _l("Ce fichier est vide. En choisir un autre."),
+    Refusal.FILE_HEAVY: _l("C’est trop lourd : 10 Mo au plus. Choisir un fichier plus petit, ou mettre un lien."),
+    Refusal.FILE_UNKNOWN: _l("Ce genre de fichier ne se garde pas ici. Choisir une photo (JPEG, PNG, WebP) ou un document PDF."),
+    Refusal.FILE_BROKEN: _l("Ce fichier est abîmé et ne s’ouvre pas. L’enregistrer à nouveau, ou en choisir un autre."),
+    Refusal.PICTURE_LARGE: _l("Cette image est trop grande : 20 millions de points au plus. La réduire, puis recommencer."),
+    Refusal.DOCUMENT_LONG: _l("Ce document est trop long : 300 pages au plus. Garder les pages utiles, puis recommencer."),
+    Refusal.DOCUMENT_LOCKED: _l("Ce document est fermé à clé. En enregistrer une copie qui s’ouvre sans code, puis recommencer."),
+    Refusal.LINK_ODD: _l("Copier l’adresse entière, qui commence par https:// ou http://, sans code secret dedans."),
+    Refusal.ROOM_FULL: _l("Il n’y a plus assez de place. Effacer une photo ou un document, puis recommencer."),
+    Refusal.MANY_HERE: _l("Il y en a déjà beaucoup ici : 20 au plus par expérience. En effacer, puis recommencer."),
+    Refusal.STORE_BUSY: _l("Cela ne se garde pas pour l’instant. Réessayer dans une minute."),
     Refusal.FOR_ME_ONLY: _l("Cette expérience est « Pour moi ». Pour demander ou montrer, changer d’abord ce choix."),
     Refusal.EXPERIENCE_DELETED: _l("Cette expérience a été supprimée. Annuler la suppression, puis recommencer."),
     Refusal.ALREADY_ASKED: _l("C’est déjà demandé. Vous n’avez rien à faire."),
@@ -62,6 +74,15 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.ALREADY_ANSWERED: _l("C’est déjà fait. Une seule réponse suffit."),
     Refusal.TEAM_NOT_REACHABLE: _l("Cette organisation ne peut pas répondre en ce moment. En choisir une autre."),
     Refusal.TEXT_HIDDEN: _l("Ce texte est caché : il ne se lit plus ici."),
+    Refusal.TOO_MANY_INVITATIONS: _l("Cinq liens attendent déjà une réponse pour cette expérience. En annuler un d’abord."),
+    Refusal.INVITATION_CLOSED: _l("Cette invitation n’est plus ouverte. Rien n’a été envoyé."),
+    Refusal.NAME_ODD: _l("Écrire un nom, sans chiffre, sans adresse et sans phrase."),
+    Refusal.FIRST_NAME_ALONE: _l("Écrire seulement un prénom, en un mot."),
+    Refusal.MINOR_FIRST_NAME: _l("Avant 18 ans, on garde seulement le prénom : choisir « Mon prénom »."),
+    Refusal.READY_ONLY: _l("Choisir dans la liste."),
+    Refusal.TOO_MANY_SENTENCES: _l("Choisir trois phrases au plus."),
+    Refusal.NOT_THERE: _l("Seule une phrase de quelqu’un qui était là peut être montrée."),
+    Refusal.NOT_ALLOWED_TO_SHOW: _l("La personne ne permet pas de montrer cette phrase."),
     Refusal.NO_FEEDBACK_READ: _l("D’abord lire un retour sur cette expérience et y répondre, ou toucher « C’est bien comme ça »."),
     Refusal.NOTHING_CHOSEN: _l("Choisir au moins une ligne."),
     Refusal.NOT_ASKED: _l("Cette phrase n’a pas été demandée."),
@@ -84,6 +105,12 @@ SENTENCES: dict[Refusal, LazyString] = {
 def elided(words: str) -> str:
     """Return French words with the elision that a name inside them asks for: « Page d’Inès », « d’octobre »."""
     return re.sub(r"\b([Dd])e (?=[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒaeiouyàâäéèêëîïôöùûüœ])", r"\1’", words)
+
+
+def first_name(name: str) -> str:
+    """Return a name without its last initial: « Karim B. » reads « Karim » in a title."""
+    words = name.split()
+    return " ".join(words[:-1]) if len(words) > 1 and len(words[-1].rstrip(".")) == 1 else name
 
 
 def say(refusal: Refusal) -> str:

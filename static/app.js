@@ -80,6 +80,26 @@
   // The Back button may bring the page out of the browser's memory, buttons still held.
   window.addEventListener("pageshow", () => sent.forEach(release));
 
+  // ---------- sending a file ----------
+
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const place = event.target.querySelector?.("[data-sending]");
+    const bar = place?.querySelector("progress");
+    const { lengthComputable, loaded, total } = event.detail;
+    if (!bar || !lengthComputable || total < bar.max) return;   // the answer comes in by the same event, and is small
+    if (place.hidden) announce(bar.getAttribute("aria-label"));
+    place.hidden = false;
+    bar.max = total;
+    bar.value = loaded;
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    for (const place of all("[data-sending]", event.detail.elt)) {
+      place.hidden = true;
+      place.querySelector("progress").max = 1;
+    }
+  });
+
   // ---------- after htmx ----------
 
   const focus = (element) => {

@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "0301"
-down_revision = "0601"
+down_revision = "20261127_0201"
 branch_labels = None
 depends_on = None
 

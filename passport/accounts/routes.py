@@ -34,7 +34,7 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
-from ..web import LANGUAGES, authorised, onward, page, public, public_url, safe_next
+from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
 from . import mail_routes, proposals, queries, service, tries, unsent
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
@@ -46,7 +46,7 @@ QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
 )["questions"]
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
-WITHOUT_SESSION = {None, "reader", "health"}
+WITHOUT_SESSION = {None, "health", *WITHOUT_COOKIE}
 
 
 def _mine() -> Mine:

@@ -16,6 +16,7 @@ DEMO_PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - told on the demo
 FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
+DISPLAY, WRITTEN = "display", "written"
 RESET_WITHIN = dt.timedelta(minutes=15)
 CONFIRM_WITHIN = dt.timedelta(hours=24)
 
@@ -92,6 +93,15 @@ def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_l
     if guesses_log10 < 10 or DEMO_PASSPHRASE in passphrase.casefold():
         return Refusal.PASSPHRASE_KNOWN
     return None
+
+
+def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:
+    """Say why this form of name cannot be shown: a name as one writes it is for adults, and is given."""
+    if name_form == DISPLAY:
+        return None
+    if name_form != WRITTEN or not shown_name:
+        return Refusal.NAME_MISSING
+    return None if band is Band.ADULT else Refusal.ADULTS_ONLY
 
 
 def refusal_of_address(address: str | None) -> Refusal | None:

@@ -1,4 +1,5 @@
-"""What stands around one experience on its learner's page, in one statement: with whom, what led here, what I keep of it."""
+"""What stands around one experience on its learner's page, in one statement: with whom, what led
+here, what I can do, what I keep of it."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..columns import Key
+from ..columns import Instant, Key
 from ..extensions import db
+from ..frameworks.models import Wording
 from ..organisations.models import Organisation
 from . import reflection
-from .models import Experience, ExperienceLink, Reflection
+from .models import Claim, Experience, ExperienceLink, Reflection
+from .queries import Said
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Around:
     organisation: str | None
     came_from: list[Near] = field(default_factory=list)
     led_to: list[Near] = field(default_factory=list)
+    claims: list[Said] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -41,34 +45,45 @@ class Around:
         return reflection.in_words(self.answers)
 
 
-def around(experience: Experience) -> Around:
+NO_KEY, NO_DAY, NO_TIME, NO_NUMBER = (
+    sa.cast(sa.null(), kind) for kind in (Key(), sa.Date(), Instant(), sa.Integer())
+)
+
+
+def around(experience: Experience, language: str) -> Around:
     """Return what stands around an experience; nothing deleted, nothing empty; one statement."""
 
+    def row(what: str, name: Any, text: Any, key: Any = NO_KEY, day: Any = NO_DAY, at: Any = NO_TIME,
+            numbers: tuple[Any, Any] = (NO_NUMBER, NO_NUMBER)) -> Any:
+        return sa.select(sa.literal_column(f"'{what}'").label("what"), key.label("key"), name.label("name"),
+                         text.label("text"), day.label("day"), at.label("at"), numbers[0].label("n"),
+                         numbers[1].label("m"))
+
     def near(what: str, here: Any, there: Any) -> Any:
-        return (sa.select(sa.literal_column(f"'{what}'").label("what"), Experience.id, Experience.title.label("name"),
-                          Experience.context.label("text"), Experience.sort_on)
+        return (row(what, Experience.title, Experience.context, Experience.id, Experience.sort_on)
                 .join(ExperienceLink, there == Experience.id)
                 .where(here == experience.id, Experience.deleted_at.is_(None)))
-
-    def plain(what: str, name: Any, text: Any) -> Any:
-        return sa.select(sa.literal_column(f"'{what}'").label("what"), sa.cast(sa.null(), Key()), name, text,
-                         sa.cast(sa.null(), sa.Date()))
 
     rows = db.session.execute(sa.union_all(
         near("from", ExperienceLink.to_id, ExperienceLink.from_id),
         near("to", ExperienceLink.from_id, ExperienceLink.to_id),
-        plain("answer", Reflection.prompt, Reflection.text).where(Reflection.experience_id == experience.id),
-        plain("organisation", Organisation.name, sa.cast(sa.null(), sa.String()))
+        row("answer", Reflection.prompt, Reflection.text).where(Reflection.experience_id == experience.id),
+        row("organisation", Organisation.name, sa.cast(sa.null(), sa.String()))
         .where(Organisation.id == experience.organisation_id),
-    ))
+        row("claim", Wording.text_en if language == "en" else Wording.text_fr, sa.cast(Claim.step, sa.String()), Claim.id,
+            at=Claim.claimed_at, numbers=(Claim.competency_id, Claim.wording_id))
+        .join(Claim, Claim.wording_id == Wording.id).where(Claim.experience_id == experience.id),
+    )).all()
     found = Around(experience.organisation_text)
-    for what, key, name, text, sort_on in rows:
-        if what == "answer":
-            found.answers[name] = text
-        elif what == "organisation":
-            found.organisation = name
-        else:
-            (found.came_from if what == "from" else found.led_to).append(Near(key, name, text, sort_on))
+    for r in rows:
+        if r.what == "answer":
+            found.answers[r.name] = r.text
+        elif r.what == "organisation":
+            found.organisation = r.name
+        elif r.what != "claim":
+            (found.came_from if r.what == "from" else found.led_to).append(Near(r.key, r.name, r.text, r.day))
+    said = sorted((r for r in rows if r.what == "claim"), key=lambda r: (r.at, r.key))
+    found.claims = [Said(r.n, r.m, r.name, int(r.text)) for r in said]
     for line in (found.came_from, found.led_to):
         line.sort(key=lambda x: (x.sort_on, x.id))
     return found

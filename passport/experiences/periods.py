@@ -14,7 +14,7 @@ def day_in_words(day: dt.date, locale: str, year: bool = True) -> str:
     if locale == "fr":
         number = f"{day.day}er" if day.day == 1 else str(day.day)
         return f"{number}{NO_BREAK}{format_date(day, 'MMMM yyyy' if year else 'MMMM', locale='fr')}"
-    return format_date(day, "d MMMM yyyy" if year else "d MMMM", locale="en_GB")
+    return format_date(day, f"d{NO_BREAK}MMMM yyyy" if year else f"d{NO_BREAK}MMMM", locale="en_GB")
 
 
 def moment(day: dt.date, precision: str, locale: str, year: bool = True, short: bool = False) -> str:

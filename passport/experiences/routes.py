@@ -26,12 +26,13 @@ from ..web import actor, authorised, onward, page
 from ..wording import say
 from . import details, panels, queries, service
 from .around import around
+from .evidence_routes import evidence
 from .forms import SETTINGS, AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, in_figures
 from .models import Experience
 from .periods import period
 
 experiences = Blueprint("experiences", __name__)
-BLUEPRINTS = (experiences,)
+BLUEPRINTS = (experiences, evidence)
 
 
 @experiences.app_template_global()
@@ -118,9 +119,10 @@ def kept(key: uuid.UUID) -> ResponseReturnValue:
 def experience(key: uuid.UUID) -> ResponseReturnValue:
     """All of one experience, with what later rooms know of it."""
     found = own(key, Action.READ_EXPERIENCE)
-    beside = around(found)
+    beside = around(found, language())
     return page("experiences/experience.html", experience=found, organisation=beside.organisation, around=beside,
-                hours=in_figures(found.hours), claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
+                hours=in_figures(found.hours), claims=beside.claims, pieces=queries.pieces(key),
+                panels=panels.panels_of(found, clock.now()))
 
 
 def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:
@@ -216,7 +218,7 @@ def can_do(key: uuid.UUID) -> ResponseReturnValue:
             competency, step = form.chosen()
             with transaction():
                 service.claim(found, competency, step, clock.now())
-            return onward("experiences.can_do", key=key)
+            return onward("experiences.kept", key=key)
         except Refused as refused:
             form.refuse(refused)
             status = 422

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..refusals import Refusal
 
@@ -28,6 +29,12 @@ LONGEST_SAID = 140
 LONGEST_ANSWER = 4000
 MOST_LINKS = 20
 TENTH = Decimal("0.1")
+HEAVIEST = 10_000_000
+MOST_PIXELS = 20_000_000
+MOST_PAGES = 300
+MOST_HERE = 20
+LONGEST_LINK = 500
+JPEG, PNG, WEBP, PDF = "image/jpeg", "image/png", "image/webp", "application/pdf"
 
 
 def refusal_of_title(title: str | None) -> Refusal | None:
@@ -180,3 +187,71 @@ def split_hours(hours: Decimal, first: dt.date, last: dt.date) -> dict[int, Deci
         reached = (hours * until / days).quantize(TENTH, ROUND_HALF_UP) if until < days else hours
         years[year], shared = reached - shared, reached
     return years
+
+
+# ---------- a photo, a document or a link ----------
+
+
+def type_of(head: bytes) -> str | None:
+    """Return what a file is by its first bytes, whatever it is called, or None for what is not kept."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    return PDF if head.startswith(b"%PDF-") else None
+
+
+def refusal_of_file(size: int, head: bytes) -> Refusal | None:
+    """Say why a file of so many bytes that begins like this is not kept, or None when it may be looked at."""
+    if size == 0:
+        return Refusal.FILE_EMPTY
+    if size > HEAVIEST:
+        return Refusal.FILE_HEAVY
+    return Refusal.FILE_UNKNOWN if type_of(head) is None else None
+
+
+def refusal_of_pixels(width: int, height: int) -> Refusal | None:
+    """Say why a picture of this size is not decoded, or None when it is: 20 million pixels at most."""
+    return Refusal.PICTURE_LARGE if width * height > MOST_PIXELS else None
+
+
+def refusal_of_pages(pages: int) -> Refusal | None:
+    """Say why a document of so many pages is not kept, or None when it is."""
+    if pages == 0:
+        return Refusal.FILE_BROKEN
+    return Refusal.DOCUMENT_LONG if pages > MOST_PAGES else None
+
+
+def refusal_of_room(used: int, more: int, quota: int) -> Refusal | None:
+    """Say why so many bytes more do not fit into a passport, or None when they do."""
+    return Refusal.ROOM_FULL if used + more > quota else None
+
+
+def refusal_to_add(here: int) -> Refusal | None:
+    """Say why one more cannot be put beside an experience that holds so many, or None when it can."""
+    return Refusal.MANY_HERE if here >= MOST_HERE else None
+
+
+def host_of(url: str) -> str:
+    """Return the host a link leads to, in the letters of the network: what looks alike there is not written alike."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except ValueError:
+        return ""
+
+
+def refusal_of_link(url: str | None) -> Refusal | None:
+    """Say why this is no address to keep, or None when it is: http or https, a host, and no name or code inside."""
+    if not url or len(url) > LONGEST_LINK or "\\" in url or any(c.isspace() or not c.isprintable() for c in url):
+        return Refusal.LINK_ODD
+    try:
+        parts = urlsplit(url)
+        stands = parts.scheme in {"http", "https"} and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return Refusal.LINK_ODD
+    host = host_of(url)
+    named = "." in host.strip(".") and not host.startswith(".")
+    return None if stands and (named or ":" in host) else Refusal.LINK_ODD

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..accounts import drafts
-from ..forms import Entry, Form, Paragraph, Sentence
+from ..forms import Entry, Form, Paragraph, Sentence, Ticked
 from .service import FeedbackDraft
 
 QUESTIONS = {
@@ -34,10 +34,11 @@ drafts.keeps("reply", reply=2000)
 
 
 class AskForm(Entry):
-    """What goes along with a request: « je » sentences and a word."""
+    """What goes along with a request: « je » sentences, photos, documents and links, and a word."""
 
     claims = SelectMultipleField(_l("Ce que je sais faire"), coerce=int, widget=ListWidget(prefix_label=False),
                                  option_widget=CheckboxInput(), validate_choice=True)
+    pieces = Ticked(_l("Photos, documents, liens"))
     message = Paragraph(_l("Un mot pour la personne"), most=1000)
     reflection = BooleanField(_l("Joindre ce que j’en retire"))
     version = HiddenField()

@@ -21,8 +21,9 @@ from ..accounts import rules as age
 from ..accounts.models import Account, ContactBar, Passport
 from ..clock import CITY_ZONE, day_of
 from ..experiences.details import said_in, said_of
-from ..experiences.models import Claim, Experience, Revision
+from ..experiences.models import Claim, Evidence, Experience, Revision
 from ..experiences.periods import period
+from ..experiences.queries import PIECE, Piece
 from ..experiences.reflection import in_words
 from ..extensions import db
 from ..frameworks.models import Wording
@@ -32,12 +33,22 @@ from ..notices.models import Notice
 from ..organisations import queries as organisations
 from ..organisations.models import Joined, Membership, Organisation, Vetting
 from ..policy import Actor, Asked, Role
+from ..wording import first_name
 from . import rules
-from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
+from .models import (
+    AccessGrant,
+    AuthoredText,
+    AuthoredVersion,
+    Feedback,
+    FeedbackRequest,
+    GrantedClaim,
+    GrantedEvidence,
+)
 
 PER_PAGE = 20
 MOST = 100
 MOST_SEARCHED = 1000
+MANY_DAYS = 30
 DRAFT = "feedback"
 
 
@@ -152,17 +163,19 @@ def day_words(instant: dt.datetime | dt.date) -> str:
     french = str(get_locale()) == "fr"
     year = "" if day.year == clock.today().year else " y"
     if french and day.day == 1:
-        return str(format_date(day, f"'1er' MMMM{year}"))
-    return str(format_date(day, f"d MMMM{year}"))
+        return str(format_date(day, f"'1er'\u00a0MMMM{year}"))
+    return str(format_date(day, f"d\u00a0MMMM{year}"))
 
 
 def ago_words(instant: dt.datetime) -> str:
-    """Return how long ago a day was: today, yesterday, so many days."""
+    """Return how long ago a day was: today, yesterday, so many days, and after a month the day itself."""
     days = (clock.today() - day_of(instant)).days
     if days <= 0:
         return str(_("aujourd’hui"))
     if days == 1:
         return str(_("hier"))
+    if days > MANY_DAYS:
+        return day_words(instant)
     return str(ngettext("il y a %(num)s jour", "il y a %(num)s jours", days))
 
 
@@ -388,6 +401,20 @@ def granted(grant_id: uuid.UUID) -> list[ClaimLine]:
         .where(GrantedClaim.grant_id == grant_id).order_by(GrantedClaim.competency_id)
     )
     return [ClaimLine(r.competency_id, r.text, r.step) for r in rows]
+
+
+def granted_pieces(grant_id: uuid.UUID) -> list[Piece]:
+    """Return the photos, documents and links that were sent along and are still there; one statement."""
+    rows = db.session.execute(
+        sa.select(*PIECE).join(GrantedEvidence, GrantedEvidence.evidence_id == Evidence.id)
+        .where(GrantedEvidence.grant_id == grant_id).order_by(Evidence.added_at, Evidence.id)
+    )
+    return [Piece(*row) for row in rows]
+
+
+def granted_piece(grant_id: uuid.UUID, key: uuid.UUID) -> Piece | None:
+    """Return one photo, document or link that was sent along, or None."""
+    return next((piece for piece in granted_pieces(grant_id) if piece.id == key), None)
 
 
 def mine_to_send(learner_id: uuid.UUID, after: tuple[dt.date, uuid.UUID] | None) -> Sequence[Experience]:
@@ -786,7 +813,7 @@ def _standing(
     feedback: Feedback | None, hidden_at: dt.datetime | None, protected: bool, to_note: bool,
     revision_id: uuid.UUID, made_at: dt.datetime, text_changed: bool,
 ) -> Standing:
-    who, at = name or organisation_name, request.asked_at
+    who, at = first_name(name) if name else organisation_name, request.asked_at
     open_now = request.closed_at is None and now < rules.lapses_at(request.asked_at)
     stage = "waiting"
     if feedback is not None and feedback.visible_at <= now:
@@ -829,7 +856,7 @@ def _line(s: Standing) -> ExchangeLine:
     if s.stage == "waiting":
         return ExchangeLine(
             s.asked_at, "told", s.asked_words, s.title, there, links=(ask,) if s.someone_else else (),
-            buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler")),) if s.may_cancel else (),
+            buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else (),
         )
     if s.stage in {"arrived", "read", "hidden"} and s.feedback_id is not None:
         read = url_for("feedback.read", key=s.feedback_id)
@@ -851,10 +878,9 @@ def told_by(
     feedback_ids: Sequence[uuid.UUID], request_ids: Sequence[uuid.UUID]
 ) -> list[tuple[str, uuid.UUID, str, str, str]]:
     """Return for feedback and for requests that ended: which it is, its id, who, the experience, and how it ended."""
-    name = sa.func.coalesce(Account.display_name, Organisation.name)
     rows = db.session.execute(
-        sa.select(FeedbackRequest.id, FeedbackRequest.outcome, Feedback.id.label("feedback_id"), name.label("who"),
-                  Experience.title)
+        sa.select(FeedbackRequest.id, FeedbackRequest.outcome, Feedback.id.label("feedback_id"),
+                  Account.display_name, Organisation.name, Experience.title)
         .join(Experience, Experience.id == FeedbackRequest.experience_id)
         .join(Organisation, Organisation.id == FeedbackRequest.organisation_id)
         .outerjoin(Account, Account.id == FeedbackRequest.facilitator_id)
@@ -863,10 +889,11 @@ def told_by(
                Experience.deleted_at.is_(None))
         .order_by(FeedbackRequest.closed_at.desc(), FeedbackRequest.id.desc())
     )
+    named = [(r, first_name(r.display_name) if r.display_name else r.name) for r in rows]
     return [
-        ("given" if r.feedback_id else "closed", r.feedback_id or r.id, r.who, r.title,
-         "" if r.feedback_id else closed_words(r.who, r.outcome))
-        for r in rows
+        ("given" if r.feedback_id else "closed", r.feedback_id or r.id, who, r.title,
+         "" if r.feedback_id else closed_words(who, r.outcome))
+        for r, who in named
     ]
 
 

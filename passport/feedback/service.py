@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
 from ..experiences import reflection as reflections
 from ..experiences import service as experiences
-from ..experiences.models import Claim, Experience
+from ..experiences.models import Claim, Evidence, Experience
 from ..extensions import db
 from ..notices import jobs
 from ..notices import service as notices
@@ -35,8 +35,7 @@ from .models import (
     Feedback,
     FeedbackRequest,
     GrantedClaim,
-    Testimony,
-    WitnessInvitation,
+    GrantedEvidence,
 )
 
 
@@ -86,16 +85,17 @@ def asking(experience: Experience, organisation: Organisation, role: Role | None
 def ask(
     experience: Experience, membership: Membership | None, organisation: Organisation,
     competency_ids: Iterable[int], message: str | None, submission: uuid.UUID, now: dt.datetime,
-    reflection: bool = False,
+    evidence_ids: Collection[uuid.UUID] = (), reflection: bool = False,
 ) -> FeedbackRequest:
     """Send a request to one facilitator, or to an organisation's team when `membership` is None.
 
-    It opens the experience as it stands now, with the chosen « je » sentences and, with `reflection`, what the learner
-    keeps of it; nothing else. Raises Refused.
+    It opens the experience as it stands now, with the chosen « je » sentences, photos, documents and links and, with
+    `reflection`, what the learner keeps of it; nothing else. Raises Refused.
     """
     learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
     digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
-                        "claims": chosen, "message": message, **({"reflection": True} if reflection else {})})
+                        "claims": chosen, "message": message, "evidence": sorted(set(evidence_ids)),
+                        **({"reflection": True} if reflection else {})})
     before = kept_before(FeedbackRequest, FeedbackRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
@@ -108,7 +108,7 @@ def ask(
         raise Refused(refusal)
     revision = experiences.keep_revision(experience, now, reflections.answers(experience.id) if reflection else None)
     grant = open_grant(experience, revision.id, organisation.id, membership.id if membership else None,
-                       "feedback", chosen, now)
+                       "feedback", chosen, now, evidence_ids)
     request = FeedbackRequest(
         id=uuid7(), learner_id=learner_id, experience_id=experience.id, grant_id=grant.id,
         organisation_id=organisation.id, membership_id=membership.id if membership else None,
@@ -254,10 +254,14 @@ def note_closed(request: FeedbackRequest, now: dt.datetime) -> None:
 
 
 def write_text(
-    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID, membership_id: uuid.UUID,
-    protected: bool, words: str, question: str | None, next_step: str | None, now: dt.datetime,
+    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID | None,
+    membership_id: uuid.UUID | None, protected: bool, words: str, question: str | None, next_step: str | None,
+    now: dt.datetime,
 ) -> AuthoredText:
-    """Keep an adult's words to a learner; `deliver_after` of what comes back says when they arrive."""
+    """Keep somebody's words to a learner; `deliver_after` of what comes back says when they arrive.
+
+    Only a « testimony » has no author and no membership: somebody who has no account.
+    """
     text = AuthoredText(
         id=uuid7(), learner_id=learner_id, experience_id=experience_id, kind=kind, author_id=author_id,
         membership_id=membership_id, regime="protected" if protected else "private", written_at=now,
@@ -273,11 +277,12 @@ def write_text(
 
 def open_grant(
     experience: Experience, revision_id: uuid.UUID, organisation_id: uuid.UUID, membership_id: uuid.UUID | None,
-    source: str, competency_ids: Iterable[int], now: dt.datetime,
+    source: str, competency_ids: Iterable[int], now: dt.datetime, evidence_ids: Collection[uuid.UUID] = (),
 ) -> AccessGrant:
-    """Open one experience as it stands, with the chosen « je » sentences, for a facilitator or a team, for 60 days.
+    """Open one experience as it stands, with what was chosen to go along, for a facilitator or a team, for 60 days.
 
-    `source` is "feedback" or "recognition". The claims are kept as they stand now; ids without a claim are left out.
+    `source` is "feedback" or "recognition". The claims are kept as they stand now; ids of claims, photos, documents or
+    links that are not there (any more) are left out.
     """
     grant = AccessGrant(
         id=uuid7(), learner_id=experience.learner_id, experience_id=experience.id, revision_id=revision_id,
@@ -294,6 +299,14 @@ def open_grant(
         GrantedClaim(grant_id=grant.id, competency_id=c.competency_id, learner_id=c.learner_id,
                      wording_id=c.wording_id, step=c.step)
         for c in claims
+    )
+    pieces = db.session.scalars(
+        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)))
+        .with_for_update(key_share=True)
+    ).all() if evidence_ids else []
+    db.session.add_all(
+        GrantedEvidence(grant_id=grant.id, evidence_id=key, learner_id=grant.learner_id, experience_id=experience.id)
+        for key in pieces
     )
     db.session.flush()
     return grant
@@ -360,7 +373,7 @@ def erase_experience(experience_id: uuid.UUID) -> None:
               for model in (FeedbackRequest, Feedback, AuthoredText)]
     for forget in (notices.forget, drafts.forget):
         forget(sa.union_all(*things))
-    for model in (Feedback, Testimony, WitnessInvitation, FeedbackRequest, AccessGrant, AuthoredText):
+    for model in (Feedback, FeedbackRequest, AccessGrant, AuthoredText):
         db.session.execute(sa.delete(model).where(model.experience_id == experience_id),
                            execution_options={"synchronize_session": False})
 

@@ -19,6 +19,7 @@ KINDS = (
     "recognition_closed",
     "endorsement_withdrawn",
     "text_reported",
+    "testimony_given",
 )
 
 

@@ -17,7 +17,7 @@ from wtforms.validators import Length
 from wtforms.widgets import MonthInput
 
 from ..accounts import drafts
-from ..forms import Entry, Form, Paragraph, one_line, options, too_long
+from ..forms import Entry, Form, Paragraph, Ticked, one_line, options, too_long
 from ..refusals import Refusal
 from ..wording import say
 from . import rules
@@ -91,6 +91,7 @@ class AskForm(Entry):
     """Which competencies to have recognised; nothing is ticked beforehand."""
 
     competencies = Several(_l("Les compétences"), coerce=int)
+    pieces = Ticked(_l("Photos, documents, liens"))
 
     def offer(self, sentences: Iterable[Sentence]) -> None:
         """Show these sentences to choose from."""

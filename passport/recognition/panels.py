@@ -43,7 +43,7 @@ def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
                                                 or s.steps or s.to_note],
         "back": url_for("experiences.experience", key=experience.id), "alone": alone,
         "together": say(Refusal.UNDER_15),
-    }, aside=False)
+    }, aside=False, said=tuple((r.competency_id, r.claimed_step) for r in recognised if r.is_live))
 
 
 def marks(
@@ -74,7 +74,7 @@ def _items(s: queries.Standing, kinds: set[str]) -> list[News]:
     items: list[News] = []
     if "recognition_offered" in kinds and s.waits:
         items.append(News(s.title, words.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
-                          _("Ouvrir")))
+                          _("Ouvrir"), icon="seal"))
     if "endorsement_withdrawn" in kinds:
         items.append(News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),
                           _("La raison est pour vous seulement"), url, _("Lire")))

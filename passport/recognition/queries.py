@@ -30,9 +30,10 @@ from ..frameworks.models import Wording
 from ..notices.models import Notice
 from ..organisations.models import Membership, Organisation
 from ..policy import Actor, Asked, Attested
+from ..wording import first_name
 from . import rules
 from .models import Endorsement, EndorserName, NotYet, Permission, RecognitionRequest, RequestedCompetency
-from .words import first_name, in_the_name_words, news_title, seen_words
+from .words import in_the_name_words, news_title, seen_words
 
 PER_PAGE = 20
 MOST = 100
@@ -804,7 +805,7 @@ def recognition_exchanges(learner_id: uuid.UUID, now: dt.datetime) -> list[Excha
 def _line(s: Standing) -> ExchangeLine:
     there = url_for("recognition.offered", key=s.request_id)
     if s.stage == "waiting":
-        buttons = ((url_for("recognition.cancel", key=s.request_id), _("Annuler")),) if s.may_cancel else ()
+        buttons = ((url_for("recognition.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else ()
         return ExchangeLine(s.asked_at, "told", s.asked_words, _("Faire reconnaître : %(title)s", title=s.title),
                             there, buttons=buttons)
     if s.stage == "answered":
@@ -814,7 +815,7 @@ def _line(s: Standing) -> ExchangeLine:
         if s.steps_unread:
             return ExchangeLine(s.at, "talk", _("%(who)s vous propose un pas de plus", who=s.who), s.title, there,
                                 to_do=True, action=_("Lire"))
-        return ExchangeLine(s.at, "seal", _("%(who)s a répondu", who=s.who), s.title, there, to_do=s.to_note,
+        return ExchangeLine(s.at, "seal" if s.given else "talk", s.news, s.title, there, to_do=s.to_note,
                             action=_("Lire") if s.to_note else "")
     return ExchangeLine(s.at, "talk", _("%(who)s n’a pas pu répondre", who=s.who), s.title, there, to_do=s.to_note,
                         action=_("Lire") if s.to_note else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,14 +61,16 @@ class RecogniseDraft:
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 def ask(
-    feedback: Feedback, competency_ids: Iterable[int], submission: uuid.UUID, now: dt.datetime
+    feedback: Feedback, competency_ids: Iterable[int], submission: uuid.UUID, now: dt.datetime,
+    evidence_ids: Collection[uuid.UUID] = (),
 ) -> RecognitionRequest:
     """Ask the author of a read feedback to recognise these competencies in that experience. Raises Refused.
 
-    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else.
+    It opens the experience as it stands now, with the chosen « je » sentences, photos, documents and links, and
+    nothing else.
     """
     learner_id, chosen = feedback.learner_id, sorted(set(competency_ids))
-    digest = digest_of({"feedback": feedback.id, "competencies": chosen})
+    digest = digest_of({"feedback": feedback.id, "competencies": chosen, "evidence": sorted(set(evidence_ids))})
     before = kept_before(RecognitionRequest, RecognitionRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
@@ -85,7 +87,8 @@ def ask(
         raise Refused(refusal or Refusal.NOT_REACHABLE)
     revision = experiences.keep_revision(experience, now)
     grant = feedback_service.open_grant(
-        experience, revision.id, role.organisation_id, feedback.membership_id, "recognition", chosen, now
+        experience, revision.id, role.organisation_id, feedback.membership_id, "recognition", chosen, now,
+        evidence_ids,
     )
     request = RecognitionRequest(
         id=uuid7(), learner_id=learner_id, experience_id=experience.id, revision_id=revision.id, grant_id=grant.id,

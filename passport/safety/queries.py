@@ -64,6 +64,11 @@ def text(key: uuid.UUID, now: dt.datetime) -> Bothering | None:
                      bool(row.frozen))
 
 
+def nobody_known() -> str:
+    """Return what stands for the author of a text who has no account, and for their organisation."""
+    return str(_("Quelqu’un sans compte"))
+
+
 @dataclass(frozen=True)
 class CaseLine:
     """One report, for who looks after it."""
@@ -121,7 +126,7 @@ def cases(handler_id: uuid.UUID, now: dt.datetime) -> list[CaseLine]:
         .where(_looked_after(handler_id, now))
         .order_by(Report.decided_at.is_not(None), Report.made_at, Report.id).limit(PER_PAGE)
     )
-    return [CaseLine(r.id, r.name or "", r.made_at, r.due_at, r.decided_at) for r in rows]
+    return [CaseLine(r.id, r.name or nobody_known(), r.made_at, r.due_at, r.decided_at) for r in rows]
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,9 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     if row is None:
         return None
     report, reporter_name, about_name, organisation_name, left_alone = row
-    return OpenCase(report.handler_id, report.about_id, report, reporter_name or "", about_name or "",
-                    organisation_name or "", organisation_id=report.organisation_id, left_alone=bool(left_alone),
-                    reporter_id=report.reporter_id,
+    return OpenCase(report.handler_id, report.about_id, report, reporter_name or "", about_name or nobody_known(),
+                    organisation_name or nobody_known(), organisation_id=report.organisation_id,
+                    left_alone=bool(left_alone), reporter_id=report.reporter_id,
                     barred_ids=barred_from(report.reporter_id) if report.reporter_id else frozenset())
 
 
@@ -170,7 +175,7 @@ def waiting(handler_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
     )
     return [
         ExchangeLine(r.made_at, "alert", _("Un texte dérange quelqu’un"),
-                     _("%(organisation)s, le %(day)s", organisation=r.name or "", day=day_words(r.made_at)),
+                     _("%(organisation)s, le %(day)s", organisation=r.name or nobody_known(), day=day_words(r.made_at)),
                      url_for("safety.case", key=r.id), to_do=True, action=_("Ouvrir"))
         for r in rows
     ]

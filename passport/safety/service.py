@@ -25,6 +25,7 @@ from ..recognition import service as recognition
 from ..recognition.models import RecognitionRequest
 from ..refusals import Refusal, Refused
 from ..seal import seal
+from ..witnesses.models import Testimony
 from . import rules
 from .models import Report
 
@@ -60,6 +61,8 @@ def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
         _freeze(text.learner_id, text.author_id, now)
     notices.settle_all(text.learner_id, sa.select(Feedback.id).where(Feedback.text_id == text.id), now,
                        "feedback_given")
+    notices.settle_all(text.learner_id, sa.select(Testimony.id).where(Testimony.text_id == text.id), now,
+                       "testimony_given")
     if handler_id is not None:
         notices.tell(handler_id, "text_reported", made.id, now)
     record("safety.report", text.learner_id, now, made.id)

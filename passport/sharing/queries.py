@@ -32,6 +32,9 @@ from ..recognition.models import Endorsement, EndorserName, Permission
 from ..recognition.rules import Offer, Story
 from ..seal import unseal
 from ..submissions import digest_of
+from ..witnesses import queries as witnesses
+from ..witnesses.models import Testimony
+from ..witnesses.rules import Seen
 from . import rules
 from .models import Edition, EditionItem, Share, ShareReading
 
@@ -47,7 +50,7 @@ def full_day(instant: dt.datetime | dt.date) -> str:
     """Return a day with its year: « 1er février 2027 »."""
     day = day_of(instant) if isinstance(instant, dt.datetime) else instant
     first = str(get_locale()) == "fr" and day.day == 1
-    return str(format_date(day, "'1er' MMMM y" if first else "d MMMM y"))
+    return str(format_date(day, "'1er'\u00a0MMMM y" if first else "d\u00a0MMMM y"))
 
 
 def hour_words(instant: dt.datetime) -> str:
@@ -72,7 +75,7 @@ def in_language(texts: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """One experience on the screen « Que montrer ? », with what was recognised in it and the learner's own claims."""
+    """One experience on the screen « Que montrer ? », with what was recognised and seen in it, and the learner's claims."""
 
     id: uuid.UUID
     title: str
@@ -80,10 +83,11 @@ class Choice:
     claims: tuple[str, ...]
     recognised: tuple[recognition.Shareable, ...]
     withdrawn: tuple[str, ...]
+    seen: tuple[witnesses.Words, ...] = ()
 
 
 def choices(learner_id: uuid.UUID, now: dt.datetime) -> list[Choice]:
-    """Return what a learner may choose from, newest first, and why the rest cannot be shown; four statements."""
+    """Return what a learner may choose from, newest first, and why the rest cannot be shown; five statements."""
     lived = db.session.scalars(
         sa.select(Experience)
         .where(Experience.learner_id == learner_id, Experience.deleted_at.is_(None))
@@ -103,11 +107,14 @@ def choices(learner_id: uuid.UUID, now: dt.datetime) -> list[Choice]:
         .order_by(Endorsement.id)
     ):
         gone.setdefault(experience_id, []).append(in_language({"fr": texts.text_fr, "en": texts.text_en}))
+    seen: dict[uuid.UUID, list[witnesses.Words]] = {}
+    for said_by in witnesses.shareable(learner_id, now):
+        seen.setdefault(said_by.experience_id, []).append(said_by)
     return [
         Choice(
             id=x.id, title=x.title, refusal=rules.refusal_to_show_item(recognition.story_of(x)),
             claims=tuple(in_language(c["text"]) for c in claims.get(x.id, ())), recognised=tuple(kept.get(x.id, ())),
-            withdrawn=tuple(gone.get(x.id, ())),
+            withdrawn=tuple(gone.get(x.id, ())), seen=tuple(seen.get(x.id, ())),
         )
         for x in lived
     ]
@@ -149,6 +156,12 @@ class Item:
     document: dict[str, Any]
     endorsement_id: uuid.UUID | None = None
     permitted_at: dt.datetime | None = None
+    testimony_id: uuid.UUID | None = None
+
+    @property
+    def chosen_id(self) -> uuid.UUID:
+        """Return the id by which it was chosen."""
+        return self.endorsement_id or self.testimony_id or self.experience_id
 
 
 @dataclass(frozen=True)
@@ -163,22 +176,25 @@ class Chosen:
     @property
     def digest(self) -> str:
         """Return what tells whether the same would be shown again."""
-        content = [[i.kind, i.experience_id, i.endorsement_id, i.document] for i in self.items]
+        content = [[i.kind, i.chosen_id, i.document] for i in self.items]
         names = {str(key): found.endorser_name for key, found in self.recognised.items()}
         return digest_of({"items": content, "names": names}).hex()
 
 
 def chosen(
     learner_id: uuid.UUID, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
-    lock: bool = False,
+    testimony_ids: Collection[uuid.UUID] = (), lock: bool = False,
 ) -> Chosen:
-    """Return the items of a choice as they stand now; three statements. `lock` holds the experiences until the commit.
+    """Return the items of a choice as they stand now; four statements. `lock` holds the experiences until the commit.
 
     An endorsement brings the title and the dates as they were when it was given, not the story: what was written anew
-    since was recognised by nobody. A claim stands beside no endorsement of the same competency.
+    since was recognised by nobody. The words of somebody without account, alone, bring the title and the dates.
+    A claim stands beside no endorsement of the same competency.
     """
     live = recognition.live_items(learner_id, list(endorsement_ids))
-    wanted = {*experience_ids, *(found.experience_id for found in live.values())}
+    words = witnesses.live_items(learner_id, testimony_ids)
+    wanted = {*experience_ids, *(found.experience_id for found in live.values()),
+              *(found.experience_id for found in words.values())}
     which = (
         sa.select(Experience, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Experience.organisation_id)
@@ -198,13 +214,14 @@ def chosen(
         if x.id in experience_ids:
             own = [c for c in claims.get(x.id, ()) if c["competency"] not in attested]
             items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own, **said_of(x).facts}))
+        items += [Item("testimony", x.id, {"heading": heading, **found.document}, testimony_id=found.id)
+                  for found in words.values() if found.experience_id == x.id]
         items += [
             Item("endorsement", x.id, {"heading": _heading_told(found, heading, x, names), **_attestation(found)}, found.id,
                  found.offer.permitted_at)
             for found in sorted(live.values(), key=lambda r: (r.offered_at, r.id)) if found.experience_id == x.id
         ]
-    found_ids = {i.endorsement_id or i.experience_id for i in items}
-    missing = len({*experience_ids, *endorsement_ids} - found_ids)
+    missing = len({*experience_ids, *endorsement_ids, *testimony_ids} - {i.chosen_id for i in items})
     return Chosen(tuple(items), {x.id: x for x, _name in rows}, live, missing)
 
 
@@ -342,6 +359,20 @@ class Attested:
         return drawings.rosette(self.endorsement_id.hex, self.document["stamp"], ring, size)
 
 
+@dataclass(frozen=True)
+class SeenBy:
+    """What somebody without account saw, as a reader finds it."""
+
+    words: str
+    provenance: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> SeenBy:
+        """Return it from what was frozen."""
+        return cls(str(document["words"]), witnesses.provenance_words(
+            document["name"], document["relation"], document["is_relative"]))
+
+
 @dataclass
 class Part:
     """One experience on a reader's page; `told` says whether its learner chose to tell it."""
@@ -355,6 +386,7 @@ class Part:
     said: tuple[str, ...] = ()
     claims: list[tuple[str, int]] = field(default_factory=list)
     recognised: list[Attested] = field(default_factory=list)
+    seen: list[SeenBy] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -379,6 +411,7 @@ class Reading:
     contacts: tuple[Contact, ...]
     gone: int
     at: dt.datetime
+    gone_seen: int = 0
 
     @property
     def day(self) -> str:
@@ -410,14 +443,16 @@ def _parts(
 ) -> tuple[Part, ...]:
     parts: dict[uuid.UUID, Part] = {}
     for item_id, experience_id, document, attested in rows:
-        heading = document["heading"] if attested else document
+        heading = document.get("heading", document)
         part = parts.get(experience_id)
         if part is None:
             part = parts[experience_id] = Part(
                 title=heading["title"], context=heading["context"], where=heading["where"],
                 when=when_words(heading["started_on"], heading["ended_on"], heading["precision"], heading["ongoing"]),
             )
-        if attested is None:
+        if attested is None and "heading" in document:
+            part.seen.append(SeenBy.of(document))
+        elif attested is None:
             part.told, part.story, part.said = True, document["story"], said_in(document).lines
             part.claims = [(in_language(c["text"]), c["step"]) for c in document["claims"]]
         else:
@@ -457,6 +492,7 @@ class Opened:
     recognised: int
     state: rules.LinkState
     token_sealed: bytes
+    seen: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -518,6 +554,7 @@ def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
         head=Head(name=str(head["name"]), intro=head["intro"], expires_at=share.expires_at,
                   recipient=share.recipient_name if share.recipient_shown else None),
         recognised=int(head["recognised"]), state=_state(share, consent, now), token_sealed=share.token_sealed,
+        seen=int(head.get("seen", 0)),
     )
 
 
@@ -532,21 +569,24 @@ class Live:
     organisation_id: uuid.UUID | None
     story: Story
     offer: Offer | None
+    seen: Seen | None = None
 
     @property
     def is_shown(self) -> bool:
         """Say whether a reader may see it now."""
-        return rules.refusal_to_show_item(self.story, self.offer) is None
+        return rules.refusal_to_show_item(self.story, self.offer, self.seen) is None
 
 
 def _live(edition_id: uuid.UUID) -> list[Live]:
     """Return the items of an edition in their order, joined with everything that can take one back; one statement."""
     sentence = (Wording.text_en if str(get_locale()) == "en" else Wording.text_fr).label("sentence")
+    by_witness = aliased(AuthoredText)
     rows = db.session.execute(
         sa.select(
             EditionItem, Endorsement, sentence, EndorserName.name_form, Membership.organisation_id,
             Experience.for_me_only, Experience.deleted_at, Permission.given_at, Permission.ended_at,
-            AuthoredText.deliver_after, AuthoredText.hidden_at,
+            AuthoredText.deliver_after, AuthoredText.hidden_at, Testimony,
+            by_witness.deliver_after.label("said_at"), by_witness.hidden_at.label("said_hidden_at"),
         )
         .join(Experience, Experience.id == EditionItem.experience_id)
         .outerjoin(Endorsement, Endorsement.id == EditionItem.endorsement_id)
@@ -554,6 +594,8 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
         .outerjoin(Membership, Membership.id == Endorsement.membership_id)
         .outerjoin(EndorserName, EndorserName.endorsement_id == Endorsement.id)
         .outerjoin(AuthoredText, AuthoredText.id == Endorsement.text_id)
+        .outerjoin(Testimony, Testimony.id == EditionItem.testimony_id)
+        .outerjoin(by_witness, by_witness.id == Testimony.text_id)
         .outerjoin(Permission, sa.and_(Permission.endorsement_id == EditionItem.endorsement_id,
                                        Permission.given_at == EditionItem.permitted_at))
         .where(EditionItem.edition_id == edition_id)
@@ -567,15 +609,17 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
             withdrawn_at=e.withdrawn_at, permitted_at=r.given_at if r.ended_at is None else None,
             hidden_at=r.hidden_at,
         )
+        said_by: Testimony | None = r.Testimony
+        seen = None if said_by is None else Seen(r.said_at, said_by.saw_it, said_by.may_be_shown, r.said_hidden_at)
         found.append(Live(r.EditionItem, e, r.sentence, r.name_form, r.organisation_id,
-                          Story(r.EditionItem.experience_id, r.for_me_only, r.deleted_at), offer))
+                          Story(r.EditionItem.experience_id, r.for_me_only, r.deleted_at), offer, seen))
     return found
 
 
 def read(opened: Opened, now: dt.datetime) -> Reading:
     """Return the page of an open link: the words of the day it was chosen, the status of this second; two statements.
 
-    What was withdrawn, set aside, hidden or taken back is left out; `gone` counts what was recognised, without reason.
+    What was withdrawn, set aside, hidden or taken back is left out; `gone` and `gone_seen` count it, without reason.
     """
     shown = [live for live in _live(opened.edition_id) if live.is_shown]
     parts = _parts(
@@ -586,7 +630,9 @@ def read(opened: Opened, now: dt.datetime) -> Reading:
     )
     known = {live.organisation_id for live in shown if live.organisation_id}
     count = sum(1 for live in shown if live.endorsement)
-    return Reading(opened.head, parts, contacts(known, now), max(0, opened.recognised - count), now)
+    count_seen = sum(1 for live in shown if live.seen)
+    return Reading(opened.head, parts, contacts(known, now), max(0, opened.recognised - count), now,
+                   max(0, opened.seen - count_seen))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from .reader import host
 
 blueprint = Blueprint("sharing", __name__)
 BLUEPRINTS = (blueprint, reader)
+CHOSEN = ("experiences", "endorsements", "testimonies")
 
 
 def _mine() -> Mine:
@@ -59,19 +60,19 @@ def choose() -> ResponseReturnValue:
         wanted = form.draft()
         open_ids = {c.id for c in found if c.refusal is None}
         open_ids |= {r.recognised.id for c in found for r in c.recognised if r.may_be_shown}
-        count = len(wanted.experience_ids) + len(wanted.endorsement_ids)
-        refusal = rules.refusal_of_choice(count)
-        if refusal is None and not {*wanted.experience_ids, *wanted.endorsement_ids} <= open_ids:
+        open_ids |= {s.id for c in found for s in c.seen if c.refusal is None and s.refusal is None}
+        refusal = rules.refusal_of_choice(len(wanted.all_ids))
+        if refusal is None and not {*wanted.all_ids} <= open_ids:
             refusal = Refusal.NOT_PERMITTED
         if refusal is None:
             with transaction():
                 service.save_draft(me, wanted.body, now)
             return onward("sharing.audience")
         form.refuse(Refused(refusal))
-        ticked = {*wanted.experience_ids, *wanted.endorsement_ids}
+        ticked = {*wanted.all_ids}
     else:
         kept = queries.draft(me)
-        ticked = {*ids(kept.get("experiences")), *ids(kept.get("endorsements"))}
+        ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
     alone = rules.refusal_to_share(_band()) is None
     return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone,
                 status=422 if form.is_submitted() else 200)
@@ -85,7 +86,7 @@ def audience() -> ResponseReturnValue:
         return refused
     me, now, band = current_user.id, clock.now(), _band()
     kept = queries.draft(me)
-    if not kept.get("experiences") and not kept.get("endorsements"):
+    if not any(kept.get(name) for name in CHOSEN):
         return onward("sharing.choose")
     before: dict[str, Any] = {
         "months": str(kept.get("months") or rules.preset_months(band)),
@@ -122,7 +123,7 @@ def preview() -> ResponseReturnValue:
     if "recipient_name" not in kept:
         return onward("sharing.audience")
     draft = share_draft(kept)
-    found = queries.chosen(me, draft.experience_ids, draft.endorsement_ids)
+    found = queries.chosen(me, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids)
     if not found.items:
         return onward("sharing.choose")
     name = draft.shown_name if draft.name_form == rules.WRITTEN and draft.shown_name else current_user.display_name
@@ -150,9 +151,10 @@ def preview() -> ResponseReturnValue:
 
 def _only(draft: service.ShareDraft, found: queries.Chosen) -> service.ShareDraft:
     """Return the draft without what can no longer be shown, which the preview left out and said so."""
-    shown = {i.endorsement_id or i.experience_id for i in found.items}
+    shown = {i.chosen_id for i in found.items}
     return replace(draft, experience_ids=tuple(i for i in draft.experience_ids if i in shown),
-                   endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown))
+                   endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown),
+                   testimony_ids=tuple(i for i in draft.testimony_ids if i in shown))
 
 
 @blueprint.get("/montrer/lien/<uuid:key>")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from ..accounts.rules import DISPLAY as DISPLAY
+from ..accounts.rules import WRITTEN as WRITTEN
 from ..accounts.rules import Band
+from ..accounts.rules import refusal_of_name as refusal_of_name
 from ..experiences import rules as experiences
 from ..recognition import rules as recognition
 from ..recognition.rules import Offer, Story
 from ..refusals import Refusal
+from ..witnesses import rules as witnesses
+from ..witnesses.rules import Seen
 
 DAYS = {1: 30, 3: 90, 6: 180}
 MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3)}
 PRESET = {Band.ADULT: 3, Band.YOUTH: 1}
 LAST_WEEK = dt.timedelta(days=7)
-DISPLAY, WRITTEN = "display", "written"
 
 
 class LinkState(StrEnum):
@@ -72,25 +76,20 @@ def refusal_to_extend(
     return refusal_to_share(band) or refusal_of_end(band, months)
 
 
-def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:
-    """Say why this form of name cannot be shown: a name as one writes it is for adults, and is given."""
-    if name_form == DISPLAY:
-        return None
-    if name_form != WRITTEN or not shown_name:
-        return Refusal.NAME_MISSING
-    return None if band is Band.ADULT else Refusal.ADULTS_ONLY
-
-
 def refusal_of_choice(count: int) -> Refusal | None:
     """Say why a link with that many items cannot be made, or None when something was chosen."""
     return None if count else Refusal.NOTHING_CHOSEN
 
 
-def refusal_to_show_item(story: Story, offer: Offer | None = None) -> Refusal | None:
-    """Say why an experience (or, with `offer`, what was recognised in it) cannot be shown now, or None when it can.
+def refusal_to_show_item(story: Story, offer: Offer | None = None, seen: Seen | None = None) -> Refusal | None:
+    """Say why an experience cannot be shown now, or None when it can.
+
+    With `offer`: what was recognised in it; with `seen`: what somebody without account saw of it.
 
     The same answer decides what can be chosen, what enters a link, and what a reader still finds in it.
     """
+    if seen is not None:
+        return experiences.refusal_to_send(story.for_me_only, story.deleted_at) or witnesses.refusal_to_show(seen)
     if offer is None:
         return experiences.refusal_to_send(story.for_me_only, story.deleted_at)
     return recognition.refusal_to_show(offer, story)

@@ -39,6 +39,7 @@ class ShareDraft:
     shown_name: str | None
     intro: str | None
     submission: uuid.UUID
+    testimony_ids: tuple[uuid.UUID, ...] = ()
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -52,9 +53,10 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         rules.refusal_to_share(band)
         or rules.refusal_of_end(band, draft.months)
         or rules.refusal_of_name(band, draft.name_form, draft.shown_name)
-        or rules.refusal_of_choice(len(draft.experience_ids) + len(draft.endorsement_ids))
+        or rules.refusal_of_choice(
+            len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids))
     )
-    found = queries.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, lock=True)
+    found = queries.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids, lock=True)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
@@ -64,6 +66,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         "name": (draft.shown_name if draft.name_form == rules.WRITTEN else display_name) or "",
         "intro": draft.intro,
         "recognised": sum(1 for item in found.items if item.endorsement_id),
+        "seen": sum(1 for item in found.items if item.testimony_id),
     })
     db.session.add(edition)
     db.session.flush()
@@ -72,7 +75,8 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         EditionItem(
             id=uuid7(), learner_id=learner_id, edition_id=edition.id, position=position, kind=item.kind,
             experience_id=item.experience_id, revision_id=revisions[item.experience_id],
-            endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, document=item.document,
+            endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, testimony_id=item.testimony_id,
+            document=item.document,
         )
         for position, item in enumerate(found.items)
     )

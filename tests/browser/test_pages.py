@@ -28,10 +28,11 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice
 PAGES: dict[str, tuple[str, ...]] = {
     "": ("accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "/s/{share}",
          "/s/{share}/verifier/{item}", "/c/{card}", "frameworks.sentences", "/s/AAAAAAAAAAAAAAAAAAAAAA", "/nulle-part",
-         "/invitation/{invitation}", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer",
+         "/invitation/{invitation}", "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}",
+         "/t/AAAAAAAAAAAAAAAAAAAAAA", "landing.learner", "landing.parent", "landing.facilitator", "landing.employer",
          "mail.forgotten", "mail.look", "/nouvelle-phrase/{reset}", "/nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}"),
     "lea": ("experiences.passport", "experiences.add", "experiences.kept", "experiences.experience",
-            "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
+            "evidence.add", "evidence.add_link", "experiences.edit", "experiences.when", "experiences.can_do", "experiences.deleted",
             "learning.learned", "learning.reflect", "learning.add_kinds", "/ajouter/genre/exile", "/ajouter/genre/civic_service",
             "learning.choose_kind", "learning.edit_kind", "learning.path", "learning.link", "learning.my_hours",
             "learning.compare",
@@ -39,8 +40,8 @@ PAGES: dict[str, tuple[str, ...]] = {
             "recognition.offered", "recognition.ledger", "sharing.choose", "sharing.ready", "sharing.extend", "card.show",
             "card.card", "card.printed", "card.opens", "accounts.menu", "accounts.passphrase", "safety.bother",
             "mail.address", "/adresse/confirmer/{confirm}",
-            "organisations.join", "/experience/00000000-0000-4000-8000-000000000000"),
-    "tom": ("experiences.passport", "/experience/{tom_x}", "feedback.exchanges", "accounts.menu"),
+            "organisations.join", "witnesses.invite", "witnesses.ready", "/experience/00000000-0000-4000-8000-000000000000"),
+    "tom": ("experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "feedback.exchanges", "accounts.menu"),
     "karim": ("feedback.inbox", "recognition.recognise", "recognition.withdraw", "organisations.ask_code"),
     "nadia": ("feedback.inbox", "feedback.answer_request"),
     "novice": ("organisations.charter",),
@@ -146,7 +147,7 @@ def test_everybody_can_read_every_page(city: Live, visit: Any, name: str, langua
     for wanted in PAGES[name]:
         path = path_of(city, wanted)
         answer = page.goto(path)
-        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410},
+        expected = {"/nulle-part": {404}, "/s/AAAAAAAAAAAAAAAAAAAAAA": {404, 410}, "/t/AAAAAAAAAAAAAAAAAAAAAA": {404},
                     "/nouvelle-phrase/AAAA": {410}}.get(wanted, {200})
         if "00000000-0000" in wanted:
             expected = {404}
@@ -171,6 +172,24 @@ def test_a_form_with_faults_is_read_as_well(visit: Any, language: str, dark: boo
     assert said == []
 
 
+@pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["French, light", "English, dark"])
+@pytest.mark.parametrize("token", ["witness_lea_x", "witness_youth_x", "witness_said"])
+def test_what_somebody_without_account_sends_wrongly_is_read_as_well(city: Live, visit: Any, token: str, language: str,
+                                                                     dark: bool) -> None:
+    page, said = visit("", language, dark)
+    page.goto(f"/t/{city.cast.tokens[token]}")
+    if token == "witness_said":  # sent again from a page that was left open
+        page.evaluate("""() => { const form = document.createElement('form'); form.method = 'post';
+            form.innerHTML = '<input name=words value="Une autre phrase."><button>x</button>';
+            document.querySelector('main').append(form); form.submit(); }""")
+        page.get_by_text("Une autre phrase.").wait_for()
+    else:
+        page.locator("main .primary").click()
+        page.locator("main .summary").wait_for()
+    assert faults(page) == []
+    assert said == []
+
+
 def test_one_sentence_is_written_without_scrolling(visit: Any) -> None:
     """The keyboard of a phone covers what stands below 410 pixels."""
     page, _said = visit("lea")
@@ -180,3 +199,78 @@ def test_one_sentence_is_written_without_scrolling(visit: Any) -> None:
     assert focused[1] == "title"
     box = page.locator("main form button[type=submit]").first.bounding_box()
     assert box["y"] + box["height"] < 410, box
+
+
+def test_a_moment_stands_on_one_line_and_its_fault_below(city: Live, visit: Any) -> None:
+    page, _said = visit("lea")
+    page.goto(path_of(city, "experiences.when"))
+    page.locator("[name=day]").fill("31")
+    page.locator("[name=month]").select_option("6")
+    page.locator("[name=year]").fill("2026")
+    page.locator("main form .primary").click()
+    wrong = page.locator("[name=day][aria-invalid=true]")
+    wrong.wait_for()
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        boxes = [page.locator(f"[name={name}]").bounding_box() for name in ("day", "month", "year")]
+        assert len({round(box["y"]) for box in boxes}) == 1, width
+        fault = page.locator("#" + wrong.get_attribute("aria-describedby")).bounding_box()
+        assert fault["y"] > boxes[0]["y"] + boxes[0]["height"]
+        assert fault["width"] > width / 2
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_an_answer_asks_for_shows_once_it_is_given(visit: Any, language: str) -> None:
+    page, _said = visit("", language)
+    page.goto("/creer")
+    month, own = page.locator("[name=birth_month]"), page.locator("[name=own]")
+    assert not month.is_visible()
+    assert not own.is_visible()
+    page.locator("[name=age][value=minor]").check()
+    page.locator("[name=choice][value=own]").check()
+    assert month.is_visible()
+    assert own.is_visible()
+    own.fill("trop court")
+    page.locator("[name=choice][value=given]").check()
+    page.locator("main form .primary").click()
+    assert page.locator("[name=own][aria-invalid=true]").is_visible()
+
+
+def test_the_code_of_a_link_can_stand_alone_on_the_screen(city: Live, visit: Any) -> None:
+    page, _said = visit("lea")
+    page.goto(path_of(city, "sharing.ready"))
+    back, tab = page.locator("#code .back"), page.locator(".tabs a").first
+    assert not back.is_visible()
+    page.locator("main .primary").click()
+    assert page.evaluate("document.activeElement.id") == "code"
+    assert not page.evaluate("""tab => { const box = tab.getBoundingClientRect();
+        return tab.contains(document.elementFromPoint(box.x + 9, box.y + 9)); }""", tab.element_handle())
+    back.click()
+    assert not back.is_visible()
+
+
+def test_a_page_prints_in_the_inks_of_day(city: Live, visit: Any) -> None:
+    page, _said = visit("", dark=True)
+    page.goto(path_of(city, "/s/{share}"))
+    inks = """["--nonformal", "--ink", "--paper", "--good"].map(name => getComputedStyle(document.documentElement)
+        .getPropertyValue(name))"""
+    night = page.evaluate(inks)
+    page.emulate_media(media="print", color_scheme="dark")
+    printed = page.evaluate(inks)
+    assert not set(night) & set(printed)
+    assert printed == ["#0e6556", "#000", "#fff", "#17623a"]
+    assert not page.locator("details:not([open])").first.is_visible()
+
+
+def test_one_fault_is_said_once_where_it_stands_and_two_are_listed(visit: Any) -> None:
+    page, _said = visit("lea")
+    page.goto("/ajouter")
+    page.locator("main form .primary").click()
+    page.locator("[name=title][aria-invalid=true]").wait_for()
+    page.wait_for_function("document.activeElement.name === 'title'")
+    assert page.get_by_text("Écrire une phrase, même très courte.").count() == 1
+    page, _said = visit("")
+    page.goto("/ouvrir")
+    page.locator("main form .primary").click()
+    page.wait_for_function("document.activeElement.className === 'summary'")
+    assert page.locator(".summary a").count() == 2
