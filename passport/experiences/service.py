@@ -25,9 +25,9 @@ from ..notices import jobs
 from ..refusals import Refusal, Refused
 from ..retention import kept
 from ..submissions import digest_of, kept_before
-from . import kinds, rules
+from . import evidence, files, kinds, rules
 from .details import said_of
-from .models import Claim, Experience, Revision
+from .models import Claim, Evidence, Experience, Revision
 
 # Later rooms close here what they opened, when an experience is deleted or becomes « Pour moi ».
 STAYS_INSIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
@@ -35,6 +35,7 @@ STAYS_INSIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
 # condition on its id.
 ERASES: list[Callable[[uuid.UUID], None]] = []
 HOLDS: list[Callable[[Any], sa.ColumnElement[bool]]] = []
+ERASE_FILE = "experiences.erase_file"
 
 
 @dataclass(frozen=True)
@@ -291,10 +292,19 @@ def _erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) ->
     for erase in reversed(ERASES):
         erase(experience_id)
     drafts.forget(sa.select(Experience.id).where(Experience.id == experience_id))
+    for evidence_id in db.session.scalars(sa.select(Evidence.id).where(Evidence.experience_id == experience_id)).all():
+        name = evidence.remove(evidence_id, learner_id, now)
+        if name is not None:  # the file goes once it is certain that its row is gone
+            jobs.enqueue(ERASE_FILE, {"name": name}, now)
     for what in (sa.delete(Revision).where(Revision.experience_id == experience_id),
                  sa.delete(Experience).where(Experience.id == experience_id)):
         db.session.execute(what, execution_options={"synchronize_session": False})
     record("erase_experience", None, now, experience_id)
+
+
+def _erase_file(payload: dict[str, Any], _now: dt.datetime) -> int:
+    files.discard(str(payload["name"]))
+    return 1
 
 
 def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:
@@ -305,3 +315,4 @@ def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime
 
 accounts.WELCOME.append(_welcome)
 jobs.every_day("experiences.erase", erase_deleted)
+jobs.later(ERASE_FILE, _erase_file)

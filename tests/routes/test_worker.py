@@ -20,7 +20,16 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from flask import Flask
 
 from config import Mail
-from passport.accounts.models import Account, Draft, Erasure, Mailbox, OneTimeToken, RateLimit, Session
+from passport.accounts.models import (
+    Account,
+    Draft,
+    Erasure,
+    Mailbox,
+    OneTimeToken,
+    Passport,
+    RateLimit,
+    Session,
+)
 from passport.columns import uuid7
 from passport.experiences.models import Experience
 from passport.extensions import db
@@ -36,6 +45,7 @@ from tests import world
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.letters import free_port, parsed
+from tests.pictures import drawing, saved
 
 SECOND, MINUTE, DAY = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(days=1)
 MINE = "lea@exemple.fr"
@@ -582,6 +592,23 @@ def test_a_deleted_experience_is_erased_after_thirty_days_with_all_that_hangs_on
     assert [(r.experience_id, r.cause, r.by) for r in rows(app, Erasure.experience_id, Erasure.cause, Erasure.by)] == [
         (cast["lea_x"], "deleted", "system")]
     assert rows(app, Endorsement.id) == []
+
+
+@pytest.mark.parametrize("settings_of_test", [{"EVIDENCE_FOLDER": "files"}])
+def test_its_photos_go_with_an_erased_experience_and_leave_their_room(
+    app: Flask, cast: Cast, at: Any, tmp_path: Path
+) -> None:
+    app.config["EVIDENCE_FOLDER"] = tmp_path / "files"
+    do(app, lambda: world.add_file(db.session.get(Experience, cast["lea_x"]), saved(drawing()), None, NOON))
+    room = sa.select(Passport.evidence_bytes).where(Passport.learner_id == cast["lea"])
+    assert do(app, lambda: db.session.scalar(room)) > 0
+    assert [f for f in (tmp_path / "files").rglob("*") if f.is_file()]
+    do(app, lambda: db.session.execute(sa.update(Experience).where(Experience.id == cast["lea_x"]).values(deleted_at=NOON)))
+    at(NOON + kept("deleted") + DAY)
+    work(app)
+    work(app)
+    assert do(app, lambda: db.session.scalar(room)) == 0
+    assert [f for f in (tmp_path / "files").rglob("*") if f.is_file()] == []
 
 
 @both_databases
