@@ -29,7 +29,7 @@ from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback import queries as feedback_queries
 from ..feedback import service as feedback
-from ..feedback.models import Feedback, FeedbackRequest
+from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
 from ..frameworks import service as frameworks
 from ..frameworks.models import Competency
 from ..organisations import rules as checks
@@ -39,6 +39,8 @@ from ..policy import Actor
 from ..recognition import queries as recognition_queries
 from ..recognition import service as recognition
 from ..recognition.models import Endorsement, NotYet, RecognitionRequest
+from ..safety import service as safety
+from ..safety.models import Report
 from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
 from ..witnesses import queries as witness_queries
@@ -104,6 +106,7 @@ class Story:
         self.experiences: dict[str, Experience] = {}
         self.requests: dict[str, FeedbackRequest] = {}
         self.feedback: dict[str, Feedback] = {}
+        self.reports: dict[str, Report] = {}
         self.invitations: dict[str, WitnessInvitation] = {}
         self.seen: dict[str, Testimony] = {}
         self.asked: dict[int, RecognitionRequest] = {}
@@ -389,6 +392,10 @@ class Story:
                 self.event(self.ago(line["assigned_days_ago"], 11, key), self.assign, line)
             if "lapsed_days_ago" in line:
                 self.event(self.ago(line["lapsed_days_ago"], 3, key), self.lapse)
+            if "reported_days_ago" in line:
+                self.event(self.ago(line["reported_days_ago"], 18, key), self.report, line)
+            if "resolved_days_ago" in line:
+                self.event(self.ago(line["resolved_days_ago"], 9, key), self.resolve, line)
             if line["closed_days_ago"] is not None:
                 self.event(self.ago(line["closed_days_ago"], 12, key), ends.get(line["state"], self.answer), line)
             if line["read_days_ago"] is not None:
@@ -445,6 +452,22 @@ class Story:
     def read(self, line: Line, at: dt.datetime) -> None:
         """Say that one read it, with a reply or without."""
         feedback.answer(self.feedback[line["key"]], line["reply"], at)
+
+    def report(self, line: Line, at: dt.datetime) -> None:
+        """Report words that hurt; they are hidden at once."""
+        self.reports[line["key"]] = safety.report(self.text_of(line), line["report"], at)
+
+    def resolve(self, line: Line, at: dt.datetime) -> None:
+        """Close what was reported, whose learner shows the words again."""
+        safety.resume(self.text_of(line), at)
+        report = self.reports[line["key"]]
+        if report.handler_id is None:
+            raise LookupError(line["key"])
+        safety.close_case(report, report.handler_id, at)
+
+    def text_of(self, line: Line) -> AuthoredText:
+        """Return the words of an answer."""
+        return db.session.get_one(AuthoredText, self.feedback[line["key"]].text_id)
 
     # ---------- somebody without account ----------
 
