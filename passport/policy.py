@@ -253,9 +253,7 @@ def is_checked(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool
 
 def grant_is_open(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
     """What the learner opened is still open."""
-    return thing.grant_opened_at <= at < thing.grant_closes_at and (
-        thing.grant_closed_at is None or thing.grant_closed_at > at
-    )
+    return thing.grant_opened_at <= at < thing.grant_closes_at and thing.grant_closed_at is None
 
 
 def is_not_barred(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:

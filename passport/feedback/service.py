@@ -55,7 +55,7 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
     done = db.session.execute(
         sa.update(FeedbackRequest)
         .where(FeedbackRequest.id == request.id, FeedbackRequest.closed_at.is_(None))
-        .values(closed_at=now, outcome=outcome, **more)
+        .values(closed_at=max(now, request.asked_at), outcome=outcome, **more)
         .returning(FeedbackRequest.id)
     ).scalar_one_or_none()
     if done is not None:

@@ -435,9 +435,12 @@ def permit(endorsement: Endorsement, now: dt.datetime) -> None:
         raise Refused(refusal)
     if offer.permitted_at is not None:
         return
+    before = db.session.scalars(sa.select(Permission.given_at).where(Permission.endorsement_id == endorsement.id))
+    # Each permission has an instant of its own, after the yes, whatever the clock says.
+    given_at = max(now, endorsement.accepted_at or now, *(at + dt.timedelta(microseconds=1) for at in before))
     db.session.add(Permission(
         id=uuid7(), learner_id=endorsement.learner_id, endorsement_id=endorsement.id,
-        accepted_at=endorsement.accepted_at, given_at=now, guardian_consent_id=consent_id,
+        accepted_at=endorsement.accepted_at, given_at=given_at, guardian_consent_id=consent_id,
     ))
     db.session.flush()
     record("recognition.permit", endorsement.learner_id, now, endorsement.id)
@@ -453,7 +456,8 @@ def _end_permission(endorsement: Endorsement, now: dt.datetime) -> bool:
     ended = db.session.execute(
         sa.update(Permission)
         .where(Permission.endorsement_id == endorsement.id, Permission.ended_at.is_(None))
-        .values(ended_at=now)
+        # Were the clock put back meanwhile, it would end all the same.
+        .values(ended_at=sa.case((Permission.given_at > now, Permission.given_at), else_=now))
         .returning(Permission.id)
     ).all()
     return bool(ended)
@@ -467,7 +471,7 @@ def set_aside(endorsement: Endorsement, now: dt.datetime) -> None:
         raise Refused(refusal)
     if offer.set_aside_at is not None:
         return
-    endorsement.set_aside_at = now
+    endorsement.set_aside_at = max(now, offer.kept_at or now)
     db.session.flush()
     _end_permission(endorsement, now)
     record("recognition.set_aside", endorsement.learner_id, now, endorsement.id)
@@ -525,7 +529,7 @@ def withdraw(
         "withdrawal", endorsement.learner_id, endorsement.experience_id, author_id, membership_id, protected,
         reason or "", None, None, now,
     )
-    endorsement.withdrawn_at, endorsement.withdrawal_text_id = now, text.id
+    endorsement.withdrawn_at, endorsement.withdrawal_text_id = max(now, endorsement.offered_at), text.id
     db.session.flush()
     _end_permission(endorsement, now)
     if offer.declined_at is None:

@@ -108,6 +108,6 @@ def link_state(
     revoked_at: dt.datetime | None, expires_at: dt.datetime, now: dt.datetime, consented: bool = True
 ) -> LinkState:
     """Return where a link stands; `consented` is False when a consent it needs no longer stands."""
-    if (revoked_at is not None and revoked_at <= now) or not consented:
+    if revoked_at is not None or not consented:
         return LinkState.CLOSED
     return LinkState.OPEN if now < expires_at else LinkState.ENDED

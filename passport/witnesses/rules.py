@@ -81,7 +81,7 @@ def invitation_state(
     """Return where an invitation stands; an answer is the last word."""
     if used_at is not None:
         return InvitationState.USED
-    if revoked_at is not None and revoked_at <= now:
+    if revoked_at is not None:
         return InvitationState.CANCELLED
     return InvitationState.OPEN if now < expires_at else InvitationState.ENDED
 

@@ -164,6 +164,7 @@ def answer(invitation: WitnessInvitation, draft: WitnessDraft, now: dt.datetime)
         return _again(before, draft, said)
     state = rules.invitation_state(invitation.expires_at, invitation.used_at, invitation.revoked_at, now)
     protected = age.is_protected(born_year, born_month, chosen, day_of(now))
+    now = max(now, invitation.made_at)
     refusal = rules.refusal_to_answer(state)
     if refusal is not None:
         raise Refused(refusal)

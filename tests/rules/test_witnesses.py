@@ -38,7 +38,7 @@ def test_who_may_be_invited(band: Band, for_me_only: bool, deleted_at: dt.dateti
     (NOW + DAY, None, None, InvitationState.OPEN),
     (NOW, None, None, InvitationState.ENDED),
     (NOW + DAY, None, NOW, InvitationState.CANCELLED),
-    (NOW + DAY, None, NOW + DAY, InvitationState.OPEN),
+    (NOW + DAY, None, NOW + DAY, InvitationState.CANCELLED),
     (NOW + DAY, NOW, None, InvitationState.USED),
     (NOW - DAY, NOW - 2 * DAY, None, InvitationState.USED),
 ])
