@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = ("change", "example", "secret", "default", "demo", "test")
@@ -28,6 +32,70 @@ class City:
     email: str
 
 
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How e-mail leaves: by `host`, or into `folder` (the demo and the tests), or not at all when both are empty."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    security: str
+    sender: str
+    folder: Path | None
+
+    @property
+    def leaves(self) -> bool:
+        """Say whether any message leaves."""
+        return bool(self.host) or self.folder is not None
+
+
+def _sender(text: str) -> str:
+    """Return who messages come from, as given, when it is one whole address."""
+    message = EmailMessage()
+    try:
+        message["From"] = text
+        (address,) = message["From"].addresses
+        whole = Address(addr_spec=address.addr_spec)
+    except (ValueError, MessageError, IndexError):
+        whole = None
+    if whole is None or not whole.domain or message["From"].defects or not text.isprintable():
+        raise ConfigurationError("MAIL_FROM is one address, as in: Passeport apprenant <passeport@ville.example>.")
+    return text
+
+
+def _mail(env: dict[str, str], mode: str, instance: Path) -> Mail:
+    """Return how e-mail leaves; refuses settings that are half given, or that would send a password in clear."""
+    given = {name: env.get(name, "") for name in
+             ("SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_SECURITY", "MAIL_FROM")}
+    host, security = given["SMTP_HOST"], given["SMTP_SECURITY"] or "starttls"
+    if not host:
+        alone = [name for name in given if given[name] and name != "MAIL_FROM"]
+        if alone:
+            raise ConfigurationError(f"{alone[0]} is set without SMTP_HOST: set both, or neither (no e-mail leaves).")
+        folder = instance / "mail" if mode != "production" else None
+        sender = _sender(given["MAIL_FROM"] or "Passeport apprenant <passeport@city.example>")
+        return Mail("", 0, "", "", "none", sender, folder)
+    if any(c.isspace() or not c.isprintable() for c in host):
+        raise ConfigurationError("SMTP_HOST is the name of one server, without spaces.")
+    if security not in PORTS:
+        raise ConfigurationError("SMTP_SECURITY is one of starttls, tls, none.")
+    port = given["SMTP_PORT"] or str(PORTS[security])
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigurationError("SMTP_PORT is a number from 1 to 65535.")
+    if bool(given["SMTP_USER"]) != bool(given["SMTP_PASSWORD"]):
+        raise ConfigurationError("SMTP_USER and SMTP_PASSWORD go together: set both, or neither.")
+    if security == "none" and given["SMTP_USER"] and host not in HERE:
+        raise ConfigurationError("SMTP_SECURITY=none would send SMTP_PASSWORD in clear: use starttls or tls.")
+    if not given["MAIL_FROM"]:
+        raise ConfigurationError("MAIL_FROM is missing: the address that messages come from.")
+    return Mail(host, int(port), given["SMTP_USER"], given["SMTP_PASSWORD"], security, _sender(given["MAIL_FROM"]), None)
+
+
 def _database(url: str | None, instance: Path) -> str:
     if not url:
         return f"sqlite:///{instance / 'passport.db'}"
@@ -40,7 +108,7 @@ def _database(url: str | None, instance: Path) -> str:
 def _kept_secret(path: Path) -> str:
     """Return the secret of this file, made once, readable by its owner only."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -59,6 +127,31 @@ def _strong(name: str, value: str | None) -> str:
     return value
 
 
+def _secrets(env: dict[str, str]) -> tuple[str, list[str], list[str]]:
+    """Return the secret key, the older ones that still count, and the keys that seal; each strong, none used twice."""
+    secret = _strong("SECRET_KEY", env.get("SECRET_KEY"))
+    older = [_strong("SECRET_KEY_FALLBACKS", k) for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k]
+    seals = [_strong("SEAL_KEY", k) for k in env.get("SEAL_KEY", "").split(",")]
+    if {secret, *older} & set(seals):
+        raise ConfigurationError("SEAL_KEY is also a SECRET_KEY: whoever learns one would know both.")
+    return secret, older, seals
+
+
+def _public_host(public_url: str) -> str:
+    """Return the host of the address printed in QR codes, which is https and nothing more than a host."""
+    parts = urlsplit(public_url)
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ConfigurationError("PUBLIC_URL is missing or not https: it is the address printed in QR codes, "
+                                 "like https://passeport.alpha.fr.")
+    return parts.hostname
+
+
+def _count(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 2):
+        raise ConfigurationError(f"{name} is a number from 0 on.")
+    return int(value)
+
+
 def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
     """Return the Flask configuration for this environment (PASSPORT_ENV: demo, production or test).
 
@@ -75,16 +168,22 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         if minors:
             raise ConfigurationError("MINORS=on is refused in production until the promises on the safety of minors "
                                      "(S1 to S23) are kept.")
-        secret = _strong("SECRET_KEY", env.get("SECRET_KEY"))
-        seals = [_strong("SEAL_KEY", k) for k in env.get("SEAL_KEY", "").split(",")]
+        secret, older, seals = _secrets(env)
         public_url = env.get("PUBLIC_URL", "")
-        if not public_url.startswith("https://"):
-            raise ConfigurationError("PUBLIC_URL is missing or not https: it is the address printed in QR codes.")
+        # The checks of a proxy or a container come from the machine itself.
+        hosts = [_public_host(public_url), "127.0.0.1", "localhost"]
+        if not env.get("DATABASE_URL"):
+            raise ConfigurationError("DATABASE_URL is missing: the file in instance/ is the demo's, whose passphrase "
+                                     "everybody knows.")
+        if not env.get("TRUSTED_PROXIES"):
+            raise ConfigurationError("TRUSTED_PROXIES is missing: say how many proxies in front add their X-Forwarded-For "
+                                     "(usually 1), else all callers would count as one, or each as whoever they say.")
     else:
         if env.get("SECRET_KEY") or env.get("SEAL_KEY"):
             raise ConfigurationError("The demo makes its own secrets: unset SECRET_KEY and SEAL_KEY, "
                                      "or set PASSPORT_ENV=production.")
         secret = _kept_secret(instance / f"{mode}-secret.key")
+        older, hosts = [], None
         seals = [_kept_secret(instance / f"{mode}-seal.key")]
         public_url = env.get("PUBLIC_URL") or f"http://127.0.0.1:{env.get('PORT', '8000')}"
 
@@ -95,10 +194,13 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "TESTING": mode == "test",
         "MINORS": minors or mode != "production",
         "SECRET_KEY": secret,
-        "SECRET_KEY_FALLBACKS": [k for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k],
+        "SECRET_KEY_FALLBACKS": older,
         "SEAL_KEYS": seals,
         "PUBLIC_URL": public_url,
+        "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,
+        "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
+        "MAIL": _mail(env, mode, instance),
         "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
         "SESSION_COOKIE_NAME": "__Host-passport" if https else "passport",
@@ -118,7 +220,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "BABEL_TRANSLATION_DIRECTORIES": "translations",
         "RATELIMIT_STORAGE_URI": "appdb://",
         "RATELIMIT_HEADERS_ENABLED": True,
-        "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
+        "TRUSTED_PROXIES": _count("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES", "0")),
         "CITY": City(
             name=env.get("CITY_NAME", "Alpha"),
             coordination=env.get("CITY_COORDINATION", "Mairie d’Alpha, coordination du passeport"),

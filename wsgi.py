@@ -22,6 +22,9 @@ def build() -> Flask:
     except ConfigurationError as exc:
         print(f"settings: {exc}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
+    if not config["MAIL"].leaves:
+        print("settings: no SMTP_HOST is set, so no e-mail leaves; passphrases are replaced in person.",  # noqa: T201
+              file=sys.stderr)
     application = create_app(config)
     static = WhiteNoise(
         application.wsgi_app,

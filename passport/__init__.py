@@ -16,7 +16,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
-from .web import LANGUAGES, standing_on
+from .uploads import PassportRequest
+from .web import LANGUAGES, is_cookieless, standing_on
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,7 @@ def create_app(config: dict[str, Any]) -> Flask:
         instance_path=str(config.get("INSTANCE", ROOT / "instance")),
     )
     app.config.update(config)
+    app.request_class = PassportRequest
     if app.config.get("TRUSTED_PROXIES"):
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
@@ -44,7 +46,7 @@ def create_app(config: dict[str, Any]) -> Flask:
 
 def start_extensions(app: Flask) -> None:
     """Bind the extensions to this application."""
-    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    Path(app.instance_path).mkdir(parents=True, exist_ok=True, mode=0o700)
     db.init_app(app)
     import_models()
     columns.add_length_checks(db.metadata)
@@ -62,7 +64,13 @@ def start_extensions(app: Flask) -> None:
 
     @login_manager.user_loader
     def load(token: str) -> Any:
-        return signed_in(token, digest_of(token), clock.now())
+        who = signed_in(token, digest_of(token), clock.now())
+        if who is None:
+            # What the ended session left in the cookie is not for whoever comes next on this device.
+            language = session.get("language")
+            session.clear()
+            session.update({"language": language} if language else {})
+        return who
 
 
 def import_models() -> None:
@@ -79,6 +87,7 @@ def import_models() -> None:
     from .recognition import models as recognition  # noqa: F401
     from .safety import models as safety  # noqa: F401
     from .sharing import models as sharing  # noqa: F401
+    from .witnesses import models as witnesses  # noqa: F401
 
 
 def choose_language() -> str:
@@ -88,7 +97,7 @@ def choose_language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
-    if not g.get("without_database") and request.blueprint != "reader":
+    if not g.get("without_database") and not is_cookieless():
         if current_user.is_authenticated:
             return str(current_user.language)
         if session.get("language") in LANGUAGES:
@@ -101,6 +110,8 @@ def guard(app: Flask) -> None:
 
     This stands before the extensions: whoever is signed out is led to sign in, not told that a token is too old.
     """
+    from .accounts import unsent
+    from .accounts.routes import session_ended
 
     @app.before_request
     def same_origin() -> None:
@@ -121,8 +132,14 @@ def guard(app: Flask) -> None:
             return None
         if current_user.is_authenticated:
             return None
+        by_htmx = request.headers.get("HX-Request") == "true"
+        carried = unsent.carry() if request.method == "POST" else None
+        if carried and by_htmx:
+            return "", 204, {"HX-Trigger": "session-ended"}  # the page sends the same form again, not by htmx
+        if carried:
+            return session_ended(carried)
         address = url_for("accounts.sign_in", next=standing_on())
-        if request.headers.get("HX-Request") == "true":
+        if by_htmx:
             return "", 204, {"HX-Redirect": address}
         return redirect(address, 303)
 
@@ -137,17 +154,21 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, health
+    from . import commands, health, landing
     from .accounts import routes as accounts
     from .card import routes as card
+    from .experiences import learning_routes as learning
     from .experiences import routes as experiences
     from .feedback import routes as feedback
+    from .frameworks import routes as frameworks
     from .organisations import routes as organisations
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
+    from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, experiences, feedback, recognition, sharing, card, safety, health):
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
+                 safety, landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)
@@ -160,20 +181,20 @@ def furnish_templates(app: Flask) -> None:
     from . import drawings
     from .feedback.queries import Counts
     from .web import may, part
-    from .wording import elided
+    from .wording import elided, first_name
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters["elided"] = elided
+    env.filters.update(elided=elided, first_name=first_name)
     env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor
     def every_page() -> dict[str, Any]:
         down = g.get("without_database", False)
-        without = down or request.blueprint == "reader"
+        without = down or is_cookieless()
         me = current_user if not without and current_user.is_authenticated else None
         return {
             "me": me,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, g, make_response, render_template, request
@@ -56,6 +57,13 @@ def answer(status: int, words: str | None = None, todo: str | None = None) -> Re
 
 def install(app: Flask) -> None:
     """Give each request its number, and each fault its page."""
+
+    def _log_exception(exc_info: Any) -> None:
+        # Flask's own line would hold the address, and with it the token of a link.
+        log.error("fault, request %s, %s %s: %s", g.get("request_id", ""), request.method, request.endpoint,
+                  getattr(exc_info[0], "__name__", ""), exc_info=exc_info if app.debug or app.testing else None)
+
+    app.log_exception = _log_exception  # type: ignore[method-assign]
 
     @app.before_request
     def _number() -> None:

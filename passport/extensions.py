@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,13 +26,18 @@ babel = Babel()
 
 def address() -> str:
     """Return what stands for the caller's network in a rate limit: an IPv4 address or the /64 of an IPv6."""
-    import ipaddress
-
+    caller = request.remote_addr or ""
+    if caller.startswith("["):  # some proxies add the port
+        caller = caller[1:].split("]")[0]
+    elif caller.count(":") == 1:
+        caller = caller.split(":")[0]
     try:
-        ip = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+        ip = ipaddress.ip_address(caller)
     except ValueError:
         return "unknown"
-    return str(ipaddress.ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.ip_network(f"{ip}/64", strict=False))
 
 
 limiter = Limiter(key_func=address, headers_enabled=True, strategy="fixed-window")

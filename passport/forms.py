@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Optional, ValidationError
 
@@ -18,16 +18,39 @@ from .refusals import Refusal, Refused
 from .wording import say
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
-KEPT = {"\n", "\u200d", "\u200c"}
+# Letters and marks by their category that show nothing all the same.
+FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+JOINERS = frozenset("\u200c\u200d")
+UNJOINED = frozenset(("LATIN", "GREEK", "CYRILLIC"))
+MOST_MARKS = 4
 
 
 def clean(text: str | None) -> str | None:
-    """Return the text as it is kept: NFC, one kind of line end, no invisible characters, trimmed; None when empty."""
+    """Return the text as it is kept: NFC, one kind of line end, nothing that cannot be seen, trimmed; None when empty.
+
+    Joiners stay between letters or signs that they join; of marks upon one letter, as many as any writing has.
+    """
     if text is None:
         return None
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    text = "".join(c for c in text if c in KEPT or unicodedata.category(c) not in INVISIBLE).strip()
-    return text if any(c not in KEPT and not c.isspace() for c in text) else None
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\t", " ").replace("\u2800", " ")
+    seen = [c for c in text if c == "\n" or c in JOINERS
+            or (unicodedata.category(c) not in INVISIBLE and c not in FILLERS)]
+    out: list[str] = []
+    marks = 0
+    for n, c in enumerate(seen):
+        marks = marks + 1 if unicodedata.category(c) in {"Mn", "Me"} else 0
+        joins = c not in JOINERS or (_is_joined(out[-1:]) and _is_joined(seen[n + 1:n + 2]))
+        if marks <= MOST_MARKS and joins:
+            out.append(c)
+    kept = "".join(out).strip()
+    return kept if any(unicodedata.category(c)[0] in "LNPS" for c in kept) else None
+
+
+def _is_joined(neighbour: list[str]) -> bool:
+    """Say whether what stands beside a joiner is of a writing that has some: not a Latin letter, a figure or a space."""
+    return any(unicodedata.category(c)[0] in "LMS" and unicodedata.name(c, "").split(" ")[0] not in UNJOINED
+               for c in neighbour)
 
 
 def one_line(text: str | None) -> str | None:
@@ -52,6 +75,25 @@ class Paragraph(TextAreaField):
         rules = [*validators] or [Optional()]
         super().__init__(label, [*rules, Length(max=most, message=too_long(most))],
                          filters=[clean], render_kw={"maxlength": most, **kwargs.pop("render_kw", {})}, **kwargs)
+
+
+def _key(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
+
+
+class Ticked(SelectMultipleField):
+    """Things of one's own that are ticked, by their ids; the service leaves out what is not there (any more)."""
+
+    def __init__(self, label: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, coerce=_key, validate_choice=False, choices=(), **kwargs)
+
+    @property
+    def keys(self) -> tuple[uuid.UUID, ...]:
+        """Return the ids that are ticked."""
+        return tuple(key for key in self.data or () if key is not None)
 
 
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:

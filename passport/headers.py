@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from wsgiref.headers import Headers
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_login import current_user
+
+from .web import is_cookieless
 
 CSP = "; ".join(
     (
@@ -14,6 +16,7 @@ CSP = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+FILE_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 ALWAYS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
@@ -24,22 +27,40 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
 }
 HSTS = "max-age=31536000"
+# Public pages besides the reader's whose address is a secret.
+ADDRESSED = frozenset({"organisations.invitation"})
 
 
 def add_headers(response: Response) -> Response:
     """Return the answer with its headers: the strict CSP always, `no-store` when somebody is signed in."""
     for name, value in ALWAYS.items():
         response.headers[name] = value
+    if g.get("is_file"):
+        response.headers["Content-Security-Policy"] = FILE_CSP
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.vary.add("HX-Request")
-    nobody = g.get("without_database") or request.blueprint == "reader"
+    nobody = g.get("without_database") or is_cookieless()
     somebody = not nobody and current_user.is_authenticated
     if "Cache-Control" not in response.headers or somebody:
         response.headers["Cache-Control"] = "no-store"
-    if request.blueprint == "reader":
+    if is_cookieless() or request.endpoint in ADDRESSED:
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    return response
+
+
+def file_answer(content: bytes | None, media_type: str | None, save_as: str | None = None) -> Response:
+    """Return a file of somebody's: of its own type, in a sandbox, kept nowhere; to be saved when it has a name.
+
+    Answers 404 when there is none.
+    """
+    if content is None or media_type is None:
+        abort(404)
+    g.is_file = True
+    response = Response(content, mimetype=media_type)
+    if save_as is not None:
+        response.headers.set("Content-Disposition", "attachment", filename=save_as)
     return response
 
 

@@ -34,6 +34,11 @@ class Action(StrEnum):
     READ_FEEDBACK = auto()
     ANSWER_FEEDBACK = auto()
     REPORT_TEXT = auto()
+    # somebody without account
+    INVITE_WITNESS = auto()
+    CANCEL_INVITATION = auto()
+    READ_TESTIMONY = auto()
+    DELETE_TESTIMONY = auto()
     # recognition, on the learner's side
     ASK_RECOGNITION = auto()
     CANCEL_RECOGNITION = auto()
@@ -60,6 +65,7 @@ class Action(StrEnum):
     INVITE_FACILITATOR = auto()
     REMOVE_MEMBER = auto()
     RECORD_CHECK = auto()
+    READ_DESK = auto()
     ASSIGN_REQUEST = auto()
     HANDLE_REPORT = auto()
     # the city
@@ -176,6 +182,8 @@ class Case:
     handler_id: uuid.UUID | None
     about_id: uuid.UUID | None
     organisation_id: uuid.UUID | None = field(default=None, kw_only=True)
+    reporter_id: uuid.UUID | None = field(default=None, kw_only=True)
+    barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset, kw_only=True)
     left_alone: bool = field(default=False, kw_only=True)
 
 
@@ -275,9 +283,9 @@ def attested_it(actor: Actor, thing: Attested, at: dt.datetime, on: dt.date) -> 
     return manages_it or (attests and thing.facilitator_id == actor.account_id)
 
 
-@because(Refusal.NOT_REACHABLE)
+@because(Refusal.REQUEST_CLOSED)
 def may_write_to_them(actor: Actor, thing: Attested, at: dt.datetime, on: dt.date) -> bool:
-    """No block or freeze keeps words of whoever asks from the learner."""
+    """No block or freeze keeps words of whoever asks from the learner; they are told « closed », never which it is."""
     return actor.account_id not in thing.barred_ids
 
 
@@ -302,6 +310,11 @@ def answers_for(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     return any(r.organisation_id == thing.organisation_id for r in actor.active("manager", at))
 
 
+def waits_at_desk(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """The request is a protected learner's, of whom the team sees nothing until somebody is named."""
+    return thing.learner_protected
+
+
 @because(Refusal.NOT_ONESELF)
 def is_another(actor: Actor, thing: Member, at: dt.datetime, on: dt.date) -> bool:
     """The person concerned is not the one who asks."""
@@ -321,8 +334,11 @@ def holds_it(actor: Actor, thing: Member, at: dt.datetime, on: dt.date) -> bool:
 
 
 def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> bool:
-    """The case was given to whoever asks, who still answers there; the coordination takes one that was left alone."""
-    if thing.about_id == actor.account_id:
+    """The case was given to whoever asks, who still answers there; the coordination takes one that was left alone.
+
+    Never one about whoever asks, or told by them, nor one of a learner who set them aside.
+    """
+    if actor.account_id in {thing.about_id, thing.reporter_id, *thing.barred_ids}:
         return False
     if thing.handler_id == actor.account_id:
         return coordinates(actor, thing, at, on) or answers_for(actor, thing, at, on)
@@ -354,6 +370,10 @@ POLICY: dict[Action, Needs] = {
     Action.READ_FEEDBACK: OWN,
     Action.ANSWER_FEEDBACK: OWN,
     Action.REPORT_TEXT: OWN,
+    Action.INVITE_WITNESS: SHOWING,
+    Action.CANCEL_INVITATION: OWN,
+    Action.READ_TESTIMONY: OWN,
+    Action.DELETE_TESTIMONY: OWN,
     Action.ASK_RECOGNITION: OWN,
     Action.CANCEL_RECOGNITION: OWN,
     Action.DECIDE_ENDORSEMENT: OWN,
@@ -376,7 +396,8 @@ POLICY: dict[Action, Needs] = {
     Action.INVITE_FACILITATOR: Needs((manages,)),
     Action.REMOVE_MEMBER: Needs((manages,)),
     Action.RECORD_CHECK: Needs((manages,), (is_another,)),
-    Action.ASSIGN_REQUEST: Needs((answers_for,)),
+    Action.READ_DESK: Needs((answers_for,)),
+    Action.ASSIGN_REQUEST: Needs((is_not_theirs, answers_for, waits_at_desk, grant_is_open, is_not_barred)),
     Action.HANDLE_REPORT: Needs((looks_after_it,)),
     Action.COORDINATE: Needs((coordinates,)),
     Action.INVITE_MANAGER: Needs((coordinates,)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import secrets
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -18,6 +19,15 @@ def new_token(size: int = 16) -> str:
 def digest_of(token: str) -> bytes:
     """Return the SHA-256 by which a token is looked up."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def keyed_digests_of(code: str) -> list[bytes]:
+    """Return the digests by which a short code is looked up: under the present key first, then the older ones.
+
+    A code that is read aloud is short enough to be found from a plain SHA-256; the key is not in the database.
+    """
+    keys: list[str] = current_app.config["SEAL_KEYS"]
+    return [hmac.digest(b"code:" + k.encode(), code.encode(), "sha256") for k in keys]
 
 
 def _box() -> MultiFernet:

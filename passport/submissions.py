@@ -23,6 +23,13 @@ def digest_of(draft: Any) -> bytes:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str, ensure_ascii=False).encode()).digest()
 
 
+def hold(thing: bytes) -> None:
+    """Make whoever else holds the same thing wait until the commit; SQLite has one writer anyway."""
+    if db.engine.dialect.name == "postgresql":
+        lock = int.from_bytes(hashlib.sha256(thing).digest()[:8], signed=True)
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+
+
 def kept_before(
     model: Any, owner: InstrumentedAttribute[uuid.UUID], owner_id: uuid.UUID, submission: uuid.UUID, digest: bytes
 ) -> Any | None:
@@ -31,9 +38,7 @@ def kept_before(
     Raises Refused(SENT_OTHERWISE) when it came before with other words. Two that arrive together wait for each other:
     on SQLite there is one writer, on PostgreSQL a lock on the submission lasts until the commit.
     """
-    if db.engine.dialect.name == "postgresql":
-        lock = int.from_bytes(hashlib.sha256(owner_id.bytes + submission.bytes).digest()[:8], signed=True)
-        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+    hold(owner_id.bytes + submission.bytes)
     before = db.session.scalars(
         sa.select(model).where(owner == owner_id, model.submission == submission)
     ).one_or_none()

@@ -20,6 +20,8 @@ FEEDBACK_FACTS = ("id", "learner_id", "experience_id", "request_id", "membership
 FEEDBACK_ONCE = ("read_at", "reply", "replied_at", "withdrawn_at")
 TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "membership_id", "regime", "written_at",
               "deliver_after")
+TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
+                   "witness_name", "name_form", "relation", "is_relative", "is_minor", "saw_it", "written_at")
 APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version")
 
 
@@ -106,8 +108,9 @@ TRIGGERS: tuple[Trigger, ...] = (
             " AND t.deliver_after <= NEW.written_at)",
             "words that arrived are not rewritten"),
     Trigger("authored_version_stays", "authored_version", "DELETE",
-            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = OLD.text_id AND t.kind <> 'testimony')"
-            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id)",
+            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = OLD.text_id AND t.kind <> 'testimony'"
+            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id"
+            " AND (e.experience_id IS NULL OR e.experience_id = t.experience_id)))",
             "words are deleted by erasure only"),
     Trigger("revision_frozen", "revision", "UPDATE", "", "a revision never changes"),
     Trigger("revision_stays", "revision", "DELETE", _closed(), "a revision is deleted by erasure only"),
@@ -138,6 +141,22 @@ TRIGGERS: tuple[Trigger, ...] = (
             "what is for its learner only stays inside"),
     Trigger("witness_invitation_guardian", "witness_invitation", "INSERT", _needs_guardian("'witness'", "made_at"),
             "a witness under 15 needs the joint consent"),
+    Trigger("testimony_invited", "testimony", "INSERT",
+            "NOT EXISTS (SELECT 1 FROM witness_invitation i JOIN authored_text t ON t.id = NEW.text_id"
+            " WHERE i.id = NEW.invitation_id AND t.experience_id = NEW.experience_id AND t.author_id IS NULL"
+            " AND i.made_at <= NEW.written_at AND i.expires_at > NEW.written_at AND i.revoked_at IS NULL)",
+            "somebody without account answers an open invitation about this experience"),
+    Trigger("testimony_facts", "testimony", "UPDATE OF " + ", ".join(TESTIMONY_FACTS), "",
+            "what somebody without account said never changes"),
+    Trigger("testimony_permission", "testimony", "UPDATE OF may_be_shown", "NEW.may_be_shown AND NOT OLD.may_be_shown",
+            "a permission to show is given with the words, and only taken back later"),
+    Trigger("testimony_there", "testimony", "INSERT", "NEW.may_be_shown AND NOT NEW.saw_it",
+            "only somebody who was there is shown"),
+    Trigger("edition_item_testimony", "edition_item", "INSERT",
+            "NEW.testimony_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM testimony y JOIN authored_text t"
+            " ON t.id = y.text_id WHERE y.id = NEW.testimony_id AND y.learner_id = NEW.learner_id"
+            " AND y.experience_id = NEW.experience_id AND y.may_be_shown AND t.hidden_at IS NULL)",
+            "only what somebody without account allows now is shown"),
     Trigger("share_guardian", "share", "INSERT", _needs_guardian("NEW.purpose", "created_at"),
             "a link under 15 needs the joint consent"),
     Trigger("share_longest", "share", "INSERT",
@@ -146,6 +165,14 @@ TRIGGERS: tuple[Trigger, ...] = (
             " OR (NEW.expires_at > {later:created_at:30} AND EXISTS"
             f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'created_at')}))",
             "a link has an end, sooner for minors"),
+    Trigger("share_extended", "share", "UPDATE OF expires_at",
+            "NEW.expires_at <> OLD.expires_at AND (NEW.extended_at IS NULL OR NEW.extended_at IS {same} OLD.extended_at"
+            " OR OLD.revoked_at IS NOT NULL OR OLD.expires_at <= NEW.extended_at"
+            " OR NEW.expires_at > {later:extended_at:366} OR (NEW.expires_at > {later:extended_at:90} AND EXISTS"
+            f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(18, 'extended_at')}))"
+            " OR (NEW.expires_at > {later:extended_at:30} AND EXISTS"
+            f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'extended_at')})))",
+            "an open link is extended from that day on, for as long as a new one could be"),
     Trigger("share_closed", "share", "UPDATE OF revoked_at, token_hash, edition_id, learner_id",
             "NEW.token_hash <> OLD.token_hash OR NEW.edition_id <> OLD.edition_id OR NEW.learner_id <> OLD.learner_id"
             " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS {distinct} OLD.revoked_at)",
@@ -159,6 +186,7 @@ TRIGGERS: tuple[Trigger, ...] = (
 
 SQLITE = {
     "distinct": "NOT",
+    "same": "",
     "year": "CAST(strftime('%Y', NEW.{0}, '+2 hours') AS INTEGER)",
     "month": "CAST(strftime('%m', NEW.{0}, '+2 hours') AS INTEGER)",
     "day": "date(NEW.{0}, '+2 hours')",
@@ -166,6 +194,7 @@ SQLITE = {
 }
 POSTGRESQL = {
     "distinct": "DISTINCT FROM",
+    "same": "NOT DISTINCT FROM",
     "year": "extract(year FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
     "month": "extract(month FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
     "day": "(NEW.{0} AT TIME ZONE 'Europe/Paris')::date",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import abort, current_app, g, make_response, redirect, render_template, request
+from flask import abort, g, make_response, redirect, render_template, request
 from flask import url_for as flask_url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -15,10 +15,12 @@ from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 
 from . import clock
+from .links import public_url as public_url
 from .policy import Action, Actor, Answer, can
 from .refusals import Refusal
 
 LANGUAGES = ("fr", "en")
+WITHOUT_COOKIE = frozenset({"reader", "witness"})
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -35,6 +37,11 @@ def public(view: View) -> View:
     """Mark a view that anyone may open; every other view needs somebody signed in and a question to the policy."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def is_cookieless() -> bool:
+    """Say whether this page is for somebody without account: no cookie is read or set, and nobody is to index it."""
+    return request.blueprint in WITHOUT_COOKIE
 
 
 def actor() -> Actor:
@@ -118,11 +125,6 @@ def standing_on() -> str | None:
             return None
         return safe_next(urlunsplit(("", "", parts.path, parts.query, "")))
     return request.full_path.rstrip("?") if request.method == "GET" else None
-
-
-def public_url(endpoint: str, **values: Any) -> str:
-    """Return the whole address of a page under the city's own host, whatever Host header came in."""
-    return str(current_app.config["PUBLIC_URL"]).rstrip("/") + flask_url_for(endpoint, **values)
 
 
 def now_and_today() -> tuple[dt.datetime, dt.date]:

@@ -14,12 +14,16 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.MINORS_NOT_YET: _l("Ici, le passeport s’ouvre pour l’instant à 18 ans. Rien n’a été gardé."),
     Refusal.BIRTH_MONTH_MISSING: _l("Choisir un mois et une année, ou « 18 ans ou plus »."),
     Refusal.BIRTH_YEAR_ODD: _l("Choisir une année dans la liste."),
+    Refusal.NAME_CLAIMS: _l("Choisir un autre nom : celui-ci se lirait comme une parole de la Ville ou d’une organisation."),
     Refusal.PASSPHRASE_SHORT: _l("Allonger la phrase : au moins 12 caractères, sans compter mon nom ni mon identifiant."),
     Refusal.PASSPHRASE_LONG: _l("Raccourcir la phrase : 128 caractères au plus."),
     Refusal.PASSPHRASE_KNOWN: _l("Choisir une phrase moins facile à deviner : quatre mots sans lien entre eux, par exemple."),
     Refusal.PASSPHRASE_WRONG: _l("Ce n’est pas la phrase actuelle. Vérifier les majuscules, puis réessayer."),
     Refusal.SIGN_IN_WRONG: _l("L’identifiant et la phrase ne vont pas ensemble. Vérifier les majuscules, puis réessayer."),
     Refusal.TOO_MANY_TRIES: _l("Beaucoup d’essais d’affilée. Attendre un peu, puis réessayer."),
+    Refusal.ADDRESS_ODD: _l("Vérifier l’adresse : elle s’écrit comme prenom@exemple.fr, sans espace."),
+    Refusal.ADDRESS_USED: _l("Cette adresse sert déjà à un autre passeport. En donner une autre."),
+    Refusal.MAIL_LINK_OVER: _l("Il a déjà servi, ou son temps est passé. En demander un autre."),
     Refusal.NOT_ALLOWED: _l("Cette page se lit, mais ceci ne se fait pas ici."),
     Refusal.NOT_FACILITATOR_NOW: _l("Ce rôle n’est pas actif en ce moment. La personne responsable de l’organisation peut aider."),
     Refusal.CHECK_NEEDED: _l("Une vérification en règle est nécessaire. La personne responsable de l’organisation peut la noter."),
@@ -44,6 +48,23 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.CHANGED_MEANWHILE: _l("Cette expérience a changé ailleurs entre-temps. Le texte est encore là : le relire, puis enregistrer."),
     Refusal.UNDO_OVER: _l("Les 30 jours pour annuler sont passés."),
     Refusal.COMPETENCY_UNKNOWN: _l("Choisir une phrase de la liste."),
+    Refusal.SAME_EXPERIENCE: _l("Choisir une autre expérience que celle-ci."),
+    Refusal.PATH_FULL: _l("Vingt suites partent déjà de cette expérience. En retirer une, puis recommencer."),
+    Refusal.PROMPT_UNKNOWN: _l("Cette question n’est pas dans la liste. Choisir une des questions de la page."),
+    Refusal.KIND_UNKNOWN: _l("Choisir un genre de la liste."),
+    Refusal.DETAIL_ODD: _l("Corriger cette réponse, ou la laisser vide."),
+    Refusal.FILE_MISSING: _l("Choisir une photo ou un document."),
+    Refusal.FILE_EMPTY: _l("Ce fichier est vide. En choisir un autre."),
+    Refusal.FILE_HEAVY: _l("C’est trop lourd : 10 Mo au plus. Choisir un fichier plus petit, ou mettre un lien."),
+    Refusal.FILE_UNKNOWN: _l("Ce genre de fichier ne se garde pas ici. Choisir une photo (JPEG, PNG, WebP) ou un document PDF."),
+    Refusal.FILE_BROKEN: _l("Ce fichier est abîmé et ne s’ouvre pas. L’enregistrer à nouveau, ou en choisir un autre."),
+    Refusal.PICTURE_LARGE: _l("Cette image est trop grande : 20 millions de points au plus. La réduire, puis recommencer."),
+    Refusal.DOCUMENT_LONG: _l("Ce document est trop long : 300 pages au plus. Garder les pages utiles, puis recommencer."),
+    Refusal.DOCUMENT_LOCKED: _l("Ce document est fermé à clé. En enregistrer une copie qui s’ouvre sans code, puis recommencer."),
+    Refusal.LINK_ODD: _l("Copier l’adresse entière, qui commence par https:// ou http://, sans code secret dedans."),
+    Refusal.ROOM_FULL: _l("Il n’y a plus assez de place. Effacer une photo ou un document, puis recommencer."),
+    Refusal.MANY_HERE: _l("Il y en a déjà beaucoup ici : 20 au plus par expérience. En effacer, puis recommencer."),
+    Refusal.STORE_BUSY: _l("Cela ne se garde pas pour l’instant. Réessayer dans une minute."),
     Refusal.FOR_ME_ONLY: _l("Cette expérience est « Pour moi ». Pour demander ou montrer, changer d’abord ce choix."),
     Refusal.EXPERIENCE_DELETED: _l("Cette expérience a été supprimée. Annuler la suppression, puis recommencer."),
     Refusal.ALREADY_ASKED: _l("C’est déjà demandé. Vous n’avez rien à faire."),
@@ -54,6 +75,15 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.ALREADY_ANSWERED: _l("C’est déjà fait. Une seule réponse suffit."),
     Refusal.TEAM_NOT_REACHABLE: _l("Cette organisation ne peut pas répondre en ce moment. En choisir une autre."),
     Refusal.TEXT_HIDDEN: _l("Ce texte est caché : il ne se lit plus ici."),
+    Refusal.TOO_MANY_INVITATIONS: _l("Cinq liens attendent déjà une réponse pour cette expérience. En annuler un d’abord."),
+    Refusal.INVITATION_CLOSED: _l("Cette invitation n’est plus ouverte. Rien n’a été envoyé."),
+    Refusal.NAME_ODD: _l("Écrire un nom, sans chiffre, sans adresse et sans phrase."),
+    Refusal.FIRST_NAME_ALONE: _l("Écrire seulement un prénom, en un mot."),
+    Refusal.MINOR_FIRST_NAME: _l("Avant 18 ans, on garde seulement le prénom : choisir « Mon prénom »."),
+    Refusal.READY_ONLY: _l("Choisir dans la liste."),
+    Refusal.TOO_MANY_SENTENCES: _l("Choisir trois phrases au plus."),
+    Refusal.NOT_THERE: _l("Seule une phrase de quelqu’un qui était là peut être montrée."),
+    Refusal.NOT_ALLOWED_TO_SHOW: _l("La personne ne permet pas de montrer cette phrase."),
     Refusal.NO_FEEDBACK_READ: _l("D’abord lire un retour sur cette expérience et y répondre, ou toucher « C’est bien comme ça »."),
     Refusal.NOTHING_CHOSEN: _l("Choisir au moins une ligne."),
     Refusal.NOT_ASKED: _l("Cette phrase n’a pas été demandée."),
@@ -65,6 +95,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.SEEN_WHEN: _l("Dire de quel mois à quel mois, jusqu’à aujourd’hui au plus."),
     Refusal.NOT_PERMITTED: _l("À permettre d’abord."),
     Refusal.END_ODD: _l("Choisir une des durées proposées."),
+    Refusal.NOT_LAST_WEEK: _l("Un lien se prolonge dans sa dernière semaine."),
     Refusal.LINK_CLOSED: _l("Ce lien est fermé. En préparer un autre."),
     Refusal.NAME_MISSING: _l("Écrire le nom à montrer."),
     Refusal.PREVIEW_CHANGED: _l("Ce qui est montré a changé entre-temps. Relire la page, puis créer le lien."),
@@ -75,6 +106,12 @@ SENTENCES: dict[Refusal, LazyString] = {
 def elided(words: str) -> str:
     """Return French words with the elision that a name inside them asks for: « Page d’Inès », « d’octobre »."""
     return re.sub(r"\b([Dd])e (?=[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒaeiouyàâäéèêëîïôöùûüœ])", r"\1’", words)
+
+
+def first_name(name: str) -> str:
+    """Return a name without its last initial: « Karim B. » reads « Karim » in a title."""
+    words = name.split()
+    return " ".join(words[:-1]) if len(words) > 1 and len(words[-1].rstrip(".")) == 1 else name
 
 
 def say(refusal: Refusal) -> str:

@@ -80,6 +80,26 @@
   // The Back button may bring the page out of the browser's memory, buttons still held.
   window.addEventListener("pageshow", () => sent.forEach(release));
 
+  // ---------- sending a file ----------
+
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const place = event.target.querySelector?.("[data-sending]");
+    const bar = place?.querySelector("progress");
+    const { lengthComputable, loaded, total } = event.detail;
+    if (!bar || !lengthComputable || total < bar.max) return;   // the answer comes in by the same event, and is small
+    if (place.hidden) announce(bar.getAttribute("aria-label"));
+    place.hidden = false;
+    bar.max = total;
+    bar.value = loaded;
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    for (const place of all("[data-sending]", event.detail.elt)) {
+      place.hidden = true;
+      place.querySelector("progress").max = 1;
+    }
+  });
+
   // ---------- after htmx ----------
 
   const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
@@ -104,6 +124,27 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     release(event.detail.elt);
     trouble(event.detail.successful || event.detail.xhr?.status === 422);
+  });
+
+  // The session ended while one wrote: the same form goes once more, as a page that leads to signing in and back.
+  document.addEventListener("session-ended", (event) => {
+    const source = event.target;
+    const data = new FormData(source.closest("form") ?? undefined);
+    for (const [name, value] of Object.entries(JSON.parse(source.getAttribute("hx-vals") || "{}"))) data.set(name, value);
+    data.set("back", location.pathname);
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = source.getAttribute("hx-post");
+    for (const [name, value] of data) {
+      if (typeof value !== "string") continue;
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      field.value = value;
+      form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {

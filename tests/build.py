@@ -11,6 +11,7 @@ from passport.accounts.models import Account, Passport
 from passport.clock import day_of
 from passport.columns import uuid7
 from passport.experiences.models import Experience
+from passport.experiences.service import digest_of_story
 from passport.extensions import db
 from passport.organisations.models import Joined, Membership, Organisation, Vetting
 from passport.organisations.queries import sort_key
@@ -77,7 +78,8 @@ def experience(learner_id: uuid.UUID, title: str, now: dt.datetime, **more: Any)
     day = more.get("started_on") or day_of(now)
     row = Experience(id=uuid7(), learner_id=learner_id, submission=uuid.uuid4(),
                      submission_digest=hashlib.sha256(title.encode()).digest(), title=title, sort_on=day,
-                     story_digest=hashlib.sha256(title.encode()).digest(), created_at=now, changed_at=now, **more)
+                     created_at=now, changed_at=now, **{"when_precision": "day", "ongoing": False, **more})
+    row.story_digest = digest_of_story(row)
     db.session.add(row)
     db.session.flush()
     return row

@@ -34,7 +34,9 @@ def fields(answer: TestResponse, action: str | None = None) -> dict[str, Any]:
             continue
         if action is not None and f'action="{html.escape(action)}"' not in head:
             continue
-        return _fields(form)
+        own = re.search(r'\bid="([^"]+)"', head)
+        outside = re.findall(rf'<input\b[^>]*\bform="{own[1]}"[^>]*>', body) if own else []
+        return _fields(form + "".join(outside))
     raise AssertionError(f"no form {action or ''} in: {words(answer)[:300]}")
 
 
@@ -87,7 +89,7 @@ class Reader:
         """Send a form as it is given."""
         return self.client.post(address, data=data or {}, **kwargs)
 
-    def fill(self, address: str, action: str | None = None, **values: Any) -> TestResponse:
+    def fill(self, address: str, /, action: str | None = None, **values: Any) -> TestResponse:
         """Open a page, fill its form with these values over what stands there, and send it."""
         page = self.get(address)
         assert page.status_code == 200, f"{address}: {page.status_code} {words(page)[:200]}"

@@ -9,8 +9,9 @@ from typing import Any
 from passport import clock
 from passport.accounts import queries as accounts
 from passport.card import service as card
+from passport.experiences import cleaning, evidence, files
 from passport.experiences import service as experiences
-from passport.experiences.models import Experience
+from passport.experiences.models import Experience, Revision
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
@@ -20,8 +21,11 @@ from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.safety import service as safety
 from passport.sharing import service as sharing
+from passport.witnesses import queries as witness_queries
+from passport.witnesses import service as witnesses
+from passport.witnesses.models import WitnessInvitation
 
-from . import build
+from . import build, pictures
 from .cast import Cast
 
 H = dt.timedelta(hours=1)
@@ -32,14 +36,31 @@ def role_in(account_id: uuid.UUID, membership_id: uuid.UUID) -> Any:
     return next(r for r in accounts.roles_of(account_id) if r.membership_id == membership_id)
 
 
-def ask(cast: Cast, learner: str, thing: str, who: str, now: dt.datetime, team: bool = False) -> Any:
+def ask(cast: Cast, learner: str, thing: str, who: str, now: dt.datetime, team: bool = False,
+        along: tuple[uuid.UUID, ...] = ()) -> Any:
     """Send a request for feedback about one experience of the cast."""
     member = db.session.get(Membership, cast[f"m_{who}"])
     assert member is not None
     house = db.session.get(Organisation, member.organisation_id)
     x = db.session.get(Experience, cast[thing])
     competencies = [c.competency_id for c in x_claims(cast[thing])]
-    return feedback.ask(x, None if team else member, house, competencies, "Est-ce que c’était clair ?", uuid.uuid4(), now)
+    return feedback.ask(x, None if team else member, house, competencies, "Est-ce que c’était clair ?", uuid.uuid4(), now,
+                        along)
+
+
+def add_file(x: Any, data: bytes, caption: str | None, now: dt.datetime) -> Any:
+    """Keep a photo or a document beside an experience."""
+    cleaned = cleaning.clean(data)
+    name = files.arrive(cleaned.content, cleaned.small)
+    draft = evidence.FileDraft(evidence.digest_of_file(data), caption, uuid.uuid4())
+    kept = evidence.keep_file(x, draft, cleaned, name, now)
+    files.settle(name)
+    return kept
+
+
+def add_link(x: Any, url: str, caption: str | None, now: dt.datetime) -> Any:
+    """Keep a link beside an experience."""
+    return evidence.keep_link(x, evidence.LinkDraft(url, caption, uuid.uuid4()), now)
 
 
 def x_claims(experience_id: uuid.UUID) -> list[Any]:
@@ -79,13 +100,35 @@ def accounts_actor(account_id: uuid.UUID) -> Any:
     return Actor(account_id, p.birth_year, p.birth_month, p.protection_chosen, accounts.roles_of(account_id))
 
 
+def invite(cast: Cast, thing: str, now: dt.datetime, *competencies: int) -> WitnessInvitation:
+    """Open a one-time link for somebody without account, and note its token under « witness_<thing> »."""
+    draft = witnesses.InvitationDraft(competencies, "display", None, uuid.uuid4())
+    made = witnesses.invite(db.session.get_one(Experience, cast[thing]), draft, now)
+    cast.tokens[f"witness_{thing}"] = witness_queries.token_of(made)
+    return made
+
+
+def says(**more: Any) -> witnesses.WitnessDraft:
+    """Return what Mme Petit, a neighbour, says by such a link, changed as a test wishes."""
+    facts: dict[str, Any] = {
+        "relation": "neighbour_f", "own_relation": None, "is_relative": False, "saw_it": True, "is_minor": False,
+        "name_form": "full", "name": "Mme Petit", "words": "Tout le monde est reparti avec le sourire.",
+        "sentences": (), "may_be_shown": True, "submission": uuid.uuid4(),
+    }
+    return witnesses.WitnessDraft(**{**facts, **more})
+
+
 def fill(cast: Cast, now: dt.datetime) -> Cast:
     """Bring lea through the whole story with karim, tom up to a feedback, and leave one of everything waiting."""
     ids = cast.ids
     x = db.session.get(Experience, cast["lea_x"])
     for competency, step in ((1, 2), (2, 3), (3, 3)):
         experiences.claim(x, competency, step, now - 90 * H)
-    first = ask(cast, "lea", "lea_x", "karim", now - 80 * H)
+    photo = add_file(x, pictures.saved(pictures.drawing()), "L’affiche de l’atelier", now - 85 * H)
+    paper = add_file(x, pictures.document(), None, now - 84 * H)
+    link = add_link(x, "https://mediatheque.example/atelier", "Le programme", now - 83 * H)
+    along = (photo.id, paper.id, link.id)
+    first = ask(cast, "lea", "lea_x", "karim", now - 80 * H, along=along)
     given = answer(cast, first, "karim", now - 70 * H)
     feedback.answer(given, "En me mettant à leur place.", now - 60 * H)
     db.session.flush()
@@ -99,17 +142,23 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     db.session.flush()
     ids.update(request_done=first.id, feedback=given.id, recognition_done=asked.id, endorsement=offers[1].id,
                offered=offers[2].id, text=given.text_id)
-    waiting = ask(cast, "lea", "lea_x", "nadia", now - 20 * H)
+    ids.update(photo=photo.id, paper=paper.id, web_link=link.id)
+    waiting = ask(cast, "lea", "lea_x", "nadia", now - 20 * H, along=along)
     ids["request"] = waiting.id
-    more = recognition.ask(given, [3], uuid.uuid4(), now - 10 * H)
+    more = recognition.ask(given, [3], uuid.uuid4(), now - 10 * H, along[:2])
     ids["recognition"] = more.id
+    seen = witnesses.answer(invite(cast, "lea_x", now - 26 * H), says(), now - 25 * H)
+    cast.tokens["witness_said"] = cast.tokens["witness_lea_x"]
+    ids["testimony"], ids["seen_text"] = seen.id, seen.text_id
+    ids["witness_invitation"] = invite(cast, "lea_x", now - 6 * H, 1).id
+    invite(cast, "youth_x", now - 6 * H)
     draft = sharing.ShareDraft(
         experience_ids=(cast["lea_x"],), endorsement_ids=(offers[1].id,), recipient_name="Boulangerie Martin",
         recipient_shown=False, months=3, name_form="display", shown_name=None,
-        intro="Je cherche un apprentissage.", submission=uuid.uuid4(),
+        intro="Je cherche un apprentissage.", submission=uuid.uuid4(), testimony_ids=(seen.id,),
     )
-    link = sharing.create_share(cast["lea"], draft, now - 5 * H)
-    ids["share"] = link.id
+    ids["share"] = sharing.create_share(cast["lea"], draft, now - 5 * H).id
+    ids["revision"] = db.session.query(Revision).filter_by(experience_id=x.id, number=1).one().id
     ids["card"] = card.make(cast["lea"], now - 5 * H).id
     y = build.experience(cast["lea"], "Tournoi solidaire", now - 90 * H, setting="sport", context="nonformal")
     ids["lea_y"] = y.id

@@ -1,6 +1,6 @@
 """Everything one does with the passport: python3 tools/dev.py TARGET (or: make TARGET).
 
-  run       set up what is missing, then serve the demo city on http://127.0.0.1:8000 (PORT, DATABASE_URL)
+  run       set up what is missing, then serve the demo city on http://127.0.0.1:8000 (PORT, DATABASE_URL), a worker beside
   test      every check: lint, types, templates, layers, tests on SQLite, on PostgreSQL, in a browser
   quick     the same without PostgreSQL and without browser
   slow      the tests that take minutes
@@ -8,6 +8,7 @@
   setup     only set up: .venv, browser files, compiled sentences
   messages  collect the sentences into the French and English catalogues
   sql       write the statements of every page into tests/sql
+  screens   take the pictures of the README anew, into docs/screens
   fmt       order imports and format the code
   clean     remove what setting up and checking have made (never instance/, where the data is)
 
@@ -181,18 +182,26 @@ def free_port() -> int:
 
 
 def run() -> int:  # noqa: RET503 - execv does not return
-    """Set up, bring the database up to date, fill the demo city once, and serve."""
+    """Set up, bring the database up to date, fill the demo city once, and serve, with a worker beside."""
     port = free_port()
     os.environ["PORT"] = str(port)
     os.environ.setdefault("PASSPORT_ENV", "demo")
     setup()
     must(PY, "tools/upgrade.py")
+    must(PY, "-m", "flask", "--app", "wsgi", "frameworks", "load")
     if os.environ["PASSPORT_ENV"] == "demo":
         must(PY, "-m", "flask", "--app", "wsgi", "demo", "fill")
     say(f"The passport is on http://127.0.0.1:{port}/ (Ctrl+C stops it)")
+    worker = [str(PY), "-m", "flask", "--app", "wsgi", "worker"]
     if os.name == "nt":  # gunicorn needs a Unix
-        return sh(PY, "-m", "flask", "--app", "wsgi", "run", "--host", "127.0.0.1", "--port", port)
+        beside = subprocess.Popen(worker, cwd=ROOT)
+        try:
+            return sh(PY, "-m", "flask", "--app", "wsgi", "run", "--host", "127.0.0.1", "--port", port)
+        finally:
+            beside.terminate()
     os.chdir(ROOT)
+    # The server takes this process over; the worker ends when it finds it gone, however it ended.
+    subprocess.Popen([*worker, "--beside", str(os.getpid())])
     os.execv(PY, [str(PY), "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])  # noqa: S606
 
 
@@ -317,7 +326,7 @@ def check(words: list[str], everything: bool) -> int:
 def slow(words: list[str]) -> int:
     setup("requirements-dev.lock")
     layer = Layer("slow tests")
-    layer.pytest("-q", "-m", "slow", *words)
+    layer.pytest("-q", "-n", "2", "-m", "slow", *words)
     return sum_up([layer])
 
 
@@ -338,6 +347,11 @@ def messages() -> int:
     must(PY, "tools/messages.py")
     compile_sentences()
     return 0
+
+
+def screens() -> int:
+    setup("requirements-dev.lock")
+    return sh(PY, "tools/screens.py")
 
 
 def fmt() -> int:
@@ -378,6 +392,7 @@ def main(words: list[str]) -> int:
         "bench": lambda: bench(rest),
         "messages": messages,
         "sql": lambda: sql(rest),
+        "screens": screens,
         "fmt": fmt,
         "clean": clean,
     }

@@ -10,10 +10,10 @@ _MONTH = (
     r"janv(?:ier)?|févr(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|août|sept(?:embre)?|oct(?:obre)?"
     r"|nov(?:embre)?|déc(?:embre)?"
 )
-_UNIT = rf"(?:%%|%(?!\()|€|(?:h|min|s|ans?|mois|semaines?|jours?|heures?|minutes?|fois|Ko|Mo|{_MONTH})\b)"
+_UNIT = rf"(?:%%|%(?!\()|€|(?:h|min|s|mm|ans?|mois|semaines?|jours?|heures?|minutes?|fois|Ko|Mo|{_MONTH})\b)"
 # A placeholder that stands for a number by its name counts as a number.
 _NUMBER = (
-    r"(?:\d(?:er)?|%\((?:n|num|count|number|total|days|weeks|months|years|hours|minutes|day|age|size)\)[sd])"
+    r"(?:\d(?:er)?|%\((?:n|num|count|number|total|days|weeks|months|years|hours|hour|minutes|day|age|size)\)[sd])"
 )
 
 
@@ -25,6 +25,8 @@ def french(text: str) -> str:
     text = text.replace("« ", "«" + NBSP).replace(" »", NBSP + "»")
     text = re.sub(r"(?<=[a-zé])-(?=(?:vous|moi|tu|il|elle|nous)\b)", HYPHEN, text)
     text = re.sub(rf"({_NUMBER}) (?={_UNIT})", r"\1" + NBSP, text)
+    text = re.sub(rf"({NBSP}h) (?=\d\d\b|%\(minute\))", r"\1" + NBSP, text)
+    text = re.sub(r"(?<=\d) × (?=\d)", f"{NBSP}×{NBSP}", text)
     text = re.sub(r"(?<![@./\w-])([Ee])-(?=mails?\b)", r"\1" + HYPHEN, text)
     text = re.sub(r"\b(\d\d) (?=\d\d\b)", r"\1" + NBSP, text)
     text = re.sub(r"(?<=\d) (?=\d{3}\b)", NARROW, text)

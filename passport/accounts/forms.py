@@ -142,6 +142,7 @@ class SignInForm(Form):
     shared = BooleanField(_l("C’est un ordinateur partagé"))
     with_sentence = BooleanField(_l("Garder aussi ma phrase"), default=True)
     next = HiddenField()
+    carried = HiddenField()
 
     def draft(self) -> SignInDraft:
         """Return what was typed."""
@@ -159,6 +160,25 @@ class ChangePassphraseForm(ProposalForm):
     def draft(self) -> tuple[str, str | None]:
         """Return the present passphrase and one's own new one, or None for the proposed one."""
         return (self.present.data or "")[:MOST_TYPED], self.own_passphrase
+
+
+class ForgottenForm(Form):
+    """The address that a link to a new passphrase goes to."""
+
+    address = Sentence(_l("Mon adresse e-mail"), most=254, validators=[InputRequired(_l("Écrire l’adresse e-mail."))],
+                       render_kw={"type": "email", "autocomplete": "email", **NO_HELP})
+
+
+class AddressForm(ForgottenForm):
+    """An address for one's own account; the passphrase says that it is really oneself."""
+
+    present = PasswordField(_l("Phrase de passe"), validators=[InputRequired(_l("Écrire la phrase de passe."))],
+                            render_kw={"autocomplete": "current-password"})
+
+    @property
+    def passphrase(self) -> str:
+        """Return the passphrase as it was typed."""
+        return (self.present.data or "")[:MOST_TYPED]
 
 
 class LanguageForm(Form):

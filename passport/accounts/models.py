@@ -85,6 +85,26 @@ class Session(Base):
     __table_args__ = (Check("expires_at > created_at", name="ends"),)
 
 
+class Mailbox(Base):
+    """What is known of somebody's e-mail address beside the address itself, which stands in their account.
+
+    `pending` waits for its confirmation; `silenced_at`: no message about what waits; `refused_at`: the address
+    took no message, so none is sent there any more.
+    """
+
+    __tablename__ = "mailbox"
+    __retention__ = "learner"
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    pending: Mapped[str | None] = free_text(254, "account", "system")
+    asked_at: Mapped[dt.datetime | None]
+    silenced_at: Mapped[dt.datetime | None]
+    refused_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        Check("pending = lower(pending)", name="pending_folded"),
+        Check("pending IS NULL OR asked_at IS NOT NULL", name="pending_since"),
+    )
+
+
 class OneTimeToken(Base):
     """A secret that works once: reset, confirm, recover, invite, unsubscribe."""
 
@@ -194,7 +214,7 @@ class Draft(Base):
     """A form half filled, kept until it is sent."""
 
     __tablename__ = "draft"
-    __retention__ = "transient"
+    __retention__ = "draft"
     id: Mapped[uuid.UUID] = key()
     account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"))
     form: Mapped[str] = mapped_column(sa.String(20))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from ..clock import day_of
 from ..columns import Key
 from ..extensions import db
+from ..notices import outbox
+from ..notices.outbox import Addressee
 from ..policy import Actor, Role
 from . import rules
-from .models import Account, ContactBar, Passport, Session
+from .models import Account, ContactBar, Mailbox, OneTimeToken, Passport, Session
 
 IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
 # Roles live in a later room, which says here how it finds them.
@@ -92,6 +94,16 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
     )
 
 
+def role_bearer(account_id: uuid.UUID) -> Actor:
+    """Return somebody as the policy sees them in their roles, apart from any request of theirs."""
+    return Actor(account_id, roles=roles_of(account_id))
+
+
+def whose(token_hash: bytes) -> uuid.UUID | None:
+    """Return whose session this was, ended or not, or None when it is not known."""
+    return db.session.scalar(sa.select(Session.account_id).where(Session.id_hash == token_hash))
+
+
 def is_protected(learner_id: uuid.UUID, now: dt.datetime) -> bool:
     """Say whether a learner is protected today."""
     row = db.session.execute(
@@ -137,3 +149,79 @@ def password_hash(account_id: uuid.UUID) -> str | None:
 def is_staff(account_id: uuid.UUID) -> bool:
     """Say whether sessions of this account are short: it answers for an organisation or for the city."""
     return any(r.role in {"manager", "coordinator"} for r in roles_of(account_id))
+
+
+# ---------- e-mail ----------
+
+
+def addressees(account_ids: Sequence[uuid.UUID], now: dt.datetime) -> list[Addressee]:
+    """Return those of these people who confirmed an address that takes messages, in one statement."""
+    rows = db.session.execute(
+        sa.select(Account.id, Account.email, Account.language, Passport.birth_year, Passport.birth_month,
+                  Passport.protection_chosen, Mailbox.silenced_at)
+        .join(Passport, Passport.learner_id == Account.id)
+        .outerjoin(Mailbox, Mailbox.account_id == Account.id)
+        .where(Account.id.in_(account_ids), Account.email.is_not(None), Account.email_confirmed_at.is_not(None),
+               Account.erased_at.is_(None), Mailbox.refused_at.is_(None))
+    )
+    return [
+        Addressee(r.id, r.email, r.language,
+                  rules.is_protected(r.birth_year, r.birth_month, r.protection_chosen, day_of(now)),
+                  r.silenced_at is None)
+        for r in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where somebody's e-mail address stands."""
+
+    address: str | None
+    pending: str | None
+    told: bool
+    refused: bool
+
+
+def address_of(account_id: uuid.UUID, now: dt.datetime) -> Address:
+    """Return where one account's e-mail address stands; one that waits is forgotten when its link no longer works."""
+    row = db.session.execute(
+        sa.select(Account.email, Mailbox.pending, Mailbox.asked_at, Mailbox.silenced_at, Mailbox.refused_at)
+        .outerjoin(Mailbox, Mailbox.account_id == Account.id).where(Account.id == account_id)
+    ).one()
+    waits = row.asked_at is not None and now - row.asked_at < rules.CONFIRM_WITHIN
+    return Address(row.email, row.pending if waits else None, row.silenced_at is None, row.refused_at is not None)
+
+
+def by_address(address: str) -> Credentials | None:
+    """Return the account that confirmed this address, or None."""
+    row = db.session.execute(
+        sa.select(Account.id, Account.password_hash, Account.language)
+        .where(Account.email == address, Account.email_confirmed_at.is_not(None), Account.erased_at.is_(None))
+    ).one_or_none()
+    return Credentials(row.id, row.password_hash, row.language) if row else None
+
+
+def token_account(token_hash: bytes, purpose: str, now: dt.datetime) -> uuid.UUID | None:
+    """Return whose this one-time token is while it works, or None."""
+    return db.session.scalar(
+        sa.select(OneTimeToken.account_id).where(
+            OneTimeToken.token_hash == token_hash, OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_(None),
+            OneTimeToken.expires_at > now)
+    )
+
+
+def names(account_id: uuid.UUID) -> tuple[str, ...]:
+    """Return the names under which this person signs in: what wrong tries are counted by."""
+    row = db.session.execute(sa.select(Account.identifier, Account.email).where(Account.id == account_id)).one()
+    return tuple(name for name in row if name)
+
+
+def own_words(account_id: uuid.UUID) -> tuple[str, ...]:
+    """Return what a passphrase of this person may not lean on: names, address, organisations."""
+    row = db.session.execute(
+        sa.select(Account.display_name, Account.identifier, Account.email).where(Account.id == account_id)).one()
+    organisations = {r.organisation_name for r in roles_of(account_id)}
+    return tuple(word for word in (*row, *sorted(organisations)) if word)
+
+
+outbox.ADDRESSEES.append(addressees)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from dataclasses import replace
@@ -34,19 +35,20 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
-from ..web import LANGUAGES, authorised, onward, page, public, public_url, safe_next
+from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
-from . import proposals, queries, service, tries
-from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInForm, SignUpForm
+from . import mail_routes, proposals, queries, service, tries, unsent
+from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint,)
+BLUEPRINTS = (blueprint, mail_routes.blueprint, unsent.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
 )["questions"]
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
-WITHOUT_SESSION = {None, "reader", "health"}
+WITHOUT_SESSION = {None, "health", *WITHOUT_COOKIE}
+SENTENCE_WAITS = dt.timedelta(hours=1)
 
 
 def _mine() -> Mine:
@@ -61,9 +63,18 @@ def _keep_only(*names: str) -> None:
     session.update(kept)
 
 
+def _first_sentence() -> str | None:
+    """Return the sentence that waits for a passport; left on a computer, it is gone after an hour."""
+    if session.get("sentence_until", 0) < clock.now().timestamp():
+        session.pop("first_sentence", None)
+        session.pop("sentence_until", None)
+    return session.get("first_sentence")
+
+
 def _begin(token: str, shared: bool) -> None:
     """Make this device the one that holds the session: nothing of what it carried before goes on, but the language."""
     _keep_only("language")
+    g.pop("csrf_token", None)  # a form in this very answer belongs to the new session
     session.permanent = not shared
     login_user(queries.signed_in(token, digest_of(token), clock.now()))
 
@@ -88,9 +99,10 @@ def home() -> ResponseReturnValue:
     """What the passport is, and its first sentence, which waits in the signed cookie until there is a passport."""
     if current_user.is_authenticated:
         return onward("experiences.passport")
-    form = FirstSentenceForm(data={"title": session.get("first_sentence")})
+    form = FirstSentenceForm(data={"title": _first_sentence()})
     if form.validate_on_submit():
         session["first_sentence"] = form.draft()
+        session["sentence_until"] = (clock.now() + SENTENCE_WAITS).timestamp()
         return onward("accounts.sign_up")
     start = public_url("accounts.home")
     return page(
@@ -138,7 +150,7 @@ def _sign_up_page(
 ) -> ResponseReturnValue:
     form.proposal.data, form.next.data = proposals.signed(proposal), target or ""
     return page("accounts/sign_up.html", fragment="phrase", status=status, form=form, proposal=proposal,
-                sentence=session.get("first_sentence"), target=target)
+                sentence=_first_sentence(), target=target)
 
 
 def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str | None) -> ResponseReturnValue:
@@ -150,7 +162,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
     draft = service.SignUpDraft(
         display_name=typed.display_name, identifier=proposal.identifier,
         passphrase=typed.own_passphrase or proposal.passphrase, birth_year=typed.birth_year,
-        birth_month=typed.birth_month, language=str(get_locale()), first_sentence=session.get("first_sentence"),
+        birth_month=typed.birth_month, language=str(get_locale()), first_sentence=_first_sentence(),
     )
     account_id: uuid.UUID | None = None
     while account_id is None:
@@ -161,7 +173,10 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
-            if before and service.is_right(before.password_hash, draft.passphrase):
+            # Counted like a sign-in: a form kept from somebody's signing up is no way to try their passphrase.
+            looked_at = before is not None and not tries.seconds_to_wait(draft.identifier)
+            if before and looked_at and service.is_right(before.password_hash, draft.passphrase):
+                tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
                     token = service.open_session(account_id, typed.shared, now, queries.is_staff(account_id))
@@ -214,7 +229,8 @@ def sign_in() -> ResponseReturnValue:
     """Open one's passport on this device."""
     target = safe_next(request.values.get("next"))
     if current_user.is_authenticated:
-        return _onward_to(target)
+        kept = unsent.carried(request.form.get("carried"), current_user.id)
+        return unsent.send_again(kept) if kept else _onward_to(target)
     form = SignInForm()
     seconds, status = 0, 200
     if form.validate_on_submit():
@@ -229,7 +245,7 @@ def sign_in() -> ResponseReturnValue:
             who = queries.credentials(name)
             release()
             if service.is_right(who.password_hash if who else None, draft.passphrase) and who:
-                return _let_in(who.account_id, name, draft.shared, draft.with_sentence, target)
+                return _let_in(who.account_id, name, draft, target, form.carried.data)
             tries.note_wrong(address())
             form.refuse(Refused(Refusal.SIGN_IN_WRONG))
             status = 422
@@ -239,21 +255,31 @@ def sign_in() -> ResponseReturnValue:
         form.name.data = request.args.get("name")
     form.next.data = target or ""
     answer = page("accounts/sign_in.html", status=status, form=form, target=target,
-                  sentence=session.get("first_sentence"))
+                  sentence=_first_sentence())
     return _too_many(answer, seconds) if seconds else answer
 
 
 def _let_in(
-    account_id: uuid.UUID, name: str, shared: bool, with_sentence: bool, target: str | None
+    account_id: uuid.UUID, name: str, draft: SignInDraft, target: str | None, carried: str | None
 ) -> ResponseReturnValue:
-    now, sentence = clock.now(), session.get("first_sentence")
+    now, sentence = clock.now(), _first_sentence()
     tries.forget(name)
     with transaction():
-        token = service.open_session(account_id, shared, now, queries.is_staff(account_id))
-        if sentence and with_sentence:
+        token = service.open_session(account_id, draft.shared, now, queries.is_staff(account_id))
+        if sentence and draft.with_sentence:
             service.welcome(account_id, sentence, now)
-    _begin(token, shared)
-    return _onward_to(target)
+    _begin(token, draft.shared)
+    kept = unsent.carried(carried, account_id)
+    return unsent.send_again(kept) if kept else _onward_to(target)
+
+
+def session_ended(carried: str) -> ResponseReturnValue:
+    """Return the sign-in page for somebody whose session ended while they wrote; what they wrote goes through it."""
+    form = SignInForm(formdata=None)
+    form.carried.data = carried
+    answer = make_response(page("accounts/sign_in.html", status=401, form=form, target=None, sentence=None))
+    answer.headers["WWW-Authenticate"] = "Session"
+    return answer
 
 
 @blueprint.route("/fermer", methods=["POST"])
@@ -323,7 +349,7 @@ def passphrase() -> ResponseReturnValue:
         present, own = form.draft()
         kept = queries.password_hash(current_user.id)
         release()
-        key = f"account:{current_user.id}"
+        key = f"passphrase of {current_user.id}"  # no sign-in name holds a space, so nobody else counts there
         seconds = tries.seconds_to_wait(key)
         status = 429 if seconds else 422
         if seconds:

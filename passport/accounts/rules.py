@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from ..letters import plain_words
 from ..refusals import Refusal
 
 YOUNGEST = 13
@@ -12,9 +13,19 @@ SHOWS_ALONE = 15
 ADULT = 18
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 128
+# What a reader finds beside a name must not be said by the name itself.
+CLAIMS = frozenset((
+    "reconnu", "reconnue", "reconnus", "verifie", "verifiee", "certifie", "certifiee", "atteste", "valide",
+    "recognised", "recognized", "verified", "certified", "endorsed",
+))
+OF_THE_CITY = frozenset(("ville", "mairie", "city", "town"))
+DEMO_PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - told on the demo's sign-in page, so known to everybody
 FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
+DISPLAY, WRITTEN = "display", "written"
+RESET_WITHIN = dt.timedelta(minutes=15)
+CONFIRM_WITHIN = dt.timedelta(hours=24)
 
 
 class Band(StrEnum):
@@ -64,6 +75,13 @@ def refusal_to_sign_up(
     return None
 
 
+def refusal_of_name(name: str, city: str) -> Refusal | None:
+    """Say why this name would be taken for words of the city or of somebody who recognises, or None when it is just a name."""
+    words = set(plain_words(name))
+    of_the_city = bool(words & OF_THE_CITY) and set(plain_words(city)) <= words
+    return Refusal.NAME_CLAIMS if words & CLAIMS or of_the_city else None
+
+
 def delay_after(tries: int) -> int:
     """Return the seconds to wait after that many wrong tries on one account: 30 from the eighth on, doubled up to 15 minutes."""
     if tries < FREE_TRIES:
@@ -86,6 +104,23 @@ def refusal_of_passphrase(passphrase: str, own_words: tuple[str, ...], guesses_l
             left = left.replace(word.casefold(), "")
     if len(left) < SHORTEST_PASSPHRASE:
         return Refusal.PASSPHRASE_SHORT
-    if guesses_log10 < 10:
+    if guesses_log10 < 10 or DEMO_PASSPHRASE in passphrase.casefold():
         return Refusal.PASSPHRASE_KNOWN
     return None
+
+
+def refusal_of_name_form(band: Band, name_form: str, shown_name: str | None, city: str) -> Refusal | None:
+    """Say why this form of name cannot be shown: a name as one writes it is for adults, is given, and is just a name."""
+    if name_form == DISPLAY:
+        return None
+    if name_form != WRITTEN or not shown_name:
+        return Refusal.NAME_MISSING
+    return refusal_of_name(shown_name, city) if band is Band.ADULT else Refusal.ADULTS_ONLY
+
+
+def refusal_of_address(address: str | None) -> Refusal | None:
+    """Say why this cannot be an e-mail address of an account, or None when it can: short enough, one line, plain ASCII."""
+    local, at, domain = (address or "").partition("@")
+    if not (local and domain) or len(local + at + domain) > 254:
+        return Refusal.ADDRESS_ODD
+    return None if all("!" <= c <= "~" and c not in '@<>,;:"\\()[]' for c in local + domain) else Refusal.ADDRESS_ODD

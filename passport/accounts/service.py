@@ -82,14 +82,19 @@ def hash_of(passphrase: str) -> str:
 
 
 def is_right(password_hash: str | None, passphrase: str) -> bool:
-    """Say whether the passphrase fits the hash; without a hash it takes the same time and is never right."""
+    """Say whether the passphrase fits the hash; without a hash it takes the same time and is never right.
+
+    Outside the demo its passphrase is never right either: a city may have begun with the demo's people.
+    """
     hasher = _hasher()
     kept = as_kept(passphrase)[: rules.LONGEST_PASSPHRASE + 1]
+    nobodys = _nobodys_hash(hasher)  # made by the first sign-in of all, whoever it is
     try:
-        right = hasher.verify(password_hash or _nobodys_hash(hasher), kept)
+        right = hasher.verify(password_hash or nobodys, kept)
     except (VerificationError, InvalidHashError):
         return False
-    return right and password_hash is not None
+    told = current_app.config["MODE"] == "production" and kept == rules.DEMO_PASSPHRASE
+    return right and password_hash is not None and not told
 
 
 def refuse_passphrase(passphrase: str, own_words: tuple[str, ...]) -> None:
@@ -112,6 +117,9 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     refusal = rules.refusal_to_sign_up(draft.birth_year, draft.birth_month, today, minors_open)
     if refusal:
         raise Refused(refusal, "age")
+    refusal = rules.refusal_of_name(draft.display_name, current_app.config["CITY"].name)
+    if refusal:
+        raise Refused(refusal, "display_name")
     refuse_passphrase(draft.passphrase, (draft.display_name, draft.identifier))
     password_hash = hash_of(draft.passphrase)
 

@@ -7,8 +7,11 @@ import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
+from .. import clock
 from ..accounts.models import Account
+from ..clock import day_of
 from ..extensions import db
 from ..seal import unseal
 from ..sharing import queries as sharing
@@ -47,14 +50,13 @@ class Held:
         return unseal(self.token_sealed)
 
     @property
-    def until_day(self) -> str:
-        """Return until which day it opens its link."""
-        return full_day(self.opens_until) if self.opens_until else ""
-
-    @property
-    def until_hour(self) -> str:
-        """Return until which hour."""
-        return hour_words(self.opens_until) if self.opens_until else ""
+    def until(self) -> str:
+        """Return until when it opens its link: a day, or an hour of today."""
+        if self.opens_until is None:
+            return ""
+        if day_of(self.opens_until) == clock.today():
+            return str(_("jusqu’à %(hour)s", hour=hour_words(self.opens_until)))
+        return str(_("jusqu’au %(day)s", day=full_day(self.opens_until)))
 
 
 def held(learner_id: uuid.UUID, now: dt.datetime) -> Held | None:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from .. import clock, drawings
+from .. import clock, doors, drawings
 from ..accounts.rules import Band
 from ..experiences.panels import Panel
 from ..policy import Action, Mine
@@ -173,14 +173,14 @@ def scan(token: str) -> ResponseReturnValue:
     """Scan a card: the link it opens now, or nothing, not even a name."""
     found = _scanned(token)
     if found is None:
-        return reader.unknown()
+        return doors.unknown()
     if found.closed_at is not None:
         return _replaced()
     opened = queries.opens(found, clock.now())
     if opened is None:
         return _nothing_now()
     return reader.share_page(
-        opened, lambda item_id: reader.way("reader.card_checked", token=token, item=item_id))
+        opened, lambda item_id: doors.way("reader.card_checked", token=token, item=item_id))
 
 
 @reader.blueprint.get("/c/<token>/verifier/<uuid:item>", endpoint="card_checked")
@@ -189,26 +189,26 @@ def scan_checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
     """Say how one recognised competency is checked, as long as the card opens its link."""
     found = _scanned(token)
     if found is None:
-        return reader.unknown()
+        return doors.unknown()
     if found.closed_at is not None:
         return _replaced()
     opened = queries.opens(found, clock.now())
     if opened is None:
         return _nothing_now()
-    return reader.checked_page(opened, item, reader.way("reader.card", token=token))
+    return reader.checked_page(opened, item, doors.way("reader.card", token=token))
 
 
 def _scanned(token: str) -> Card | None:
-    return queries.by_token(digest_of(token)) if len(token) == reader.TOKEN_LENGTH else None
+    return queries.by_token(digest_of(token)) if len(token) == doors.TOKEN_LENGTH else None
 
 
 def _replaced() -> ResponseReturnValue:
-    return reader.door(
+    return doors.door(
         410, _("Cette carte a été remplacée"), _("Elle n’ouvre plus rien. Cela ne dit rien de la personne."), _found())
 
 
 def _nothing_now() -> ResponseReturnValue:
-    return reader.door(
+    return doors.door(
         200, _("Carte du passeport apprenant"),
         _("Elle ne montre rien en ce moment. Cela ne dit rien de la personne."), _found())
 

@@ -22,7 +22,9 @@ from ..accounts.service import hash_of
 from ..card import service as card
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import cleaning, evidence, files, paths, reflection
 from ..experiences import service as experiences
+from ..experiences.kinds import KINDS
 from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback import queries as feedback_queries
@@ -39,9 +41,12 @@ from ..recognition import service as recognition
 from ..recognition.models import Endorsement, NotYet, RecognitionRequest
 from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
+from ..witnesses import queries as witness_queries
+from ..witnesses import service as witnesses
+from ..witnesses.models import Testimony, WitnessInvitation
+from .poster import poster
 
 DATA = Path(__file__).parent / "city.json"
-PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - the demo's, told on its sign-in page
 KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
 YEAR, CHECKED_EVERY, CHECKED_LAST = 365, 345, 100
@@ -67,7 +72,7 @@ class Story:
         written = _month(data["written_for"])
         # The whole story moves by as many months as went by since it was written, so that ages and waits stay true.
         self.moved = (self.today.year - written.year) * 12 + self.today.month - written.month
-        self.password_hash = hash_of(PASSPHRASE)
+        self.password_hash = hash_of(age.DEMO_PASSPHRASE)
         self.events: list[tuple[dt.datetime, int, Callable[[dt.datetime], object]]] = []
         self.competencies: dict[str, int] = {c.slug: c.id for c in db.session.scalars(sa.select(Competency))}
         self.people = {line["key"]: line for line in data["people"]}
@@ -77,8 +82,11 @@ class Story:
         self.experiences: dict[str, Experience] = {}
         self.requests: dict[str, FeedbackRequest] = {}
         self.feedback: dict[str, Feedback] = {}
+        self.invitations: dict[str, WitnessInvitation] = {}
+        self.seen: dict[str, Testimony] = {}
         self.asked: dict[int, RecognitionRequest] = {}
         self.shares: dict[str, Share] = {}
+        self.evidence: dict[uuid.UUID, list[uuid.UUID]] = {}
 
     def live(self) -> None:
         """Let everything happen, from the oldest day to yesterday."""
@@ -87,10 +95,17 @@ class Story:
         self.plan_roles()
         self.plan_experiences()
         self.plan_feedback()
+        self.plan_witnesses()
         self.plan_recognition()
         self.plan_showing()
         for at, _order, act in sorted(self.events, key=lambda event: event[:2]):
             act(at)
+        # Only now, so that nobody is told by e-mail of what happened long ago.
+        db.session.execute(
+            sa.update(Account).where(Account.id.in_(self.ids.values()), Account.email.is_not(None))
+            .values(email_confirmed_at=Account.created_at),
+            execution_options={"synchronize_session": False},
+        )
         db.session.flush()
 
     # ---------- when ----------
@@ -129,8 +144,7 @@ class Story:
         birth = line["birth"] and _later(dt.date(line["birth"]["year"], line["birth"]["month"], 1), self.moved)
         band = age.band(birth.year, birth.month, day_of(at)) if birth else age.Band.ADULT
         account = Account(
-            id=uuid7(), identifier=line["identifier"], email=line["email"],
-            email_confirmed_at=at if line["email"] else None, display_name=line["display_name"],
+            id=uuid7(), identifier=line["identifier"], email=line["email"], display_name=line["display_name"],
             password_hash=self.password_hash, language="fr", created_at=at, last_active_on=self.today,
         )
         db.session.add(account)
@@ -241,7 +255,7 @@ class Story:
     def plan_experiences(self) -> None:
         """Experiences are kept: when they were over or well begun, and before anything is asked about them."""
         used: dict[str, list[int]] = {}
-        for line in self.data["feedback"]:
+        for line in (*self.data["feedback"], *self.data["witnesses"]):
             used.setdefault(line["experience"], []).append(line["asked_days_ago"])
         for line in self.data["shares"]:
             for key in line["items"]:
@@ -259,6 +273,10 @@ class Story:
             self.event(min(max(first, _at(over, 18)) + some_days, last), self.keep_experience, line)
             if "completed_days_ago" in line:
                 self.event(self.ago(line["completed_days_ago"], 18, key), self.complete, line)
+            if "reflection" in line:
+                self.event(self.ago(line["reflected_days_ago"], 20, key), self.reflect, line)
+        for line in self.data["paths"]:
+            self.event(self.ago(line["days_ago"], 20, line["from"]), self.lead_on, line)
 
     def keep_experience(self, line: Line, at: dt.datetime) -> None:
         """Keep an experience with what its learner says they can do."""
@@ -271,10 +289,44 @@ class Story:
             ongoing=line["ended"] is None, hours=Decimal(line["hours"]) if line["hours"] else None,
             place=line["place"], organisation_id=body.id if body else None,
             organisation_text=line["organisation_text"], sector=body.sector if body else None,
+            kind=line.get("kind"), details=self.details(line) or None,
         ), at)
         for slug, step in line["claims"]:
             experiences.claim(experience, self.competencies[slug], step, at + dt.timedelta(minutes=3))
+        for thing in line.get("evidence", ()):
+            self.add_evidence(experience, thing, at + dt.timedelta(minutes=5))
         self.experiences[line["key"]] = experience
+
+    def details(self, line: Line) -> dict[str, object]:
+        """Return what an experience says besides its story; the days in it move with the story."""
+        kind = KINDS.get(line.get("kind", ""))
+        fields = {
+            key: self.month(value[:7]).replace(day=int(value[8:])).isoformat()
+            if kind is not None and kind.details[key].type == "day" else value
+            for key, value in line.get("fields", {}).items()
+        }
+        return {name: part for name, part in (("said", line.get("said")), ("fields", fields)) if part}
+
+    def reflect(self, line: Line, at: dt.datetime) -> None:
+        """Write what one keeps of an experience."""
+        experience = self.experiences[line["key"]]
+        reflection.reflect(experience, line["reflection"], experience.version, at)
+
+    def lead_on(self, line: Line, at: dt.datetime) -> None:
+        """Say that one experience led to another."""
+        paths.link(self.experiences[line["from"]], self.experiences[line["to"]], at)
+    def add_evidence(self, experience: Experience, line: Line, at: dt.datetime) -> None:
+        """Put a photo or a link beside an experience; its file settles by itself once all of this is committed."""
+        if line["url"] is not None:
+            draft = evidence.LinkDraft(line["url"], line["caption"], uuid.uuid4())
+            self.evidence.setdefault(experience.id, []).append(evidence.keep_link(experience, draft, at).id)
+            return
+        photo = poster(line["caption"])
+        cleaned = cleaning.clean(photo)
+        kept = evidence.keep_file(
+            experience, evidence.FileDraft(evidence.digest_of_file(photo), line["caption"], uuid.uuid4()), cleaned,
+            files.arrive(cleaned.content, cleaned.small), at)
+        self.evidence.setdefault(experience.id, []).append(kept.id)
 
     def complete(self, line: Line, at: dt.datetime) -> None:
         """Tell a little more; what was recognised goes on pointing to the words of its time."""
@@ -300,8 +352,9 @@ class Story:
         body = self.organisations[line["organisation"]] if membership is None else db.session.get_one(
             Organisation, membership.organisation_id)
         claims = self.claims_of(line["experience"])
+        experience = self.experiences[line["experience"]]
         self.requests[line["key"]] = feedback.ask(
-            self.experiences[line["experience"]], membership, body, claims, line["message"], uuid.uuid4(), at)
+            experience, membership, body, claims, line["message"], uuid.uuid4(), at, self.evidence.get(experience.id, ()))
 
     def role_of(self, who: str) -> Membership:
         """Return the one role as facilitator of somebody."""
@@ -336,6 +389,35 @@ class Story:
         """Say that one read it, with a reply or without."""
         feedback.answer(self.feedback[line["key"]], line["reply"], at)
 
+    # ---------- somebody without account ----------
+
+    def plan_witnesses(self) -> None:
+        """People without account are asked by a one-time link; some have answered, and were read."""
+        for line in self.data["witnesses"]:
+            key = line["key"]
+            self.event(self.ago(line["asked_days_ago"], 11, key), self.invite_witness, line)
+            if line["answered_days_ago"] is not None:
+                self.event(self.ago(line["answered_days_ago"], 12, key), self.say, line)
+            if line["read_days_ago"] is not None:
+                self.event(self.ago(line["read_days_ago"], 18, key), self.read_witness, line)
+
+    def invite_witness(self, line: Line, at: dt.datetime) -> None:
+        """Open a one-time link to one experience, with nothing else."""
+        draft = witnesses.InvitationDraft((), age.DISPLAY, None, uuid.uuid4())
+        self.invitations[line["key"]] = witnesses.invite(self.experiences[line["experience"]], draft, at)
+
+    def say(self, line: Line, at: dt.datetime) -> None:
+        """Say what one saw, by that link."""
+        self.seen[line["key"]] = witnesses.answer(self.invitations[line["key"]], witnesses.WitnessDraft(
+            relation=line["relation"], own_relation=None, is_relative=False, saw_it=True, is_minor=False,
+            name_form="full", name=line["name"], words=line["words"], sentences=tuple(line["sentences"]),
+            may_be_shown=line["may_be_shown"], submission=uuid.uuid4(),
+        ), at)
+
+    def read_witness(self, line: Line, at: dt.datetime) -> None:
+        """Say that one read it."""
+        witnesses.note_read(self.seen[line["key"]], at)
+
     # ---------- recognition ----------
 
     def plan_recognition(self) -> None:
@@ -357,7 +439,8 @@ class Story:
     def ask_recognition(self, number: int, line: Line, at: dt.datetime) -> None:
         """Ask for recognition of some competencies."""
         chosen = [self.competencies[answer["competency"]] for answer in line["answers"]]
-        self.asked[number] = recognition.ask(self.feedback[line["feedback"]], chosen, uuid.uuid4(), at)
+        given = self.feedback[line["feedback"]]
+        self.asked[number] = recognition.ask(given, chosen, uuid.uuid4(), at, self.evidence.get(given.experience_id, ()))
 
     def recognise(self, number: int, line: Line, at: dt.datetime) -> None:
         """Say what was seen, at which step, or which step comes first."""
@@ -431,13 +514,15 @@ class Story:
                 self.event(self.ago(line["replaced_days_ago"], 20, line["learner"]), self.replace_card, line)
 
     def make_link(self, line: Line, at: dt.datetime) -> None:
-        """Open a link to some experiences and to all that may be shown of what was recognised in them."""
+        """Open a link to some experiences and to all that may be shown of what was recognised and seen in them."""
         chosen = [self.experiences[key].id for key in line["items"]]
         shareable = recognition_queries.shareable(self.ids[line["learner"]], at)
         self.shares[line["key"]] = sharing.create_share(self.ids[line["learner"]], sharing.ShareDraft(
             experience_ids=tuple(chosen),
             endorsement_ids=tuple(s.recognised.id for s in shareable
                                   if s.may_be_shown and s.recognised.experience_id in chosen),
+            testimony_ids=tuple(s.id for s in witness_queries.shareable(self.ids[line["learner"]], at)
+                                if s.refusal is None and s.experience_id in chosen),
             recipient_name=line["name"], recipient_shown=False, months=line["months"], name_form="display",
             shown_name=None, intro=line["intro"], submission=uuid.uuid4(),
         ), at)

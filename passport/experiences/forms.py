@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, Optional
 
+from ..accounts import drafts
 from ..forms import Entry, Form, Paragraph, Sentence, options
 from ..refusals import Refusal, Refused
 from ..wording import say
 from . import rules
+from .evidence import FileDraft, LinkDraft, digest_of_file
 from .models import Experience
 from .service import ExperienceDraft
 
@@ -106,14 +110,14 @@ class WithTimes(Form):
             raise Odd(prefix + "year", _("Écrire l’année en quatre chiffres, par exemple 2026."))
         if not rules.EARLIEST.year <= int(year) <= rules.LATEST.year:
             raise Odd(prefix + "year", say(Refusal.DATES_ODD))
-        if month and not (digits(month) and 1 <= int(month) <= 12):
+        if month and not (digits(month) and len(month) <= 2 and 1 <= int(month) <= 12):
             raise Odd(prefix + "month", _("Choisir un mois dans la liste."))
         if day and not month:
             raise Odd(prefix + "month", _("Choisir aussi le mois, ou effacer le jour."))
         if not day:
             return Moment(dt.date(int(year), int(month or 1), 1), "month" if month else "year")
         last = calendar.monthrange(int(year), int(month))[1]
-        if not digits(day) or not 1 <= int(day) <= last:
+        if not digits(day) or len(day) > 2 or not 1 <= int(day) <= last:
             raise Odd(prefix + "day", _("Écrire un jour entre 1 et %(last)s pour ce mois, ou effacer le jour.", last=last))
         return Moment(dt.date(int(year), int(month), int(day)), "day")
 
@@ -183,6 +187,9 @@ class TitleForm(Versioned):
     def changes(self) -> dict[str, Any]:
         """Return what was written."""
         return {"title": " ".join((self.title.data or "").split())}
+
+
+drafts.keeps("story", story=8000, version=12)
 
 
 class StoryForm(Versioned):
@@ -261,3 +268,37 @@ class ClaimForm(Form):
         if step not in {"1", "2", "3", "4"}:
             raise Refused(Refusal.STEP_MISSING, "step")
         return int(competency), int(step)
+
+
+class FileForm(Entry):
+    """A photo or a document, with a few words about it."""
+
+    file = FileField(_l("Une photo ou un document"),
+                     render_kw={"accept": "image/jpeg,image/png,image/webp,application/pdf"})
+    caption = Sentence(_l("Ce qu’on y voit"), most=280)
+
+    def data_sent(self) -> bytes:
+        """Return the bytes of the file, of one that is too long no more than shows it; raises Refused without any."""
+        if not self.file.data:
+            raise Refused(Refusal.FILE_MISSING, "file")
+        sent: bytes = self.file.data.stream.read()
+        return sent
+
+    def draft(self, data: bytes) -> FileDraft:
+        """Return what was sent."""
+        return FileDraft(digest=digest_of_file(data), caption=self.caption.data, submission=self.number)
+
+
+class LinkForm(Entry):
+    """The address of something that stands elsewhere."""
+
+    url = Sentence(_l("L’adresse du lien"), most=rules.LONGEST_LINK,
+                   render_kw={"inputmode": "url", "autocomplete": "off"})
+    about = Sentence(_l("Ce qu’on y trouve"), most=280)
+
+    def draft(self) -> LinkDraft:
+        """Return what was sent; an address without its beginning gets the usual one."""
+        url = self.url.data
+        if url and re.fullmatch(r"[\w-]+(\.[\w-]+)+(/.*)?", url):
+            url = f"https://{url}"
+        return LinkDraft(url=url, caption=self.about.data, submission=self.number)

@@ -156,13 +156,15 @@ class Evidence(Base):
     storage_name: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     media_type: Mapped[str | None] = mapped_column(sa.String(40))
     size: Mapped[int] = mapped_column(sa.BigInteger, default=0)
-    digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
+    submission_digest: Mapped[bytes | None] = mapped_column("digest", sa.LargeBinary(32), info={"bytes": 32})
     url: Mapped[str | None] = free_text(500, "learner", "grant")
     caption: Mapped[str | None] = free_text(280, "learner", "grant")
     added_at: Mapped[dt.datetime]
     __table_args__ = (
         References(["experience_id", "learner_id"], ["experience.id", "experience.learner_id"], ondelete="CASCADE"),
         Unique("learner_id", "submission"),
+        # What a grant carries names all three; an index, because SQLite cannot give a constraint to a table that stands.
+        Index("uq_evidence_whole", "id", "experience_id", "learner_id", unique=True),
         Index(None, "experience_id"),
         Check("kind IN ('photo', 'document', 'link')", name="kind"),
         Check("(kind = 'link') = (url IS NOT NULL)", name="link_has_url"),

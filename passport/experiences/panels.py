@@ -14,11 +14,15 @@ from .models import Experience
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the experience page: its template and what it shows."""
+    """A part of the experience page: its template and what it shows.
+
+    `said` are the claims, as (competency, step), that stand in it beside what others said of them.
+    """
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     aside: bool = True
+    said: tuple[tuple[int, int | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class News:
-    """Something new on the passport page, with its one way on."""
+    """Something new on the passport page, with its sign and its one way on."""
 
     over: str
     title: str
@@ -41,6 +45,7 @@ class News:
     url: str
     button: str
     primary: bool = False
+    icon: str = "talk"
 
 
 EXPERIENCE_PANELS: list[Callable[[Experience, dt.datetime], Panel | None]] = []

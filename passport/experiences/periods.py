@@ -14,7 +14,7 @@ def day_in_words(day: dt.date, locale: str, year: bool = True) -> str:
     if locale == "fr":
         number = f"{day.day}er" if day.day == 1 else str(day.day)
         return f"{number}{NO_BREAK}{format_date(day, 'MMMM yyyy' if year else 'MMMM', locale='fr')}"
-    return format_date(day, "d MMMM yyyy" if year else "d MMMM", locale="en_GB")
+    return format_date(day, f"d{NO_BREAK}MMMM yyyy" if year else f"d{NO_BREAK}MMMM", locale="en_GB")
 
 
 def moment(day: dt.date, precision: str, locale: str, year: bool = True, short: bool = False) -> str:
@@ -49,3 +49,15 @@ def period(
         return f"{number} – {day_in_words(ended_on, locale, year)}"
     first = moment(started_on, precision, locale, year=not same_year, short=True)
     return f"{first} – {moment(ended_on, precision, locale, year=year or not same_year, short=True)}"
+
+
+def parsed(text: str | None) -> dt.date | None:
+    """Return the day of « 2026-11-03 » or « 3/11/2026 », or None for what is no day."""
+    words = (text or "").strip()
+    try:
+        if "/" in words:
+            day, month, year = (int(part) for part in words.split("/"))
+            return dt.date(year, month, day)
+        return dt.date.fromisoformat(words)
+    except (ValueError, OverflowError):
+        return None

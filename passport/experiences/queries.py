@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from flask_babel import format_decimal
 
 from ..extensions import db
 from ..frameworks.models import Wording
 from ..frameworks.rules import folded
 from ..organisations.models import Organisation
-from .models import Claim, Experience
-from .rules import UNDO
+from . import files
+from .models import Claim, Evidence, Experience
+from .rules import UNDO, host_of
 
 PER_PAGE = 20
 SEARCH_FROM = 10
@@ -49,6 +51,61 @@ class Said:
     wording_id: int
     text: str
     step: int
+
+    @property
+    def at_step(self) -> tuple[int, int]:
+        """Return which competency, at which step."""
+        return self.competency_id, self.step
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A photo, a document or a link, as it is shown."""
+
+    id: uuid.UUID
+    kind: str
+    caption: str | None
+    url: str | None
+    media_type: str | None
+    size: int
+    storage_name: str | None
+
+    @property
+    def host(self) -> str:
+        """Return where a link leads."""
+        return host_of(self.url or "")
+
+    @property
+    def megabytes(self) -> str:
+        """Return how heavy it is in the reader's figures, never less than a tenth."""
+        return str(format_decimal(max(0.1, self.size / 1_000_000), format="0.0"))
+
+    @property
+    def save_as(self) -> str | None:
+        """Return the name under which it is saved, for what is not shown in the browser."""
+        return "document.pdf" if self.kind == "document" else None
+
+    def content(self, small: bool = False) -> bytes | None:
+        """Return its bytes, or those of its size for screens; None for a link, and when the file is gone."""
+        return files.read(self.storage_name, small and self.kind == "photo") if self.storage_name else None
+
+
+PIECE = (Evidence.id, Evidence.kind, Evidence.caption, Evidence.url, Evidence.media_type, Evidence.size,
+         Evidence.storage_name)
+
+
+def pieces(experience_id: uuid.UUID) -> list[Piece]:
+    """Return the photos, documents and links beside an experience, oldest first; one statement."""
+    rows = db.session.execute(sa.select(*PIECE).where(Evidence.experience_id == experience_id)
+                              .order_by(Evidence.added_at, Evidence.id))
+    return [Piece(*row) for row in rows]
+
+
+def piece(experience_id: uuid.UUID, key: uuid.UUID) -> Piece | None:
+    """Return one photo, document or link of this very experience, or None."""
+    row = db.session.execute(
+        sa.select(*PIECE).where(Evidence.id == key, Evidence.experience_id == experience_id)).one_or_none()
+    return Piece(*row) if row is not None else None
 
 
 def experience(key: uuid.UUID) -> Experience | None:

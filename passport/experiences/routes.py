@@ -11,23 +11,28 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from .. import clock, drawings
+from ..accounts import drafts
 from ..forms import options
 from ..frameworks import queries as frameworks
+from ..frameworks.words import THEMES
 from ..notices import queries as notices
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import transaction
 from ..web import actor, authorised, onward, page, wants_fragment
 from ..wording import say
-from . import panels, queries, service
+from . import details, panels, queries, service
+from .around import around
+from .evidence_routes import evidence
 from .forms import SETTINGS, AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, in_figures
 from .models import Experience
 from .periods import period
 
 experiences = Blueprint("experiences", __name__)
-BLUEPRINTS = (experiences,)
+BLUEPRINTS = (experiences, evidence)
 
 
 @experiences.app_template_global()
@@ -35,6 +40,19 @@ def when_of(experience: Any, year: bool = True) -> str:
     """Return when an experience was, in words, in the reader's language."""
     return period(experience.started_on, experience.ended_on, experience.when_precision, experience.ongoing,
                   language(), year)
+
+
+@experiences.app_template_global()
+def said_of(experience: Any) -> tuple[str, ...]:
+    """Return « j’ai appris », « j’ai transmis », in the person's own words, for what was said of them."""
+    return details.said_of(experience).lines
+
+
+@experiences.app_template_global()
+def kind_of(experience: Any) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return the kind of an experience and what was filled in of it, in words, or None when it has no kind."""
+    kind = details.kind_of(experience)
+    return (kind.label[language()], details.fields_of(experience, language())) if kind else None
 
 
 def language() -> str:
@@ -101,8 +119,10 @@ def kept(key: uuid.UUID) -> ResponseReturnValue:
 def experience(key: uuid.UUID) -> ResponseReturnValue:
     """All of one experience, with what later rooms know of it."""
     found = own(key, Action.READ_EXPERIENCE)
-    return page("experiences/experience.html", experience=found, organisation=queries.organisation_name(found),
-                hours=in_figures(found.hours), claims=queries.claims_of(key, language()), panels=panels.panels_of(found, clock.now()))
+    beside = around(found, language())
+    return page("experiences/experience.html", experience=found, organisation=beside.organisation, around=beside,
+                hours=in_figures(found.hours), claims=beside.claims, pieces=queries.pieces(key),
+                panels=panels.panels_of(found, clock.now()))
 
 
 def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:
@@ -145,8 +165,12 @@ def edit(key: uuid.UUID) -> ResponseReturnValue:
 def story(key: uuid.UUID) -> ResponseReturnValue:
     """The story in more words."""
     found = own(key, Action.CHANGE_EXPERIENCE)
-    form = StoryForm(data={"story": found.story, "version": found.version})
-    return saved(form, found, form.changes) or again("experiences/story.html", form, found, lambda x: x.story)
+    kept = drafts.of(found.learner_id, "story", key) if request.method == "GET" else {}
+    if kept.get("story") == found.story:
+        kept = {}
+    form = StoryForm(data={"story": found.story, "version": found.version, **kept})
+    return saved(form, found, form.changes) or again("experiences/story.html", form, found, lambda x: x.story,
+                                                     kept=bool(kept))
 
 
 @experiences.route("/experience/<uuid:key>/quand", methods=["GET", "POST"])
@@ -194,19 +218,14 @@ def can_do(key: uuid.UUID) -> ResponseReturnValue:
             competency, step = form.chosen()
             with transaction():
                 service.claim(found, competency, step, clock.now())
-            return onward("experiences.can_do", key=key)
+            return onward("experiences.kept", key=key)
         except Refused as refused:
             form.refuse(refused)
             status = 422
     words = " ".join(request.args.get("q", "").split())[:80]
     said = queries.claims_of(key, language())
-    claimed = {s.competency_id for s in said}
-    sentences = frameworks.search(words, language()) if words else frameworks.likely(
-        found.setting, language(), exclude=claimed)
     chosen = form.competency.data or request.args.get("competency", "")
-    if chosen and chosen not in {str(s.competency_id) for s in sentences}:
-        sentences = [*(s for s in frameworks.current(language()) if str(s.competency_id) == chosen), *sentences]
-    form.competency.choices = options((str(s.competency_id), s.text) for s in sentences)
+    form.competency.choices = _proposed(found, said, words, chosen)
     if request.method == "GET":
         form.competency.data = chosen or None
         form.step.data = next((str(s.step) for s in said if str(s.competency_id) == chosen), None)
@@ -214,7 +233,25 @@ def can_do(key: uuid.UUID) -> ResponseReturnValue:
                 status=status, form=form, experience=found, said=said, words=words)
 
 
-@experiences.post("/experience/<uuid:key>/savoir-faire/<int:competency>/retirer")
+def _proposed(found: Experience, said: list[queries.Said], words: str, chosen: str) -> list[SelectChoice]:
+    """Return the sentences of a search, or the likely ones and then the others by theme; what is being changed first."""
+    everything = frameworks.current(language())
+    named = {str(s.competency_id): s.text for s in said} | {str(s.competency_id): s.text for s in everything}
+    claimed = {s.competency_id for s in said}
+    first = frameworks.best(everything, words) if words else frameworks.likely_of(
+        everything, found.setting, found.title, exclude=claimed)
+    top = [str(s.competency_id) for s in first]
+    if chosen in named and chosen not in top:
+        top.insert(0, chosen)
+    others = [] if words else [
+        SelectChoice(str(s.competency_id), s.text, optgroup=str(THEMES[theme]))
+        for theme, sentences in frameworks.by_theme(everything) for s in sentences
+        if s.competency_id not in claimed and str(s.competency_id) not in top
+    ]
+    return options((value, named[value]) for value in top) + others
+
+
+@experiences.post("/experience/<uuid:key>/savoir-faire/<int(max=999999):competency>/retirer")
 def remove_claim(key: uuid.UUID, competency: int) -> ResponseReturnValue:
     """Take a sentence back."""
     found = own(key, Action.CHANGE_EXPERIENCE)

@@ -14,18 +14,28 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm.exc import StaleDataError
 
+from ..accounts import drafts
 from ..accounts import service as accounts
+from ..accounts.models import Erasure
 from ..audit.service import record
 from ..clock import day_of
 from ..extensions import db
-from ..frameworks.models import Wording
+from ..frameworks.models import Competency, Wording
+from ..notices import jobs
 from ..refusals import Refusal, Refused
+from ..retention import kept
 from ..submissions import digest_of, kept_before
-from . import rules
-from .models import Claim, Experience, Revision
+from . import evidence, files, kinds, rules
+from .details import said_of
+from .models import Claim, Evidence, Experience, Revision
 
 # Later rooms close here what they opened, when an experience is deleted or becomes « Pour moi ».
 STAYS_INSIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
+# Later rooms delete here what hangs on an experience that is erased (the last room first), and say what must stay: a
+# condition on its id.
+ERASES: list[Callable[[uuid.UUID], None]] = []
+HOLDS: list[Callable[[Any], sa.ColumnElement[bool]]] = []
+ERASE_FILE = "experiences.erase_file"
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,14 @@ class ExperienceDraft:
     organisation_id: uuid.UUID | None = None
     organisation_text: str | None = None
     sector: str | None = None
+    kind: str | None = None
     details: dict[str, object] | None = field(default=None)
 
 
 TENTH = Decimal("0.1")
 CHANGEABLE = frozenset(
     ("title", "story", "setting", "context", "started_on", "ended_on", "when_precision", "ongoing", "hours", "place",
-     "organisation_id", "organisation_text", "sector", "passed_on", "kind", "details")
+     "organisation_id", "organisation_text", "sector", "kind", "details")
 )
 
 
@@ -67,22 +78,26 @@ def _facts(experience: Experience) -> dict[str, Any]:
         "hours": str(Decimal(experience.hours).quantize(TENTH)) if experience.hours is not None else None, "place": experience.place,
         "organisation_id": str(experience.organisation_id) if experience.organisation_id else None,
         "organisation_text": experience.organisation_text,
+        # Only when said: what was kept before these words existed reads, and hashes, as it did.
+        **said_of(experience).facts,
     }
 
 
-def _digest(experience: Experience) -> bytes:
+def digest_of_story(experience: Experience) -> bytes:
+    """Return the SHA-256 of what an experience tells as it stands."""
     told = {"title": experience.title, "story": experience.story, **_facts(experience)}
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
 def _settle(experience: Experience, now: dt.datetime) -> None:
-    """Derive what follows from what was written: where it stands in the time line, and its digest."""
+    """Derive what follows from what was written: its place in the time line, whether it was passed on, its digest."""
     refusal = rules.refusal_to_date(experience.started_on, experience.ended_on) or rules.refusal_to_count(experience.hours)
     if refusal is not None:
         raise Refused(refusal)
     experience.sort_on = experience.started_on or day_of(experience.created_at)
+    experience.passed_on = said_of(experience).passed_on is not None
     experience.changed_at = now
-    experience.story_digest = _digest(experience)
+    experience.story_digest = digest_of_story(experience)
 
 
 def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime) -> Experience:
@@ -97,19 +112,32 @@ def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.dateti
     refusal = rules.refusal_of_title(draft.title)
     if refusal is not None:
         raise Refused(refusal, "title")
+    _check_details(draft.kind, draft.details)
     experience = Experience(
         learner_id=learner_id, submission=draft.submission, submission_digest=digest, title=draft.title,
         story=draft.story, setting=draft.setting, context=draft.context or rules.CONTEXT_OF.get(draft.setting or ""),
         started_on=draft.started_on, ended_on=draft.ended_on, when_precision=draft.when_precision,
         ongoing=draft.ongoing, hours=draft.hours, place=draft.place, organisation_id=draft.organisation_id,
-        organisation_text=draft.organisation_text, sector=draft.sector, details=draft.details,
-        for_me_only=draft.for_me_only, created_at=now, passed_on=False,
+        organisation_text=draft.organisation_text, sector=draft.sector, kind=draft.kind, details=draft.details,
+        for_me_only=draft.for_me_only, created_at=now,
     )
     _settle(experience, now)
     db.session.add(experience)
     db.session.flush()
     record("log_experience", learner_id, now, experience.id)
     return experience
+
+
+def _check_details(kind: str | None, details: dict[str, Any] | None) -> None:
+    """Let nothing into the details but what was said and the fields of the kind. Raises Refused."""
+    parts = details or {}
+    said, fields = parts.get("said", {}), parts.get("fields", {})
+    refusal = kinds.refusal_of(kind, fields)
+    if refusal is None and not (parts.keys() <= {"said", "fields"} and said.keys() <= {"learned", "passed_on"}):
+        refusal = Refusal.DETAIL_ODD
+    refusal = refusal or next(filter(None, (rules.refusal_of_said(words) for words in said.values())), None)
+    if refusal is not None:
+        raise Refused(refusal)
 
 
 def change(experience: Experience, changes: dict[str, Any], expected_version: int, now: dt.datetime) -> None:
@@ -126,6 +154,8 @@ def change(experience: Experience, changes: dict[str, Any], expected_version: in
         raise Refused(refusal, "title")
     if "setting" in changes and "context" not in changes:
         changes = {**changes, "context": rules.CONTEXT_OF.get(changes["setting"] or "")}
+    if changes.keys() & {"kind", "details"}:
+        _check_details(changes.get("kind", experience.kind), changes.get("details", experience.details))
     for name, value in changes.items():
         setattr(experience, name, value)
     with db.session.no_autoflush:
@@ -134,6 +164,8 @@ def change(experience: Experience, changes: dict[str, Any], expected_version: in
         db.session.flush()
     except StaleDataError:
         raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    if "story" in changes:
+        drafts.drop("story", experience.id)
     record("change_experience", experience.learner_id, now, experience.id)
 
 
@@ -183,22 +215,25 @@ def _hold(experience: Experience) -> None:
 def claim(experience: Experience, competency_id: int, step: int, now: dt.datetime) -> Claim:
     """Keep that the learner says they can do this, at this step; said again, the step is the new one.
 
-    Raises Refused for a sentence or a step that is not in the list.
+    Raises Refused for a sentence or a step that is not in the list; a retired sentence is for those who said it before.
     """
     refusal = rules.refusal_of_step(step)
     if refusal is not None:
         raise Refused(refusal, "step")
-    wording_id = db.session.scalar(sa.select(Wording.id).where(Wording.competency_id == competency_id, Wording.current))
-    if wording_id is None:
-        raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")
+    wording = db.session.execute(
+        sa.select(Wording.id, Competency.retired_on).join(Competency, Competency.id == Wording.competency_id)
+        .where(Wording.competency_id == competency_id, Wording.current)
+    ).one_or_none()
     _hold(experience)
     said = db.session.scalars(
         sa.select(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id)
     ).one_or_none()
+    if wording is None or (said is None and wording.retired_on is not None):
+        raise Refused(Refusal.COMPETENCY_UNKNOWN, "competency")
     if said is None:
         said = Claim(learner_id=experience.learner_id, experience_id=experience.id, competency_id=competency_id)
         db.session.add(said)
-    said.wording_id, said.step, said.claimed_at = wording_id, step, now
+    said.wording_id, said.step, said.claimed_at = wording.id, step, now
     db.session.flush()
     record("claim", experience.learner_id, now, experience.id)
     return said
@@ -212,22 +247,64 @@ def unclaim(experience: Experience, competency_id: int, now: dt.datetime) -> Non
     record("unclaim", experience.learner_id, now, experience.id)
 
 
-def keep_revision(experience: Experience, now: dt.datetime) -> Revision:
-    """Return the numbered state of the story as it stands, made only when it changed since the last one."""
+def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str] | None = None) -> Revision:
+    """Return the numbered state of the story as it stands, made only when it changed since the last one.
+
+    `along` is what goes with it once, because the learner ticked it (« ce que j’en retire »): it stands in this state's
+    facts alone, and is no part of the story that its digest is of.
+    """
     _hold(experience)
     last = db.session.scalars(
         sa.select(Revision).where(Revision.experience_id == experience.id).order_by(Revision.number.desc()).limit(1)
     ).one_or_none()
-    digest = _digest(experience)
-    if last is not None and last.digest == digest:
+    digest = digest_of_story(experience)
+    if last is not None and last.digest == digest and (last.facts.get("reflection") or None) == (along or None):
         return last
     revision = Revision(
         learner_id=experience.learner_id, experience_id=experience.id, number=(last.number if last else 0) + 1,
-        title=experience.title, story=experience.story, facts=_facts(experience), digest=digest, made_at=now,
+        title=experience.title, story=experience.story, digest=digest, made_at=now,
+        facts={**_facts(experience), **({"reflection": along} if along else {})},
     )
     db.session.add(revision)
     db.session.flush()
     return revision
+
+
+def erase_deleted(now: dt.datetime) -> int:
+    """Erase the experiences whose deletion can be undone no more, with all that hangs on them; return how many."""
+    held = [hold(Experience.id) for hold in HOLDS]
+    gone = db.session.execute(
+        sa.select(Experience.id, Experience.learner_id)
+        .where(Experience.deleted_at <= now - max(kept("deleted"), rules.UNDO), *(~h for h in held))
+        .order_by(Experience.deleted_at, Experience.id).limit(jobs.AT_A_TIME)
+        .with_for_update(skip_locked=True, of=Experience)
+    ).all()
+    for row in gone:
+        _erase(row.learner_id, row.id, now)
+    return len(gone)
+
+
+def _erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
+    """Erase one experience by the one road: the line that a restore replays, what hangs on it, then itself."""
+    db.session.add(Erasure(learner_id=learner_id, experience_id=experience_id, cause="deleted", asked_at=now,
+                           by="system"))
+    db.session.flush()
+    for erase in reversed(ERASES):
+        erase(experience_id)
+    drafts.forget(sa.select(Experience.id).where(Experience.id == experience_id))
+    for evidence_id in db.session.scalars(sa.select(Evidence.id).where(Evidence.experience_id == experience_id)).all():
+        name = evidence.remove(evidence_id, learner_id, now)
+        if name is not None:  # the file goes once it is certain that its row is gone
+            jobs.enqueue(ERASE_FILE, {"name": name}, now)
+    for what in (sa.delete(Revision).where(Revision.experience_id == experience_id),
+                 sa.delete(Experience).where(Experience.id == experience_id)):
+        db.session.execute(what, execution_options={"synchronize_session": False})
+    record("erase_experience", None, now, experience_id)
+
+
+def _erase_file(payload: dict[str, Any], _now: dt.datetime) -> int:
+    files.discard(str(payload["name"]))
+    return 1
 
 
 def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:
@@ -237,3 +314,5 @@ def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime
 
 
 accounts.WELCOME.append(_welcome)
+jobs.every_day("experiences.erase", erase_deleted)
+jobs.later(ERASE_FILE, _erase_file)

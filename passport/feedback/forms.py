@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectMultipleField
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from ..forms import Entry, Form, Paragraph, Sentence
+from ..accounts import drafts
+from ..forms import Entry, Form, Paragraph, Sentence, Ticked
 from .service import FeedbackDraft
 
 QUESTIONS = {
@@ -28,12 +29,18 @@ def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
+drafts.keeps("ask", message=1000)
+drafts.keeps("reply", reply=2000)
+
+
 class AskForm(Entry):
-    """What goes along with a request: « je » sentences and a word."""
+    """What goes along with a request: « je » sentences, photos, documents and links, and a word."""
 
     claims = SelectMultipleField(_l("Ce que je sais faire"), coerce=int, widget=ListWidget(prefix_label=False),
                                  option_widget=CheckboxInput(), validate_choice=True)
+    pieces = Ticked(_l("Photos, documents, liens"))
     message = Paragraph(_l("Un mot pour la personne"), most=1000)
+    reflection = BooleanField(_l("Joindre ce que j’en retire"))
     version = HiddenField()
 
     def competencies(self) -> tuple[int, ...]:

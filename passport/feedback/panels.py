@@ -1,4 +1,4 @@
-"""What feedback adds to the experience page and to the news of the passport."""
+"""What feedback adds to the experience page, to the news of the passport and to the messages that leave."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ from collections.abc import Sequence
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from ..experiences import panels
 from ..experiences.models import Experience
 from ..experiences.panels import News, Panel
+from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from . import queries
+
+EXCHANGES = "feedback.exchanges"
+HAND_OVERS.update({
+    "feedback_asked": HandOver(_l("Un retour vous est demandé"), "feedback.answer_request", "feedback.inbox",
+                               still=queries.still_to_answer),
+    "at_the_desk": HandOver(_l("Une demande vous attend"), "feedback.desk", EXCHANGES,
+                            still=queries.still_at_the_desk),
+    "feedback_given": HandOver(_l("Un retour vous attend"), "feedback.read", EXCHANGES),
+    "request_closed": HandOver(_l("Une nouvelle vous attend"), EXCHANGES, EXCHANGES, keyed=False),
+})
 
 
 def experience_panel(experience: Experience, now: dt.datetime) -> Panel | None:

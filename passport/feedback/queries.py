@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +16,15 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
 from .. import clock
+from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Account, ContactBar, Draft, Passport
+from ..accounts.models import Account, ContactBar, Passport
 from ..clock import CITY_ZONE, day_of
-from ..experiences.models import Claim, Experience, Revision
+from ..experiences.details import said_in, said_of
+from ..experiences.models import Claim, Evidence, Experience, Revision
 from ..experiences.periods import period
+from ..experiences.queries import PIECE, Piece
+from ..experiences.reflection import in_words
 from ..extensions import db
 from ..frameworks.models import Wording
 from ..frameworks.rules import asked_words, folded
@@ -29,12 +33,22 @@ from ..notices.models import Notice
 from ..organisations import queries as organisations
 from ..organisations.models import Joined, Membership, Organisation, Vetting
 from ..policy import Actor, Asked, Role
+from ..wording import first_name
 from . import rules
-from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
+from .models import (
+    AccessGrant,
+    AuthoredText,
+    AuthoredVersion,
+    Feedback,
+    FeedbackRequest,
+    GrantedClaim,
+    GrantedEvidence,
+)
 
 PER_PAGE = 20
 MOST = 100
 MOST_SEARCHED = 1000
+MANY_DAYS = 30
 DRAFT = "feedback"
 
 
@@ -149,17 +163,19 @@ def day_words(instant: dt.datetime | dt.date) -> str:
     french = str(get_locale()) == "fr"
     year = "" if day.year == clock.today().year else " y"
     if french and day.day == 1:
-        return str(format_date(day, f"'1er' MMMM{year}"))
-    return str(format_date(day, f"d MMMM{year}"))
+        return str(format_date(day, f"'1er'\u00a0MMMM{year}"))
+    return str(format_date(day, f"d\u00a0MMMM{year}"))
 
 
 def ago_words(instant: dt.datetime) -> str:
-    """Return how long ago a day was: today, yesterday, so many days."""
+    """Return how long ago a day was: today, yesterday, so many days, and after a month the day itself."""
     days = (clock.today() - day_of(instant)).days
     if days <= 0:
         return str(_("aujourd’hui"))
     if days == 1:
         return str(_("hier"))
+    if days > MANY_DAYS:
+        return day_words(instant)
     return str(ngettext("il y a %(num)s jour", "il y a %(num)s jours", days))
 
 
@@ -387,6 +403,20 @@ def granted(grant_id: uuid.UUID) -> list[ClaimLine]:
     return [ClaimLine(r.competency_id, r.text, r.step) for r in rows]
 
 
+def granted_pieces(grant_id: uuid.UUID) -> list[Piece]:
+    """Return the photos, documents and links that were sent along and are still there; one statement."""
+    rows = db.session.execute(
+        sa.select(*PIECE).join(GrantedEvidence, GrantedEvidence.evidence_id == Evidence.id)
+        .where(GrantedEvidence.grant_id == grant_id).order_by(Evidence.added_at, Evidence.id)
+    )
+    return [Piece(*row) for row in rows]
+
+
+def granted_piece(grant_id: uuid.UUID, key: uuid.UUID) -> Piece | None:
+    """Return one photo, document or link that was sent along, or None."""
+    return next((piece for piece in granted_pieces(grant_id) if piece.id == key), None)
+
+
 def mine_to_send(learner_id: uuid.UUID, after: tuple[dt.date, uuid.UUID] | None) -> Sequence[Experience]:
     """Return the learner's experiences that may be sent, newest first: one more than a page, to know whether more."""
     found = (sa.select(Experience)
@@ -444,13 +474,6 @@ def asked(key: uuid.UUID, now: dt.datetime) -> Received | None:
         experience_id=request.experience_id, request=request, revision=revision, learner_name=name or "",
         organisation_name=organisation_name,
     )
-
-
-def draft(account_id: uuid.UUID, request_id: uuid.UUID) -> dict[str, Any]:
-    """Return an answer half written, or nothing."""
-    body = db.session.scalar(sa.select(Draft.body).where(
-        Draft.account_id == account_id, Draft.form == DRAFT, Draft.subject_id == request_id))
-    return dict(body) if body else {}
 
 
 @dataclass(frozen=True)
@@ -524,6 +547,32 @@ def feedback_inbox(actor: Actor, now: dt.datetime, after: After | None, limit: i
     ]
 
 
+def still_to_answer(account_id: uuid.UUID, keys: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return which of these requests still wait for this person's answer."""
+    found = _to_answer(accounts.role_bearer(account_id), now).where(FeedbackRequest.id.in_(keys))
+    return set(db.session.scalars(found))
+
+
+def still_at_the_desk(account_id: uuid.UUID, organisations: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return at which of these desks something still waits for this person to name somebody."""
+    found = _desk(accounts.role_bearer(account_id), now).with_only_columns(FeedbackRequest.organisation_id)
+    return set(db.session.scalars(found.where(FeedbackRequest.organisation_id.in_(organisations)).distinct()))
+
+
+def team_accounts(organisation_id: uuid.UUID, learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> list[uuid.UUID]:
+    """Return who is told of a request to a team: its facilitators, or for a protected learner who keeps its desk."""
+    acts = sa.and_(
+        Membership.role == ("manager" if protected else "facilitator"), Membership.joined_at <= now,
+        sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
+        sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now))
+    return list(db.session.scalars(
+        sa.select(Membership.account_id)
+        .where(Membership.organisation_id == organisation_id, acts, Membership.account_id != learner_id,
+               not_barred(sa.literal(learner_id, Membership.account_id.type), Membership.account_id))
+        .order_by(Membership.joined_at, Membership.id).limit(MOST)
+    ))
+
+
 def feedback_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:
     """Return how many requests for feedback wait for this person, as a scalar query."""
     return _count(_to_answer(actor, now))
@@ -534,7 +583,7 @@ def feedback_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class DeskLine:
-    """A protected learner's request that waits for somebody to be named."""
+    """A protected learner's request that waits for somebody to be named; who and what, for a role with a check in force."""
 
     request_id: uuid.UUID
     learner_name: str
@@ -550,7 +599,8 @@ def _desk(actor: Actor, now: dt.datetime, organisation_id: uuid.UUID | None = No
         .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
         .where(FeedbackRequest.closed_at.is_(None), FeedbackRequest.membership_id.is_(None),
-               FeedbackRequest.organisation_id.in_(bodies), is_protected(day_of(now)), grant_is_open(now),
+               FeedbackRequest.organisation_id.in_(bodies), FeedbackRequest.learner_id != actor.account_id,
+               is_protected(day_of(now)), grant_is_open(now),
                not_barred(FeedbackRequest.learner_id, actor.account_id))
     )
 
@@ -564,7 +614,10 @@ def desk(actor: Actor, organisation_id: uuid.UUID, now: dt.datetime) -> list[Des
         .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at)
         .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(PER_PAGE)
     )
-    return [DeskLine(r.id, r.display_name or "", r.title, r.asked_at) for r in rows]
+    checked = any(r.organisation_id == organisation_id and r.is_checked(day_of(now))
+                  for r in (*actor.active("manager", now), *actor.active("facilitator", now)))
+    return [DeskLine(r.id, (r.display_name or "") if checked else "", r.title if checked else "", r.asked_at)
+            for r in rows]
 
 
 def desks(actor: Actor, now: dt.datetime) -> list[tuple[uuid.UUID, str, int]]:
@@ -605,24 +658,29 @@ class Told:
     context: str | None
     when: str
     lines: tuple[str, ...]
+    said: tuple[str, ...] = ()
+    reflection: tuple[tuple[str, str], ...] = ()
 
 
 def told(revision: Revision | None) -> Told:
     """Return exactly what was sent: a kept revision, never the experience as it is now."""
     assert revision is not None
     facts = revision.facts
-    return _told(revision.title, revision.story, facts.get("context"), _day(facts.get("started_on")),
+    along: Any = facts.get("reflection")
+    found = _told(revision.title, revision.story, facts.get("context"), _day(facts.get("started_on")),
                  _day(facts.get("ended_on")), str(facts.get("when_precision") or "day"), bool(facts.get("ongoing")),
                  Decimal(str(facts["hours"])) if facts.get("hours") is not None else None, facts.get("place"),
                  uuid.UUID(str(facts["organisation_id"])) if facts.get("organisation_id") else None,
                  facts.get("organisation_text"))
+    return replace(found, said=said_in(facts).lines, reflection=in_words(along) if along else ())
 
 
 def told_now(experience: Experience) -> Told:
     """Return what would be sent now."""
     x = experience
-    return _told(x.title, x.story, x.context, x.started_on, x.ended_on, x.when_precision, x.ongoing, x.hours, x.place,
-                 x.organisation_id, x.organisation_text)
+    found = _told(x.title, x.story, x.context, x.started_on, x.ended_on, x.when_precision, x.ongoing, x.hours, x.place,
+                  x.organisation_id, x.organisation_text)
+    return replace(found, said=said_of(x).lines)
 
 
 def _day(text: object) -> dt.date | None:
@@ -702,6 +760,13 @@ class Standing:
     at: dt.datetime | None = None
     to_note: bool = False
     reply: str | None = field(default=None)
+    revision_id: uuid.UUID | None = None
+    told_at: dt.datetime | None = None
+
+    @property
+    def told_words(self) -> str:
+        """Return on which text it was answered, when the text changed since; else nothing."""
+        return str(_("Répondu sur le texte du %(day)s.", day=day_words(self.told_at))) if self.told_at else ""
 
     @property
     def asked_words(self) -> str:
@@ -725,8 +790,12 @@ def _standings(now: dt.datetime, *which: sa.ColumnElement[bool]) -> list[Standin
                                Notice.visible_at <= now)
     rows = db.session.execute(
         sa.select(FeedbackRequest, Experience.title, Account.display_name, Organisation.name, Feedback,
-                  AuthoredText.hidden_at, is_protected(day_of(now)).label("protected"), notice.label("to_note"))
+                  AuthoredText.hidden_at, is_protected(day_of(now)).label("protected"), notice.label("to_note"),
+                  Revision.id.label("revision_id"), Revision.made_at,
+                  (Revision.digest != Experience.story_digest).label("text_changed"))
         .join(Experience, Experience.id == FeedbackRequest.experience_id)
+        .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
+        .join(Revision, Revision.id == AccessGrant.revision_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
         .join(Organisation, Organisation.id == FeedbackRequest.organisation_id)
         .outerjoin(Account, Account.id == FeedbackRequest.facilitator_id)
@@ -742,8 +811,9 @@ def _standings(now: dt.datetime, *which: sa.ColumnElement[bool]) -> list[Standin
 def _standing(
     now: dt.datetime, request: FeedbackRequest, title: str, name: str | None, organisation_name: str,
     feedback: Feedback | None, hidden_at: dt.datetime | None, protected: bool, to_note: bool,
+    revision_id: uuid.UUID, made_at: dt.datetime, text_changed: bool,
 ) -> Standing:
-    who, at = name or organisation_name, request.asked_at
+    who, at = first_name(name) if name else organisation_name, request.asked_at
     open_now = request.closed_at is None and now < rules.lapses_at(request.asked_at)
     stage = "waiting"
     if feedback is not None and feedback.visible_at <= now:
@@ -764,7 +834,8 @@ def _standing(
         someone_else=stage in {"cannot", "lapsed"} or (
             stage == "waiting" and rules.may_ask_someone_else(request.asked_at, now)),
         feedback_id=feedback.id if feedback is not None and stage in {"arrived", "read", "hidden"} else None,
-        at=at, to_note=to_note, reply=feedback.reply if feedback is not None else None,
+        at=at, to_note=to_note, reply=feedback.reply if feedback is not None else None, revision_id=revision_id,
+        told_at=made_at if text_changed and stage in {"arrived", "read"} else None,
     )
 
 
@@ -785,7 +856,7 @@ def _line(s: Standing) -> ExchangeLine:
     if s.stage == "waiting":
         return ExchangeLine(
             s.asked_at, "told", s.asked_words, s.title, there, links=(ask,) if s.someone_else else (),
-            buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler")),) if s.may_cancel else (),
+            buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else (),
         )
     if s.stage in {"arrived", "read", "hidden"} and s.feedback_id is not None:
         read = url_for("feedback.read", key=s.feedback_id)
@@ -807,10 +878,9 @@ def told_by(
     feedback_ids: Sequence[uuid.UUID], request_ids: Sequence[uuid.UUID]
 ) -> list[tuple[str, uuid.UUID, str, str, str]]:
     """Return for feedback and for requests that ended: which it is, its id, who, the experience, and how it ended."""
-    name = sa.func.coalesce(Account.display_name, Organisation.name)
     rows = db.session.execute(
-        sa.select(FeedbackRequest.id, FeedbackRequest.outcome, Feedback.id.label("feedback_id"), name.label("who"),
-                  Experience.title)
+        sa.select(FeedbackRequest.id, FeedbackRequest.outcome, Feedback.id.label("feedback_id"),
+                  Account.display_name, Organisation.name, Experience.title)
         .join(Experience, Experience.id == FeedbackRequest.experience_id)
         .join(Organisation, Organisation.id == FeedbackRequest.organisation_id)
         .outerjoin(Account, Account.id == FeedbackRequest.facilitator_id)
@@ -819,10 +889,11 @@ def told_by(
                Experience.deleted_at.is_(None))
         .order_by(FeedbackRequest.closed_at.desc(), FeedbackRequest.id.desc())
     )
+    named = [(r, first_name(r.display_name) if r.display_name else r.name) for r in rows]
     return [
-        ("given" if r.feedback_id else "closed", r.feedback_id or r.id, r.who, r.title,
-         "" if r.feedback_id else closed_words(r.who, r.outcome))
-        for r in rows
+        ("given" if r.feedback_id else "closed", r.feedback_id or r.id, who, r.title,
+         "" if r.feedback_id else closed_words(who, r.outcome))
+        for r, who in named
     ]
 
 

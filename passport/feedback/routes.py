@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
+from ..experiences import queries as experiences
+from ..experiences import reflection as reflections
+from ..experiences.around import around
 from ..extensions import db
+from ..headers import file_answer
 from ..organisations import queries as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Action, Actor, Body, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import actor, authorised, now_and_today, onward, page
-from ..wording import say
+from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
+from ..wording import first_name, say
 from . import panels, queries, rules, service
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
 
@@ -46,7 +53,7 @@ def exchanges() -> ResponseReturnValue:
     who, now = actor(), clock.now()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
     return page("feedback/exchanges.html", lines=queries.exchanges(who.account_id, now),
-                desks=queries.desks(who, now))
+                desks=queries.desks(who, now), ago=queries.ago_words)
 
 
 @blueprint.get("/experience/<uuid:key>/demander")
@@ -63,6 +70,7 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
         people=queries.answered_before(experience.learner_id, key, minor, protected, now),
         joined=queries.teams(experience.learner_id, None, protected, now) if not words else (),
         found=queries.teams(experience.learner_id, words, protected, now) if words else (),
+        not_alone=say(Refusal.UNDER_15),
     )
 
 
@@ -89,11 +97,15 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
     if refusal is not None and request.method == "GET":
         return page("feedback/stays.html", status=422, experience=experience, words=say(refusal),
                     team=organisation if refusal is Refusal.NOT_JOINED else None)
-    claims = queries.claims(key)
+    beside = around(experience, str(get_locale()))
+    claims, reflection = beside.claims, beside.answers
     form = AskForm(version=str(experience.version))
     form.claims.choices = options((c.competency_id, c.text) for c in claims)
+    kept: dict[str, Any] = {}
     if request.method == "GET":
         form.claims.data = [c.competency_id for c in claims]
+        kept = drafts.of(experience.learner_id, "ask", key)
+        form.message.data = kept.get("message")
     status = 200
     if request.method == "POST":
         status = 422
@@ -105,7 +117,7 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
             try:
                 with transaction():
                     service.ask(experience, target.membership, organisation, form.competencies(), form.message.data,
-                                form.number, now)
+                                form.number, now, form.pieces.keys, reflection=bool(form.reflection.data))
             except Refused as refused:
                 if refused.refusal is Refusal.SENT_OTHERWISE:
                     raise
@@ -114,8 +126,10 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=key)
     return page("feedback/ask_send.html", status=status, experience=experience, form=form, claims=claims,
-                told=queries.told_now(experience), who=target.name, organisation=organisation,
-                to_team=target.membership is None, protected=asking.protected)
+                pieces=experiences.pieces(key), told=queries.told_now(experience),
+                reflection=reflections.in_words(reflection),
+                who=first_name(target.name) if target.membership else target.name, organisation=organisation,
+                to_team=target.membership is None, protected=asking.protected, kept=bool(kept))
 
 
 @blueprint.get("/d/<token>")
@@ -228,16 +242,17 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
         authorised(received, Action.GIVE_FEEDBACK)
     if received.closed_at is not None:
         return page("feedback/answered.html", received=received, told=queries.told(received.revision),
-                    words=queries.sent(key), claims=queries.granted(received.request.grant_id))
+                    words=queries.sent(key), claims=queries.granted(received.request.grant_id),
+                    pieces=queries.granted_pieces(received.request.grant_id))
     if request.method == "GET":
-        form = AnswerForm(data=AnswerForm.from_kept(queries.draft(who.account_id, key)))
+        form = AnswerForm(data=AnswerForm.from_kept(drafts.of(who.account_id, queries.DRAFT, key)))
         return _answer_page(received, form, now)
     later = request.form.get("later")
     if later and valid:
         with transaction():
-            service.save_draft(who.account_id, key, form.kept(), now)
+            drafts.save(who.account_id, queries.DRAFT, key, form.kept(), now)
         if later == "quiet":
-            return "", 204
+            return ("", 204) if wants_fragment() else onward("feedback.answer_request", key=key)
         flash(_("Le brouillon est gardé."))
         return onward("feedback.inbox")
     if valid:
@@ -262,7 +277,20 @@ def _answer_page(received: queries.Received, form: AnswerForm, now: dt.datetime,
     arrival = rules.arrives_at(now, received.learner_protected, CITY_ZONE)
     return page("feedback/answer.html", status=status, received=received, form=form,
                 told=queries.told(received.revision), claims=queries.granted(received.request.grant_id),
+                pieces=queries.granted_pieces(received.request.grant_id),
                 arrival=queries.arrival_words(arrival, now))
+
+
+@blueprint.get("/on-me-demande/<uuid:key>/fichier/<uuid:item>")
+def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
+    """One photo or document that was sent along, while what was opened is open; `?taille=ecran` for a screen's size."""
+    now = clock.now()
+    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    _opened(received, now)
+    piece = queries.granted_piece(received.request.grant_id, item) if received.request is not None else None
+    if piece is None:
+        abort(404)
+    return file_answer(piece.content(request.args.get("taille") == "ecran"), piece.media_type, piece.save_as)
 
 
 def _on_to(following: list[queries.InboxLine]) -> ResponseReturnValue:
@@ -294,7 +322,7 @@ def decline(key: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/organisation/<uuid:key>/demandes")
 def desk(key: uuid.UUID) -> ResponseReturnValue:
     """Show what waits at an organisation's desk, to give it to somebody of the team."""
-    authorised(Body(key), Action.ASSIGN_REQUEST)
+    authorised(Body(key), Action.READ_DESK)
     return _desk_page(key)
 
 
@@ -319,10 +347,7 @@ def _chosen(text: str) -> Membership | None:
 def assign(key: uuid.UUID) -> ResponseReturnValue:
     """Give a request that waits at the desk to one facilitator."""
     now = clock.now()
-    received = queries.asked(key, now)
-    if received is not None and not received.learner_protected:
-        received = None
-    asked = authorised(received, Action.ASSIGN_REQUEST).request
+    asked = authorised(queries.asked(key, now), Action.ASSIGN_REQUEST).request
     assert asked is not None
     chosen = _chosen(request.form.get("membership", ""))
     if chosen is None:
@@ -343,12 +368,15 @@ def assign(key: uuid.UUID) -> ResponseReturnValue:
 def read(key: uuid.UUID) -> ResponseReturnValue:
     """Show somebody's feedback; opening it changes nothing."""
     answered = authorised(queries.answered(key, clock.now()), Action.READ_FEEDBACK)
-    return _read_page(answered, ReplyForm())
+    kept = drafts.of(answered.feedback.learner_id, "reply", key) if answered.feedback.read_at is None else {}
+    return _read_page(answered, ReplyForm(data=kept), kept=bool(kept))
 
 
-def _read_page(answered: queries.Answered, form: ReplyForm, status: int = 200) -> ResponseReturnValue:
+def _read_page(
+    answered: queries.Answered, form: ReplyForm, status: int = 200, kept: bool = False
+) -> ResponseReturnValue:
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
-                form=form, title=queries.feedback_of(answered.name), ago=queries.ago_words)
+                form=form, title=queries.feedback_of(first_name(answered.name)), ago=queries.ago_words, kept=kept)
 
 
 @blueprint.post("/retour/<uuid:key>")

@@ -6,12 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from ..experiences import rules as experiences
+from ..notices.rules import arrives_at as arrives_at
 from ..refusals import Refusal
 
 ANSWERED_WITHIN = dt.timedelta(days=60)
 OPEN_AFTER_ANSWER = dt.timedelta(days=30)
 SOMEONE_ELSE_AFTER = dt.timedelta(days=14)
-NIGHT_FROM, NIGHT_TO = 22, 7
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,6 @@ def refusal_to_answer(
     if unreadable is not None:
         return unreadable
     return Refusal.ALREADY_ANSWERED if read_at is not None else None
-
-
-def arrives_at(written_at: dt.datetime, protected: bool, zone: dt.tzinfo) -> dt.datetime:
-    """Return when an adult's words arrive: at once, or at 7 in the city when a protected learner's night holds them."""
-    local = written_at.astimezone(zone)
-    if not protected or NIGHT_TO <= local.hour < NIGHT_FROM:
-        return written_at
-    day = local.date() + dt.timedelta(days=1 if local.hour >= NIGHT_FROM else 0)
-    return dt.datetime.combine(day, dt.time(NIGHT_TO), tzinfo=zone).astimezone(dt.UTC)
 
 
 def lapses_at(asked_at: dt.datetime) -> dt.datetime:

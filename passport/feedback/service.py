@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import reflection as reflections
 from ..experiences import service as experiences
-from ..experiences.models import Claim, Experience
+from ..experiences.models import Claim, Evidence, Experience
 from ..extensions import db
+from ..notices import jobs
 from ..notices import service as notices
+from ..notices.outbox import send_word
+from ..organisations import service as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
 from . import queries, rules
-from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, GrantedClaim
+from .models import (
+    AccessGrant,
+    AuthoredText,
+    AuthoredVersion,
+    Feedback,
+    FeedbackRequest,
+    GrantedClaim,
+    GrantedEvidence,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
         .returning(FeedbackRequest.id)
     ).scalar_one_or_none()
     if done is not None:
-        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+        drafts.drop(queries.DRAFT, request.id)
     db.session.refresh(request)
     return done is not None
 
@@ -74,14 +86,17 @@ def asking(experience: Experience, organisation: Organisation, role: Role | None
 def ask(
     experience: Experience, membership: Membership | None, organisation: Organisation,
     competency_ids: Iterable[int], message: str | None, submission: uuid.UUID, now: dt.datetime,
+    evidence_ids: Collection[uuid.UUID] = (), reflection: bool = False,
 ) -> FeedbackRequest:
     """Send a request to one facilitator, or to an organisation's team when `membership` is None.
 
-    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else. Raises Refused.
+    It opens the experience as it stands now, with the chosen « je » sentences, photos, documents and links and, with
+    `reflection`, what the learner keeps of it; nothing else. Raises Refused.
     """
     learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
     digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
-                        "claims": chosen, "message": message})
+                        "claims": chosen, "message": message, "evidence": sorted(set(evidence_ids)),
+                        **({"reflection": True} if reflection else {})})
     before = kept_before(FeedbackRequest, FeedbackRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
@@ -92,9 +107,9 @@ def ask(
     refusal = rules.refusal_to_ask(asking(experience, organisation, role, adult_id, now))
     if refusal is not None:
         raise Refused(refusal)
-    revision = experiences.keep_revision(experience, now)
+    revision = experiences.keep_revision(experience, now, reflections.answers(experience.id) if reflection else None)
     grant = open_grant(experience, revision.id, organisation.id, membership.id if membership else None,
-                       "feedback", chosen, now)
+                       "feedback", chosen, now, evidence_ids)
     request = FeedbackRequest(
         id=uuid7(), learner_id=learner_id, experience_id=experience.id, grant_id=grant.id,
         organisation_id=organisation.id, membership_id=membership.id if membership else None,
@@ -107,6 +122,13 @@ def ask(
         learner_id,
         sa.select(FeedbackRequest.id).where(FeedbackRequest.experience_id == experience.id), now, "request_closed",
     )
+    if adult_id is not None:
+        send_word([adult_id], "feedback_asked", request.id, now)
+    else:
+        protected = accounts.is_protected(learner_id, now)
+        kind, thing = ("at_the_desk", organisation.id) if protected else ("feedback_asked", request.id)
+        send_word(queries.team_accounts(organisation.id, learner_id, protected, now), kind, thing, now)
+    drafts.drop("ask", experience.id)
     record("feedback.ask", learner_id, now, request.id)
     return request
 
@@ -159,6 +181,7 @@ def assign(request: FeedbackRequest, membership: Membership, now: dt.datetime) -
         sa.update(AccessGrant).where(AccessGrant.id == request.grant_id).values(membership_id=membership.id)
     )
     db.session.flush()
+    send_word([membership.account_id], "feedback_asked", request.id, now)
     record("feedback.assign", membership.account_id, now, request.id)
 
 
@@ -222,6 +245,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
         feedback.reply, feedback.replied_at = reply, now
     db.session.flush()
     notices.settle(feedback.learner_id, feedback.id, now)
+    drafts.drop("reply", feedback.id)
     record("feedback.answer" if reply is not None else "feedback.read", feedback.learner_id, now, feedback.id)
 
 
@@ -231,10 +255,14 @@ def note_closed(request: FeedbackRequest, now: dt.datetime) -> None:
 
 
 def write_text(
-    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID, membership_id: uuid.UUID,
-    protected: bool, words: str, question: str | None, next_step: str | None, now: dt.datetime,
+    kind: str, learner_id: uuid.UUID, experience_id: uuid.UUID, author_id: uuid.UUID | None,
+    membership_id: uuid.UUID | None, protected: bool, words: str, question: str | None, next_step: str | None,
+    now: dt.datetime,
 ) -> AuthoredText:
-    """Keep an adult's words to a learner; `deliver_after` of what comes back says when they arrive."""
+    """Keep somebody's words to a learner; `deliver_after` of what comes back says when they arrive.
+
+    Only a « testimony » has no author and no membership: somebody who has no account.
+    """
     text = AuthoredText(
         id=uuid7(), learner_id=learner_id, experience_id=experience_id, kind=kind, author_id=author_id,
         membership_id=membership_id, regime="protected" if protected else "private", written_at=now,
@@ -250,11 +278,12 @@ def write_text(
 
 def open_grant(
     experience: Experience, revision_id: uuid.UUID, organisation_id: uuid.UUID, membership_id: uuid.UUID | None,
-    source: str, competency_ids: Iterable[int], now: dt.datetime,
+    source: str, competency_ids: Iterable[int], now: dt.datetime, evidence_ids: Collection[uuid.UUID] = (),
 ) -> AccessGrant:
-    """Open one experience as it stands, with the chosen « je » sentences, for a facilitator or a team, for 60 days.
+    """Open one experience as it stands, with what was chosen to go along, for a facilitator or a team, for 60 days.
 
-    `source` is "feedback" or "recognition". The claims are kept as they stand now; ids without a claim are left out.
+    `source` is "feedback" or "recognition". The claims are kept as they stand now; ids of claims, photos, documents or
+    links that are not there (any more) are left out.
     """
     grant = AccessGrant(
         id=uuid7(), learner_id=experience.learner_id, experience_id=experience.id, revision_id=revision_id,
@@ -271,6 +300,14 @@ def open_grant(
         GrantedClaim(grant_id=grant.id, competency_id=c.competency_id, learner_id=c.learner_id,
                      wording_id=c.wording_id, step=c.step)
         for c in claims
+    )
+    pieces = db.session.scalars(
+        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)))
+        .with_for_update(key_share=True)
+    ).all() if evidence_ids else []
+    db.session.add_all(
+        GrantedEvidence(grant_id=grant.id, evidence_id=key, learner_id=grant.learner_id, experience_id=experience.id)
+        for key in pieces
     )
     db.session.flush()
     return grant
@@ -292,21 +329,38 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
 
 
 def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
-    """Take back every open request and grant of a learner towards one adult."""
+    """Take back every open request and grant of a learner towards one adult, and words of theirs that wait for 7."""
     for request in _open_requests(FeedbackRequest.learner_id == learner_id,
                                   FeedbackRequest.facilitator_id == adult_id):
         cancel(request, now)
     roles = sa.select(Membership.id).where(Membership.account_id == adult_id)
     _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.membership_id.in_(roles))
+    _hold_back(adult_id, now, AuthoredText.learner_id == learner_id)
+
+
+def close_role(membership_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Hold back what somebody wrote in a role that was taken from them, and that waits for 7."""
+    _hold_back(account_id, now, AuthoredText.membership_id == membership_id)
+
+
+def _hold_back(author_id: uuid.UUID, now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
+    """Hide words before they arrive, without a notice; their learner may look at them all the same."""
+    held = db.session.execute(
+        sa.update(AuthoredText)
+        .where(AuthoredText.author_id == author_id, AuthoredText.deliver_after > now, AuthoredText.hidden_at.is_(None), *which)
+        .values(hidden_at=now).returning(AuthoredText.learner_id)
+    ).scalars().all()
+    if held:
+        notices.silence(set(held), author_id, now)
 
 
 def lapse(now: dt.datetime) -> int:
-    """End every request that had no answer for 60 days, tell its learner, and return how many there were."""
+    """End the requests that had no answer for 60 days, tell their learners, and return how many there were."""
     return _lapse(now)
 
 
 def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
-    old = _open_requests(FeedbackRequest.asked_at <= now - rules.ANSWERED_WITHIN, *which)
+    old = _open_requests(FeedbackRequest.asked_at <= now - rules.ANSWERED_WITHIN, *which, most=jobs.AT_A_TIME)
     for request in old:
         if _close(request, "lapsed", now):
             close_grant(request.grant_id, now)
@@ -317,9 +371,10 @@ def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
     return len(old)
 
 
-def _open_requests(*which: sa.ColumnElement[bool]) -> list[FeedbackRequest]:
+def _open_requests(*which: sa.ColumnElement[bool], most: int | None = None) -> list[FeedbackRequest]:
     return list(db.session.scalars(
-        sa.select(FeedbackRequest).where(FeedbackRequest.closed_at.is_(None), *which).with_for_update()
+        sa.select(FeedbackRequest).where(FeedbackRequest.closed_at.is_(None), *which)
+        .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(most).with_for_update()
     ))
 
 
@@ -330,18 +385,18 @@ def _close_grants(now: dt.datetime, *which: sa.ColumnElement[bool]) -> None:
     )
 
 
-def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
-    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
-    db.session.flush()
+def erase_experience(experience_id: uuid.UUID) -> None:
+    """Delete what was asked, answered, opened and written about an experience that is erased."""
+    things = [sa.select(model.id).where(model.experience_id == experience_id)
+              for model in (FeedbackRequest, Feedback, AuthoredText)]
+    for forget in (notices.forget, drafts.forget):
+        forget(sa.union_all(*things))
+    for model in (Feedback, FeedbackRequest, AccessGrant, AuthoredText):
+        db.session.execute(sa.delete(model).where(model.experience_id == experience_id),
+                           execution_options={"synchronize_session": False})
 
 
 experiences.STAYS_INSIDE.append(close_experience)
+experiences.ERASES.append(erase_experience)
+jobs.every_day("feedback.lapse", lapse)
+organisations.REMOVED.append(close_role)

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, ValidationError
 
 from ..forms import Form, Sentence
 from . import rules, words
-from .service import CheckDraft, InvitationDraft, OrganisationDraft
+from .service import CheckDraft, ContactDraft, InvitationDraft, OrganisationDraft
 
 
 def is_listed(form: Form, field: Any) -> None:
@@ -23,7 +23,28 @@ def is_listed(form: Form, field: Any) -> None:
         raise ValidationError(_("Choisir une ligne de la liste."))
 
 
-class OrganisationForm(Form):
+class ContactForm(Form):
+    """How an organisation is reached."""
+
+    address = Sentence(_l("Adresse"), most=200, render_kw={"autocomplete": "off"})
+    phone = Sentence(_l("Téléphone"), most=40, render_kw={"inputmode": "tel", "autocomplete": "off"})
+    email = Sentence(_l("Adresse e-mail"), most=254, render_kw={"inputmode": "email", "autocomplete": "off"})
+
+    def validate_email(self, field: Any) -> None:
+        """Refuse what is no address, without asking the network."""
+        if not field.data:
+            return
+        try:
+            validate_email(field.data, check_deliverability=False)
+        except EmailNotValidError:
+            raise ValidationError(_("Écrire l’adresse en entier, par exemple nom@exemple.fr.")) from None
+
+    def contact(self) -> ContactDraft:
+        """Return what was typed."""
+        return ContactDraft(address=self.address.data, phone=self.phone.data, email=self.email.data)
+
+
+class OrganisationForm(ContactForm):
     """An organisation that the coordination adds."""
 
     name = Sentence(_l("Nom de l’organisation"), most=120, validators=[InputRequired(_l("Écrire le nom."))],
@@ -32,9 +53,6 @@ class OrganisationForm(Form):
                        validators=[InputRequired(_l("Choisir un genre.")), is_listed])
     sector = SelectField(_l("Domaine"), choices=[], validate_choice=False,
                          validators=[InputRequired(_l("Choisir un domaine.")), is_listed])
-    address = Sentence(_l("Adresse"), most=200, render_kw={"autocomplete": "off"})
-    phone = Sentence(_l("Téléphone"), most=40, render_kw={"inputmode": "tel", "autocomplete": "off"})
-    email = Sentence(_l("Adresse e-mail"), most=254, render_kw={"inputmode": "email", "autocomplete": "off"})
     minors = BooleanField(_l("Des moins de 18 ans y viennent"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,15 +65,6 @@ class OrganisationForm(Form):
         """Refuse what holds nothing that can be read."""
         if not field.data:
             raise ValidationError(_("Écrire le nom."))
-
-    def validate_email(self, field: Any) -> None:
-        """Refuse what is no address, without asking the network."""
-        if not field.data:
-            return
-        try:
-            validate_email(field.data, check_deliverability=False)
-        except EmailNotValidError:
-            raise ValidationError(_("Écrire l’adresse en entier, par exemple nom@exemple.fr.")) from None
 
     def draft(self) -> OrganisationDraft:
         """Return what was typed."""

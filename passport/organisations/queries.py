@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import sqlalchemy as sa
 from ..accounts import queries as accounts
 from ..accounts.models import Account
 from ..extensions import db
+from ..letters import plain
 from ..policy import Member, Role
-from ..seal import digest_of
+from ..seal import digest_of, keyed_digests_of
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 
 PER_PAGE = 20
@@ -22,9 +22,8 @@ MOST_WAITING = 100
 
 
 def sort_key(name: str) -> str:
-    """Return a name as it is sorted and searched: small letters, no accents."""
-    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+    """Return a name as it is sorted, searched, and known apart from others."""
+    return plain(name)
 
 
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
@@ -248,8 +247,9 @@ def by_ask_token(token: str, now: dt.datetime) -> Membership | None:
 
 def by_join_code(code: str, now: dt.datetime) -> Organisation | None:
     """Return the accredited organisation that shows this joining code now, or None."""
+    digests = [*keyed_digests_of(code), digest_of(code)]  # the last one: how the first codes were kept
     return db.session.scalars(
-        sa.select(Organisation).where(Organisation.join_code_hash == digest_of(code), _known_now(now))
+        sa.select(Organisation).where(Organisation.join_code_hash.in_(digests), _known_now(now))
     ).one_or_none()
 
 

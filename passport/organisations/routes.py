@@ -41,7 +41,7 @@ from ..web import (
 )
 from ..wording import say
 from . import queries, rules, service, tries, words
-from .forms import CharterForm, CheckForm, CodeForm, InviteForm, OrganisationForm
+from .forms import CharterForm, CheckForm, CodeForm, ContactForm, InviteForm, OrganisationForm
 from .models import Organisation
 
 blueprint = Blueprint("organisations", __name__)
@@ -110,6 +110,20 @@ def accredit(key: uuid.UUID) -> ResponseReturnValue:
     return onward("organisations.organisation", key=key)
 
 
+@blueprint.post("/ville/organisation/<uuid:key>/suspendre")
+def suspend(key: uuid.UUID) -> ResponseReturnValue:
+    """Suspend an organisation's accreditation, or end the suspension."""
+    found = _body(key, Action.COORDINATE)
+    suspends = request.form.get("suspended") == "yes"
+    try:
+        with transaction():
+            (service.suspend if suspends else service.resume)(found, current_user.id, clock.now())
+    except Refused as refused:
+        return _organisation_page(found, refused)
+    flash(_("L’agrément est suspendu.") if suspends else _("L’organisation est agréée."))
+    return onward("organisations.organisation", key=key)
+
+
 @blueprint.post("/ville/organisation/<uuid:key>/moins-de-18-ans")
 def set_minors(key: uuid.UUID) -> ResponseReturnValue:
     """Say whether people under 18 may be answered in this organisation's name."""
@@ -145,6 +159,19 @@ def _organisation_page(found: Organisation, refused: Refused | None = None) -> R
         invitations=queries.open_invitations(found.id, now), first=after is None, coordinates=coordinates,
         body=Body(found.id), on=today, words=words, refused=say(refused.refusal) if refused else None,
     )
+
+
+@blueprint.route("/organisation/<uuid:key>/coordonnees", methods=["GET", "POST"])
+def contact(key: uuid.UUID) -> ResponseReturnValue:
+    """Change how an organisation is reached."""
+    found = _body(key, Action.MANAGE_ORGANISATION)
+    form = ContactForm(obj=found)
+    if form.validate_on_submit():
+        with transaction():
+            service.change_contact(found, form.contact(), current_user.id, clock.now())
+        flash(_("C’est gardé."))
+        return onward("organisations.organisation", key=key)
+    return page("organisations/contact.html", status=422 if form.is_submitted() else 200, form=form, organisation=found)
 
 
 def _roles_to_invite(found: Organisation) -> tuple[str, ...]:

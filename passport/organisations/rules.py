@@ -97,6 +97,11 @@ def refusal_to_record(check: Checked, on: dt.date) -> Refusal | None:
     return None
 
 
+def refusal_to_suspend(kind: str, accredited_at: dt.datetime | None) -> Refusal | None:
+    """Say why an organisation cannot be suspended, or None when it can: it acts, and it is not the city itself."""
+    return Refusal.NOT_ALLOWED if kind == "city" or accredited_at is None else None
+
+
 def refusal_to_invite(role: str, organisation_kind: str, closed_at: dt.datetime | None) -> Refusal | None:
     """Say why nobody can be invited to this role there, or None when somebody can."""
     if closed_at is not None:

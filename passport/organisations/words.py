@@ -58,8 +58,8 @@ def day_words(instant: dt.datetime | dt.date) -> str:
     """Return a day as it reads in a sentence: « 1er juin 2026 »."""
     day = clock.day_of(instant) if isinstance(instant, dt.datetime) else instant
     if str(get_locale()) == "fr" and day.day == 1:
-        return str(format_date(day, "'1er' MMMM y"))
-    return str(format_date(day, "d MMMM y"))
+        return str(format_date(day, "'1er'\u00a0MMMM y"))
+    return str(format_date(day, "d\u00a0MMMM y"))
 
 
 def month_words(instant: dt.datetime) -> str:

@@ -13,9 +13,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
+from wtforms.validators import Length
 from wtforms.widgets import MonthInput
 
-from ..forms import Entry, Form, Paragraph, one_line, options
+from ..accounts import drafts
+from ..forms import Entry, Form, Paragraph, Ticked, one_line, options, too_long
 from ..refusals import Refusal
 from ..wording import say
 from . import rules
@@ -23,6 +25,7 @@ from .queries import Recognised, Sentence
 from .service import RecogniseDraft
 
 NOT_YET, NOT_SEEN = rules.NOT_YET, rules.NOT_SEEN
+LONGEST_MONTH = 30
 MONTHS = (
     ("janv", "jan"), ("fevr", "fev", "feb"), ("mars", "mar"), ("avr", "apr"), ("mai", "may"), ("juin", "jun"),
     ("juil", "jul"), ("aout", "aug"), ("sept", "sep"), ("oct",), ("nov",), ("dec",),
@@ -34,7 +37,8 @@ def month_of(words: str | None) -> tuple[int, int | None] | None:
 
     None when it cannot be read; the month is None when only a year is given.
     """
-    text = "".join(c for c in unicodedata.normalize("NFD", (words or "").casefold()) if not unicodedata.combining(c))
+    bare = unicodedata.normalize("NFD", (words or "")[:LONGEST_MONTH].casefold())
+    text = "".join(c for c in bare if not unicodedata.combining(c))
     numbers = [int(n) for n in re.findall(r"\d+", text)]
     named = [n for n, starts in enumerate(MONTHS, 1) if any(re.search(rf"\b{s}", text) for s in starts)]
     years = [n for n in numbers if 1000 <= n <= 9999]
@@ -72,7 +76,8 @@ class Month(StringField):
     widget = MonthInput()
 
     def __init__(self, label: Any = None, **kwargs: Any) -> None:
-        super().__init__(label, filters=[one_line], render_kw={"maxlength": 30}, **kwargs)
+        super().__init__(label, [Length(max=LONGEST_MONTH, message=too_long(LONGEST_MONTH))],
+                         filters=[one_line], render_kw={"maxlength": LONGEST_MONTH}, **kwargs)
 
 
 class Several(SelectMultipleField):
@@ -86,6 +91,7 @@ class AskForm(Entry):
     """Which competencies to have recognised; nothing is ticked beforehand."""
 
     competencies = Several(_l("Les compétences"), coerce=int)
+    pieces = Ticked(_l("Photos, documents, liens"))
 
     def offer(self, sentences: Iterable[Sentence]) -> None:
         """Show these sentences to choose from."""
@@ -168,7 +174,13 @@ class CommonForm(Entry):
 
     def half(self) -> dict[str, object]:
         """Return what is filled so far, to be kept for later."""
-        return {f.name: f.data for f in self if f.name not in {"csrf_token", "submission"} and f.data}
+        return {f.name: f.data for f in self
+                if f.name not in {"csrf_token", "submission"} and f.data and self._is_listed(f)}
+
+    @staticmethod
+    def _is_listed(field: Any) -> bool:
+        choices: Any = getattr(field, "choices", None)
+        return choices is None or field.data in {choice.value for choice in choices}
 
 
 def recognise_form(asked: Sequence[Sentence], kept: dict[str, Any] | None = None) -> CommonForm:
@@ -214,6 +226,9 @@ def decide_form(waiting: Sequence[Recognised]) -> DecideForm:
         fields[f"permit_{r.id.hex}"] = BooleanField(_("Je veux pouvoir la montrer"))
     form: DecideForm = type("DecideTheseForm", (DecideForm,), fields)()
     return form
+
+
+drafts.keeps("withdraw", reason=600)
 
 
 class WithdrawForm(Form):

@@ -1,4 +1,4 @@
-"""What recognition adds to the experience page, the time line and the news of the passport."""
+"""What recognition adds to the experience page, the time line, the news of the passport and the messages that leave."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ..accounts import rules as age
@@ -15,12 +16,19 @@ from ..clock import day_of
 from ..experiences import panels
 from ..experiences.models import Experience
 from ..experiences.panels import Mark, News, Panel
+from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from ..refusals import Refusal
 from ..wording import say
 from . import queries, words
 
 KINDS = ("recognition_offered", "not_yet", "recognition_closed", "endorsement_withdrawn")
+# The same words whatever the answer is: a screen that lies on a table tells nothing.
+HAND_OVERS.update({
+    kind: HandOver(_l("Une réponse vous attend"), "recognition.offered", "feedback.exchanges") for kind in KINDS
+})
+HAND_OVERS["recognition_asked"] = HandOver(_l("Une réponse vous est demandée"), "recognition.recognise",
+                                           "feedback.inbox", still=queries.still_to_answer)
 
 
 def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
@@ -35,7 +43,7 @@ def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
                                                 or s.steps or s.to_note],
         "back": url_for("experiences.experience", key=experience.id), "alone": alone,
         "together": say(Refusal.UNDER_15),
-    }, aside=False)
+    }, aside=False, said=tuple((r.competency_id, r.claimed_step) for r in recognised if r.is_live))
 
 
 def marks(
@@ -66,7 +74,7 @@ def _items(s: queries.Standing, kinds: set[str]) -> list[News]:
     items: list[News] = []
     if "recognition_offered" in kinds and s.waits:
         items.append(News(s.title, words.news_title(s.name, s.waits), _("À garder ou non, sans date limite"), url,
-                          _("Ouvrir")))
+                          _("Ouvrir"), icon="seal"))
     if "endorsement_withdrawn" in kinds:
         items.append(News(s.title, _("Une organisation a retiré ce qu’elle avait reconnu"),
                           _("La raison est pour vous seulement"), url, _("Lire")))

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import aliased
 
 from .. import drawings
+from ..accounts import queries as accounts
 from ..accounts.models import Account, ContactBar, Draft, GuardianConsent, Passport
 from ..accounts.queries import barred_from
 from ..clock import CITY_ZONE, day_of
@@ -29,9 +30,10 @@ from ..frameworks.models import Wording
 from ..notices.models import Notice
 from ..organisations.models import Membership, Organisation
 from ..policy import Actor, Asked, Attested
+from ..wording import first_name
 from . import rules
 from .models import Endorsement, EndorserName, NotYet, Permission, RecognitionRequest, RequestedCompetency
-from .words import first_name, in_the_name_words, news_title, seen_words
+from .words import in_the_name_words, news_title, seen_words
 
 PER_PAGE = 20
 MOST = 100
@@ -83,7 +85,10 @@ def _sentence() -> sa.ColumnElement[str]:
 
 @dataclass(frozen=True)
 class Recognised:
-    """One endorsement with everything that is said of it; `words` is None when its sentence is hidden."""
+    """One endorsement with everything that is said of it; `words` is None when its sentence is hidden.
+
+    `title` is the experience's as it is now; `told_title` and `told_facts` are what was told when it was recognised.
+    """
 
     id: uuid.UUID
     learner_id: uuid.UUID
@@ -109,11 +114,19 @@ class Recognised:
     organisation_name: str
     context: str
     title: str
+    told_title: str
+    told_facts: dict[str, Any]
     story_digest: bytes
     offer: rules.Offer
     story: rules.Story
     withdrawal: str | None
     withdrawal_text_id: uuid.UUID | None
+    told_at: dt.datetime | None = None
+
+    @property
+    def told_words(self) -> str:
+        """Return on which text it was recognised, when the text changed since; else nothing."""
+        return str(_("Reconnu sur le texte du %(day)s.", day=day_words(self.told_at))) if self.told_at else ""
 
     @property
     def waits(self) -> bool:
@@ -180,7 +193,9 @@ def _detailed(base: Any) -> Any:
             Endorsement, _sentence(), RequestedCompetency.claimed_step, AuthoredText.deliver_after,
             AuthoredText.hidden_at, said.words.label("words"), reason.words.label("reason"),
             reason_text.deliver_after.label("reason_at"), reason_text.hidden_at.label("reason_hidden_at"), EndorserName.name_form,
-            Permission.given_at, Revision.facts, Experience.for_me_only, Experience.deleted_at,
+            Permission.given_at, Revision.title.label("told_title"), Revision.facts, Revision.made_at,
+            Experience.for_me_only, Experience.deleted_at,
+            (Revision.digest != Experience.story_digest).label("text_changed"),
         )
         .outerjoin(Wording, Wording.id == Endorsement.wording_id)
         .outerjoin(RequestedCompetency, sa.and_(RequestedCompetency.request_id == Endorsement.request_id,
@@ -218,12 +233,13 @@ def _recognised(row: Any, now: dt.datetime | None = None) -> Recognised:
         how_known=e.how_known, how_person_known=e.how_person_known, seen_from_on=e.seen_from_on,
         seen_to_on=e.seen_to_on, offered_at=e.offered_at, endorser_name=row.name_form, endorser_role=e.endorser_role,
         organisation_name=e.organisation_name, context=context_of(row.facts), title=row.title,
-        story_digest=e.story_digest,
+        told_title=row.told_title, told_facts=row.facts, story_digest=e.story_digest,
         offer=rules.Offer(visible_at=row.deliver_after, kept_at=e.accepted_at, declined_at=e.declined_at,
                           set_aside_at=e.set_aside_at, withdrawn_at=e.withdrawn_at, permitted_at=row.given_at,
                           hidden_at=row.hidden_at),
         story=rules.Story(e.experience_id, row.for_me_only, row.deleted_at), withdrawal=row.reason if arrived else None,
         withdrawal_text_id=e.withdrawal_text_id if arrived else None,
+        told_at=row.made_at if row.text_changed else None,
     )
 
 
@@ -521,6 +537,12 @@ def recognition_inbox(
     ]
 
 
+def still_to_answer(account_id: uuid.UUID, keys: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return which of these requests still wait for this person's answer."""
+    found = _to_answer(accounts.role_bearer(account_id), now).where(RecognitionRequest.id.in_(keys))
+    return set(db.session.scalars(found))
+
+
 def recognition_count(actor: Actor, now: dt.datetime) -> sa.ScalarSelect[int]:
     """Return how many requests for recognition wait for this person, as a scalar query."""
     return (sa.select(sa.func.count()).select_from(_to_answer(actor, now).limit(MOST).subquery())
@@ -783,7 +805,7 @@ def recognition_exchanges(learner_id: uuid.UUID, now: dt.datetime) -> list[Excha
 def _line(s: Standing) -> ExchangeLine:
     there = url_for("recognition.offered", key=s.request_id)
     if s.stage == "waiting":
-        buttons = ((url_for("recognition.cancel", key=s.request_id), _("Annuler")),) if s.may_cancel else ()
+        buttons = ((url_for("recognition.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else ()
         return ExchangeLine(s.asked_at, "told", s.asked_words, _("Faire reconnaître : %(title)s", title=s.title),
                             there, buttons=buttons)
     if s.stage == "answered":
@@ -793,7 +815,7 @@ def _line(s: Standing) -> ExchangeLine:
         if s.steps_unread:
             return ExchangeLine(s.at, "talk", _("%(who)s vous propose un pas de plus", who=s.who), s.title, there,
                                 to_do=True, action=_("Lire"))
-        return ExchangeLine(s.at, "seal", _("%(who)s a répondu", who=s.who), s.title, there, to_do=s.to_note,
+        return ExchangeLine(s.at, "seal" if s.given else "talk", s.news, s.title, there, to_do=s.to_note,
                             action=_("Lire") if s.to_note else "")
     return ExchangeLine(s.at, "talk", _("%(who)s n’a pas pu répondre", who=s.who), s.title, there, to_do=s.to_note,
                         action=_("Lire") if s.to_note else "")

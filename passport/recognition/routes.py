@@ -13,17 +13,20 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
+from ..experiences import queries as experiences
 from ..feedback import queries as feedback
 from ..feedback import rules as feedback_rules
 from ..frameworks import queries as frameworks
+from ..headers import file_answer
 from ..policy import Action, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next
-from ..wording import say
+from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next, wants_fragment
+from ..wording import first_name, say
 from . import panels, queries, rules, service, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
 
@@ -56,7 +59,7 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
         if form.validate():
             try:
                 with transaction():
-                    service.ask(askable.feedback, form.draft(), form.number, now)
+                    service.ask(askable.feedback, form.draft(), form.number, now, form.pieces.keys)
             except Refused as refused:
                 if refused.refusal is Refusal.SENT_OTHERWISE:
                     raise
@@ -65,7 +68,8 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=askable.experience.id)
     return page("recognition/ask.html", fragment="found", status=status, askable=askable, form=form,
-                sentences=sentences, named=bool(named), who=words.first_name(askable.name), q=typed,
+                sentences=sentences, named=bool(named), pieces=experiences.pieces(askable.experience.id),
+                who=first_name(askable.name), q=typed,
                 behalf=words.in_the_name_of(askable.organisation_name))
 
 
@@ -127,11 +131,11 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         return _recognise_page(received, recognise_form(asked, draft), now)
     form = recognise_form(asked)
     later = request.form.get("later")
-    if later and waits:
+    if later and waits and form.validate():
         with transaction():
-            service.save_draft(who.account_id, key, form.half(), now)
+            drafts.save(who.account_id, queries.DRAFT, key, form.half(), now)
         if later == "quiet":
-            return "", 204
+            return ("", 204) if wants_fragment() else onward("recognition.recognise", key=key)
         flash(_("Le brouillon est gardé."))
         return onward("feedback.inbox")
     if form.check(today):
@@ -145,7 +149,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
             form.refuse(refused)
         else:
             arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
-            flash(_("C’est envoyé. %(who)s gardera ou non.", who=words.first_name(received.learner_name))
+            flash(_("C’est envoyé. %(who)s gardera ou non.", who=first_name(received.learner_name))
                   + " " + feedback.arrival_words(arrival, now))
             return _on_to(following)
     return _recognise_page(received, form, now, 422)
@@ -173,7 +177,8 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
     arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
     return page(
         "recognition/recognise.html", status=status, received=received, form=form,
-        told=feedback.told(received.revision), who=words.first_name(received.learner_name),
+        told=feedback.told(received.revision), who=first_name(received.learner_name),
+        pieces=feedback.granted_pieces(received.request.grant_id),
         turns=queries.exchange(received.request.experience_id, received.request.facilitator_id, now),
         behalf=words.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
         apart=(rules.NOT_YET, rules.NOT_SEEN), day_words=feedback.day_words,
@@ -183,8 +188,25 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
 def _answered_page(received: queries.Received, account_id: uuid.UUID, now: dt.datetime) -> ResponseReturnValue:
     assert received.request is not None
     return page("recognition/answered.html", received=received, told=feedback.told(received.revision),
-                who=words.first_name(received.learner_name),
+                who=first_name(received.learner_name),
+                pieces=feedback.granted_pieces(received.request.grant_id),
                 lines=queries.answered(received.request.id, account_id, now))
+
+
+@blueprint.get("/reconnaitre/<uuid:key>/fichier/<uuid:item>")
+def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
+    """One photo or document that was sent along, while what was opened is open; `?taille=ecran` for a screen's size."""
+    now = clock.now()
+    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    role = answering_role(actor(), received, now)
+    if received.request is None or role is None:
+        abort(404)
+    if received.learner_protected:
+        _note_reading(received.learner_id, role, received.request.experience_id, now)
+    piece = feedback.granted_piece(received.request.grant_id, item)
+    if piece is None:
+        abort(404)
+    return file_answer(piece.content(request.args.get("taille") == "ecran"), piece.media_type, piece.save_as)
 
 
 def _on_to(following: list[feedback.InboxLine]) -> ResponseReturnValue:
@@ -355,7 +377,8 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
     """Withdraw an endorsement in the name of its organisation; the reason goes to the learner alone."""
     who, (now, today) = actor(), now_and_today()
     line = authorised(queries.ledger_line(key, now), Action.WITHDRAW_ENDORSEMENT)
-    form = WithdrawForm()
+    kept = drafts.of(who.account_id, "withdraw", key) if request.method == "GET" else {}
+    form = WithdrawForm(data=kept)
     if request.method == "POST" and form.validate():
         endorsement = queries.endorsement(key)
         role = next(r for r in (*who.active("facilitator", now), *who.active("manager", now))
@@ -371,5 +394,5 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
         else:
             flash(_("C’est retiré, dès maintenant. La raison va à la personne, et à personne d’autre."))
             return onward("recognition.ledger")
-    return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form,
+    return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form, kept=bool(kept),
                 named=bool(_named([line], now)), mine=who.account_id, day_words=feedback.day_words)

@@ -37,7 +37,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Vouching:
-    """Everything an endorsement rests on, as it stands at the time it is made."""
+    """Everything an endorsement rests on, as it stands at the time it is made; `on` is the day its words arrive."""
 
     at: dt.datetime
     on: dt.date

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Draft, Passport
+from ..accounts.models import Passport
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -24,7 +25,9 @@ from ..feedback import rules as feedback_rules
 from ..feedback import service as feedback_service
 from ..feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback
 from ..frameworks.models import Competency, Wording
+from ..notices import jobs
 from ..notices import service as notices
+from ..notices.outbox import send_word
 from ..policy import Actor, Role
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
@@ -58,20 +61,22 @@ class RecogniseDraft:
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 def ask(
-    feedback: Feedback, competency_ids: Iterable[int], submission: uuid.UUID, now: dt.datetime
+    feedback: Feedback, competency_ids: Iterable[int], submission: uuid.UUID, now: dt.datetime,
+    evidence_ids: Collection[uuid.UUID] = (),
 ) -> RecognitionRequest:
     """Ask the author of a read feedback to recognise these competencies in that experience. Raises Refused.
 
-    It opens the experience as it stands now, with the chosen « je » sentences, and nothing else.
+    It opens the experience as it stands now, with the chosen « je » sentences, photos, documents and links, and
+    nothing else.
     """
     learner_id, chosen = feedback.learner_id, sorted(set(competency_ids))
-    digest = digest_of({"feedback": feedback.id, "competencies": chosen})
+    digest = digest_of({"feedback": feedback.id, "competencies": chosen, "evidence": sorted(set(evidence_ids))})
     before = kept_before(RecognitionRequest, RecognitionRequest.learner_id, learner_id, submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
     experience = db.session.get_one(Experience, feedback.experience_id, with_for_update=True, populate_existing=True)
     _lapse(now, RecognitionRequest.experience_id == experience.id)
-    wordings = _wordings(chosen)
+    wordings = _wordings()
     role = feedback_queries.role_of(feedback.membership_id)
     refusal = rules.refusal_to_ask_recognition(
         formative=queries.formative_of(feedback), story=queries.story_of(experience), chosen=chosen,
@@ -82,7 +87,8 @@ def ask(
         raise Refused(refusal or Refusal.NOT_REACHABLE)
     revision = experiences.keep_revision(experience, now)
     grant = feedback_service.open_grant(
-        experience, revision.id, role.organisation_id, feedback.membership_id, "recognition", chosen, now
+        experience, revision.id, role.organisation_id, feedback.membership_id, "recognition", chosen, now,
+        evidence_ids,
     )
     request = RecognitionRequest(
         id=uuid7(), learner_id=learner_id, experience_id=experience.id, revision_id=revision.id, grant_id=grant.id,
@@ -102,14 +108,16 @@ def ask(
         for n in chosen
     )
     db.session.flush()
+    send_word([request.facilitator_id], "recognition_asked", request.id, now)
     record("recognition.ask", learner_id, now, request.id)
     return request
 
 
-def _wordings(competency_ids: Iterable[int]) -> dict[int, int]:
+def _wordings() -> dict[int, int]:
+    """Return the present wording of every competency in use: what was chosen may be any number, and is only compared."""
     rows = db.session.execute(
         sa.select(Wording.competency_id, Wording.id).join(Competency, Competency.id == Wording.competency_id)
-        .where(Wording.current, Competency.retired_on.is_(None), Competency.id.in_(competency_ids))
+        .where(Wording.current, Competency.retired_on.is_(None))
     )
     return {row.competency_id: row.id for row in rows}
 
@@ -133,7 +141,7 @@ def _close(request: RecognitionRequest, outcome: str, now: dt.datetime) -> bool:
         .returning(RecognitionRequest.id)
     ).scalar_one_or_none()
     if done is not None:
-        db.session.execute(sa.delete(Draft).where(Draft.form == queries.DRAFT, Draft.subject_id == request.id))
+        drafts.drop(queries.DRAFT, request.id)
     db.session.refresh(request)
     return done is not None
 
@@ -186,12 +194,13 @@ def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) 
 
 
 def lapse(now: dt.datetime) -> int:
-    """End every request that had no answer for 60 days, tell its learner, and return how many there were."""
+    """End the requests that had no answer for 60 days, tell their learners, and return how many there were."""
     return _lapse(now)
 
 
 def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
-    old = _open_requests(RecognitionRequest.asked_at <= now - feedback_rules.ANSWERED_WITHIN, *which)
+    old = _open_requests(RecognitionRequest.asked_at <= now - feedback_rules.ANSWERED_WITHIN, *which,
+                         most=jobs.AT_A_TIME)
     for request in old:
         if _close(request, "lapsed", now):
             feedback_service.close_grant(request.grant_id, now)
@@ -200,9 +209,10 @@ def _lapse(now: dt.datetime, *which: sa.ColumnElement[bool]) -> int:
     return len(old)
 
 
-def _open_requests(*which: sa.ColumnElement[bool]) -> list[RecognitionRequest]:
+def _open_requests(*which: sa.ColumnElement[bool], most: int | None = None) -> list[RecognitionRequest]:
     return list(db.session.scalars(
-        sa.select(RecognitionRequest).where(RecognitionRequest.closed_at.is_(None), *which).with_for_update()
+        sa.select(RecognitionRequest).where(RecognitionRequest.closed_at.is_(None), *which)
+        .order_by(RecognitionRequest.asked_at, RecognitionRequest.id).limit(most).with_for_update()
     ))
 
 
@@ -261,10 +271,12 @@ def _vouching(
     ours = role.membership_id == request.membership_id
     today = day_of(now)
     protected = accounts.is_protected(request.learner_id, now)
+    # The check holds until the words arrive, which may be the morning after.
+    arrives_on = day_of(feedback_rules.arrives_at(now, protected, CITY_ZONE))
 
     def facts(competency_id: int) -> rules.Vouching:
         return rules.Vouching(
-            at=now, on=today, learner_id=request.learner_id, learner_protected=protected,
+            at=now, on=arrives_on, learner_id=request.learner_id, learner_protected=protected,
             story=queries.story_of(experience), formative=queries.formative_of(feedback),
             request_learner_id=request.learner_id, request_closed_at=request.closed_at, asked_at=request.asked_at,
             asked_competencies=asked, competency_id=competency_id, facilitator_id=actor.account_id,
@@ -354,20 +366,6 @@ def _check_the_same(request: RecognitionRequest, draft: RecogniseDraft) -> None:
             for line in draft.lines if line.answer != rules.NOT_SEEN}
     if kept != sent:
         raise Refused(Refusal.SENT_OTHERWISE)
-
-
-def save_draft(account_id: uuid.UUID, request_id: uuid.UUID, body: dict[str, object], now: dt.datetime) -> None:
-    """Keep an answer half written, for its author alone, until it is sent or the request ends."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == account_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == request_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        db.session.add(Draft(id=uuid7(), account_id=account_id, form=queries.DRAFT, subject_id=request_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = body, now
-    db.session.flush()
 
 
 # --- the learner's answers ------------------------------------------------------------------------------------------
@@ -534,7 +532,25 @@ def withdraw(
         notices.tell(endorsement.learner_id, "endorsement_withdrawn", endorsement.request_id, now, about_id=author_id,
                      visible_at=text.deliver_after)
     _settle_offered(endorsement.request_id, endorsement.learner_id, now)
+    drafts.drop("withdraw", endorsement.id)
     record("recognition.withdraw", author_id, now, endorsement.id)
 
 
+def erase_experience(experience_id: uuid.UUID) -> None:
+    """Delete what was asked and recognised in an experience that is erased."""
+    requests = sa.select(RecognitionRequest.id).where(RecognitionRequest.experience_id == experience_id)
+    endorsements = sa.select(Endorsement.id).where(Endorsement.experience_id == experience_id)
+    for forget in (notices.forget, drafts.forget):
+        forget(sa.union_all(requests, endorsements))
+    for what in (
+        sa.delete(Permission).where(Permission.endorsement_id.in_(endorsements)),
+        sa.delete(NotYet).where(NotYet.request_id.in_(requests)),
+        sa.delete(Endorsement).where(Endorsement.experience_id == experience_id),
+        sa.delete(RecognitionRequest).where(RecognitionRequest.experience_id == experience_id),
+    ):
+        db.session.execute(what, execution_options={"synchronize_session": False})
+
+
 experiences.STAYS_INSIDE.append(close_experience)
+experiences.ERASES.append(erase_experience)
+jobs.every_day("recognition.lapse", lapse)

@@ -7,13 +7,7 @@ import datetime as dt
 from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 
-from ..wording import elided
-
-
-def first_name(name: str) -> str:
-    """Return a name without its last initial: « Karim B. » reads « Karim » in a title."""
-    words = name.split()
-    return " ".join(words[:-1]) if len(words) > 1 and len(words[-1].rstrip(".")) == 1 else name
+from ..wording import elided, first_name
 
 
 def month_words(day: dt.date) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from ..accounts import drafts
 from ..forms import Form, Paragraph
+
+drafts.keeps("bother", note=1000)
 
 
 class BotherForm(Form):

@@ -14,9 +14,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
 from ..accounts.models import Account, ContactBar
+from ..accounts.queries import barred_from
 from ..extensions import db
 from ..feedback.models import AuthoredText, Feedback
-from ..feedback.queries import EXCHANGES, ExchangeLine, day_words
+from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, not_barred
 from ..organisations.models import Membership, Organisation
 from ..policy import Case
 from ..seal import unseal
@@ -63,6 +64,11 @@ def text(key: uuid.UUID, now: dt.datetime) -> Bothering | None:
                      bool(row.frozen))
 
 
+def nobody_known() -> str:
+    """Return what stands for the author of a text who has no account, and for their organisation."""
+    return str(_("Quelqu’un sans compte"))
+
+
 @dataclass(frozen=True)
 class CaseLine:
     """One report, for who looks after it."""
@@ -74,38 +80,53 @@ class CaseLine:
     decided_at: dt.datetime | None
 
 
-def _holds(account_id: Any, *roles: str) -> Any:
-    """Return that an account answers for the report's organisation, or coordinates the city, as a condition."""
-    member = aliased(Membership)
-    return sa.exists().where(
-        member.account_id == account_id, member.role.in_(roles), member.joined_at.is_not(None),
-        member.ended_at.is_(None), member.suspended_at.is_(None),
-        sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
+def _holds(account_id: Any, now: dt.datetime, *roles: str) -> Any:
+    """Return that an account may read the report in one of these roles, as a condition.
+
+    The role counts now, in an organisation that counts now: the report's own, or the city for a coordinator; and no
+    block or freeze of whoever reported stands against it.
+    """
+    member, house = aliased(Membership), aliased(Organisation)
+    return sa.and_(
+        sa.exists().where(
+            house.id == member.organisation_id, member.account_id == account_id, member.role.in_(roles),
+            member.joined_at <= now, _not_over(member.ended_at, now), _not_over(member.suspended_at, now),
+            house.accredited_at <= now, _not_over(house.suspended_at, now), _not_over(house.closed_at, now),
+            sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
+        ),
+        not_barred(Report.reporter_id, account_id),
     )
 
 
-LEFT_ALONE = sa.and_(Report.decided_at.is_(None), sa.or_(
-    Report.handler_id.is_(None), sa.not_(_holds(Report.handler_id, "manager", "coordinator"))))
+def _not_over(column: Any, now: dt.datetime) -> Any:
+    return sa.or_(column.is_(None), column > now)
 
 
-def _looked_after(account_id: uuid.UUID) -> Any:
+def _left_alone(now: dt.datetime) -> Any:
+    """Return that a report waits and has nobody who may read it, as a condition."""
+    return sa.and_(Report.decided_at.is_(None), sa.or_(
+        Report.handler_id.is_(None), sa.not_(_holds(Report.handler_id, now, "manager", "coordinator"))))
+
+
+def _looked_after(account_id: uuid.UUID, now: dt.datetime) -> Any:
     """Return which reports somebody looks after: given to them and still theirs, or left alone, for the coordination."""
     return sa.and_(
         sa.or_(Report.about_id.is_(None), Report.about_id != account_id),
-        sa.or_(sa.and_(Report.handler_id == account_id, _holds(account_id, "manager", "coordinator")),
-               sa.and_(LEFT_ALONE, _holds(account_id, "coordinator"))),
+        sa.or_(Report.reporter_id.is_(None), Report.reporter_id != account_id),
+        sa.or_(sa.and_(Report.handler_id == account_id, _holds(account_id, now, "manager", "coordinator")),
+               sa.and_(_left_alone(now), _holds(account_id, now, "coordinator"))),
     )
 
 
-def cases(handler_id: uuid.UUID) -> list[CaseLine]:
+def cases(handler_id: uuid.UUID, now: dt.datetime) -> list[CaseLine]:
     """Return what somebody looks after, what still waits first, a page at most."""
     rows = db.session.execute(
         sa.select(Report.id, Organisation.name, Report.made_at, Report.due_at, Report.decided_at)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
-        .where(_looked_after(handler_id))
+        .where(_looked_after(handler_id, now))
         .order_by(Report.decided_at.is_not(None), Report.made_at, Report.id).limit(PER_PAGE)
     )
-    return [CaseLine(r.id, r.name or "", r.made_at, r.due_at, r.decided_at) for r in rows]
+    return [CaseLine(r.id, r.name or nobody_known(), r.made_at, r.due_at, r.decided_at) for r in rows]
 
 
 @dataclass(frozen=True)
@@ -118,11 +139,12 @@ class OpenCase(Case):
     organisation_name: str = ""
 
 
-def case(key: uuid.UUID) -> OpenCase | None:
+def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     """Return one report, with the names it needs."""
     reporter, about = aliased(Account), aliased(Account)
     row = db.session.execute(
-        sa.select(Report, reporter.display_name, about.display_name, Organisation.name, LEFT_ALONE.label("left_alone"))
+        sa.select(Report, reporter.display_name, about.display_name, Organisation.name,
+                  _left_alone(now).label("left_alone"))
         .outerjoin(reporter, reporter.id == Report.reporter_id)
         .outerjoin(about, about.id == Report.about_id)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
@@ -131,8 +153,10 @@ def case(key: uuid.UUID) -> OpenCase | None:
     if row is None:
         return None
     report, reporter_name, about_name, organisation_name, left_alone = row
-    return OpenCase(report.handler_id, report.about_id, report, reporter_name or "", about_name or "",
-                    organisation_name or "", organisation_id=report.organisation_id, left_alone=bool(left_alone))
+    return OpenCase(report.handler_id, report.about_id, report, reporter_name or "", about_name or nobody_known(),
+                    organisation_name or nobody_known(), organisation_id=report.organisation_id,
+                    left_alone=bool(left_alone), reporter_id=report.reporter_id,
+                    barred_ids=barred_from(report.reporter_id) if report.reporter_id else frozenset())
 
 
 def words_of(report: Report) -> dict[str, Any]:
@@ -146,12 +170,12 @@ def waiting(handler_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
     rows = db.session.execute(
         sa.select(Report.id, Report.made_at, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
-        .where(_looked_after(handler_id), Report.decided_at.is_(None))
+        .where(_looked_after(handler_id, now), Report.decided_at.is_(None))
         .order_by(Report.made_at, Report.id).limit(PER_PAGE)
     )
     return [
         ExchangeLine(r.made_at, "alert", _("Un texte dérange quelqu’un"),
-                     _("%(organisation)s, le %(day)s", organisation=r.name or "", day=day_words(r.made_at)),
+                     _("%(organisation)s, le %(day)s", organisation=r.name or nobody_known(), day=day_words(r.made_at)),
                      url_for("safety.case", key=r.id), to_do=True, action=_("Ouvrir"))
         for r in rows
     ]

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from .. import clock
+from ..accounts import drafts
 from ..accounts.rules import Band
 from ..experiences import panels
 from ..feedback.queries import day_words
+from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from ..policy import Action, Case
 from ..refusals import Refused
@@ -31,7 +34,8 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
     """Say that somebody's text bothers: it is hidden at once."""
     now, today = now_and_today()
     bothering = authorised(queries.text(key, now), Action.REPORT_TEXT)
-    form, status = BotherForm(), 200
+    kept = drafts.of(bothering.text.learner_id, "bother", key) if request.method == "GET" else {}
+    form, status = BotherForm(data=kept), 200
     if request.method == "POST":
         try:
             if "resume" in request.form:
@@ -46,30 +50,31 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
         except Refused as refused:
             form.refuse(refused)
         status = 422
-    return page("safety/bother.html", status=status, bothering=bothering, form=form,
+    return page("safety/bother.html", status=status, bothering=bothering, form=form, kept=bool(kept),
                 adult=actor().band(today) is Band.ADULT)
 
 
 @blueprint.get("/signalements")
 def cases() -> ResponseReturnValue:
     """Show what this person looks after."""
-    who = actor()
-    house = next((r.organisation_id for r in who.active("manager", clock.now())), None)
+    who, now = actor(), clock.now()
+    house = next((r.organisation_id for r in who.active("manager", now)), None)
     authorised(Case(who.account_id, None, organisation_id=house), Action.HANDLE_REPORT)
-    return page("safety/cases.html", cases=queries.cases(who.account_id), day=day_words)
+    return page("safety/cases.html", cases=queries.cases(who.account_id, now), day=day_words)
 
 
 @blueprint.route("/signalements/<uuid:key>", methods=["GET", "POST"])
 def case(key: uuid.UUID) -> ResponseReturnValue:
     """Read one report, and say that one acted."""
-    opened = authorised(queries.case(key), Action.HANDLE_REPORT)
+    now = clock.now()
+    opened = authorised(queries.case(key, now), Action.HANDLE_REPORT)
     assert opened.report is not None
     form = CaseForm()
     if request.method == "POST" and form.validate():
         with transaction():
             if opened.left_alone:
-                service.take_over(opened.report, actor().account_id, clock.now())
-            service.close_case(opened.report, actor().account_id, clock.now())
+                service.take_over(opened.report, actor().account_id, now)
+            service.close_case(opened.report, actor().account_id, now)
         flash(_("C’est noté."))
         return onward("safety.cases")
     return page("safety/case.html", case=opened, words=queries.words_of(opened.report), day=day_words, form=form,
@@ -85,3 +90,4 @@ def _news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) ->
 
 
 panels.NEWS.append(_news)
+HAND_OVERS["text_reported"] = HandOver(_l("Un signalement vous attend"), "safety.case", "safety.cases")

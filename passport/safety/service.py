@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import drafts
 from ..accounts.models import ContactBar
 from ..accounts.queries import barred_from
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..experiences import service as experiences
 from ..extensions import db
 from ..feedback import service as feedback
 from ..feedback.models import AuthoredText, AuthoredVersion, Feedback
@@ -20,8 +23,9 @@ from ..notices import service as notices
 from ..organisations.models import Membership, Organisation
 from ..recognition import service as recognition
 from ..recognition.models import RecognitionRequest
-from ..refusals import Refused
+from ..refusals import Refusal, Refused
 from ..seal import seal
+from ..witnesses.models import Testimony
 from . import rules
 from .models import Report
 
@@ -44,6 +48,7 @@ def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
         if before is not None:
             return before
     text.hidden_at, text.frozen_at = now, text.frozen_at or now
+    drafts.drop("bother", text.id)
     organisation_id, handler_id = _responsible(text, now)
     made = Report(
         id=uuid7(), reporter_id=text.learner_id, about_id=text.author_id, organisation_id=organisation_id,
@@ -56,6 +61,8 @@ def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
         _freeze(text.learner_id, text.author_id, now)
     notices.settle_all(text.learner_id, sa.select(Feedback.id).where(Feedback.text_id == text.id), now,
                        "feedback_given")
+    notices.settle_all(text.learner_id, sa.select(Testimony.id).where(Testimony.text_id == text.id), now,
+                       "testimony_given")
     if handler_id is not None:
         notices.tell(handler_id, "text_reported", made.id, now)
     record("safety.report", text.learner_id, now, made.id)
@@ -79,7 +86,11 @@ def resume(text: AuthoredText, now: dt.datetime) -> None:
 
 
 def take_over(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Give a report that was left alone to the coordination's person who opened it."""
+    """Give a report that was left alone to the coordination's person who opened it; whoever comes second is refused."""
+    left_by = report.handler_id
+    db.session.refresh(report, with_for_update=True)
+    if report.handler_id not in {left_by, account_id}:
+        raise Refused(Refusal.ALREADY_DECIDED)
     report.handler_id, report.taken_at = account_id, now
     db.session.flush()
     record("safety.take_over", account_id, now, report.id)
@@ -119,6 +130,20 @@ def _freeze(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> Non
             RecognitionRequest.closed_at.is_(None)).with_for_update()):
         recognition.cancel(request, now)
     feedback.close_between(learner_id, adult_id, now)
+    _hand_on(learner_id, adult_id, now)
+
+
+def _hand_on(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
+    """Give what an adult looks after for a learner to somebody else, when the two have no more to do with each other."""
+    waiting = db.session.scalars(
+        sa.select(Report).where(Report.reporter_id == learner_id, Report.handler_id == adult_id,
+                                Report.object_kind == "text", Report.decided_at.is_(None)).with_for_update())
+    for report in waiting:
+        notices.withdraw(report.id, "text_reported")
+        _organisation_id, report.handler_id = _responsible(db.session.get_one(AuthoredText, report.object_id), now)
+        if report.handler_id is not None:
+            notices.tell(report.handler_id, "text_reported", report.id, now)
+    db.session.flush()
 
 
 def _responsible(text: AuthoredText, now: dt.datetime) -> tuple[uuid.UUID | None, uuid.UUID | None]:
@@ -145,3 +170,13 @@ def _responsible(text: AuthoredText, now: dt.datetime) -> tuple[uuid.UUID | None
     if handler_id is None:
         handler_id = db.session.scalar(active.where(Membership.role == "coordinator"))
     return organisation_id, handler_id
+
+
+def _holds(experience_id: Any) -> sa.ColumnElement[bool]:
+    """Say, as a condition, that a text about this experience was reported and nobody has decided on it so far."""
+    return sa.exists().where(
+        AuthoredText.experience_id == experience_id, Report.object_kind == "text",
+        Report.object_id == AuthoredText.id, Report.decided_at.is_(None))
+
+
+experiences.HOLDS.append(_holds)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
@@ -37,12 +38,19 @@ class Choice:
 
     experience_ids: tuple[uuid.UUID, ...]
     endorsement_ids: tuple[uuid.UUID, ...]
+    testimony_ids: tuple[uuid.UUID, ...] = ()
+
+    @property
+    def all_ids(self) -> tuple[uuid.UUID, ...]:
+        """Return everything that was chosen."""
+        return (*self.experience_ids, *self.endorsement_ids, *self.testimony_ids)
 
     @property
     def body(self) -> dict[str, Any]:
         """Return it as the draft keeps it."""
         return {"experiences": [str(i) for i in self.experience_ids],
-                "endorsements": [str(i) for i in self.endorsement_ids]}
+                "endorsements": [str(i) for i in self.endorsement_ids],
+                "testimonies": [str(i) for i in self.testimony_ids]}
 
 
 class ChoiceForm(Form):
@@ -50,10 +58,11 @@ class ChoiceForm(Form):
 
     experiences = SelectMultipleField(_l("Mes expériences"), validate_choice=False)
     endorsements = SelectMultipleField(_l("Ce qui est reconnu"), validate_choice=False)
+    testimonies = SelectMultipleField(_l("Ce que d’autres ont vu"), validate_choice=False)
 
     def draft(self) -> Choice:
         """Return what was ticked."""
-        return Choice(ids(self.experiences.data), ids(self.endorsements.data))
+        return Choice(ids(self.experiences.data), ids(self.endorsements.data), ids(self.testimonies.data))
 
 
 @dataclass(frozen=True)
@@ -88,9 +97,7 @@ class AudienceForm(Form):
     def __init__(self, band: Band, display_name: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._band = band
-        self.months.choices = [
-            (str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band)
-        ]
+        self.months.choices = _lengths(band)
         self.name_form.choices = [(rules.DISPLAY, display_name), (rules.WRITTEN, _l("Un autre nom, à écrire"))]
         if band is not Band.ADULT:
             del self.name_form
@@ -108,7 +115,7 @@ class AudienceForm(Form):
 
     def validate_name_form(self, field: Any) -> None:
         """Refuse a name to write that is not written."""
-        refusal = rules.refusal_of_name(self._band, field.data or "", self.shown_name.data)
+        refusal = rules.refusal_of_name_form(self._band, field.data or "", self.shown_name.data, current_app.config["CITY"].name)
         if refusal is not None:
             raise ValidationError(refused_message(refusal))
 
@@ -123,6 +130,31 @@ class AudienceForm(Form):
         )
 
 
+class ExtendForm(Form):
+    """How much longer a link stays open."""
+
+    months = RadioField(_l("Encore ouvert pendant"), validate_choice=False)
+
+    def __init__(self, band: Band, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.months.choices = _lengths(band)
+        if not self.is_submitted() and (preset := rules.preset_months(band)):
+            self.months.data = str(preset)
+
+    def validate_months(self, field: Any) -> None:
+        """Refuse a length that is not offered at this age."""
+        if field.data not in {value for value, _label in field.choices}:
+            raise ValidationError(refused_message(Refusal.END_ODD))
+
+    def draft(self) -> int:
+        """Return for how many months, counted from today."""
+        return int(self.months.data)
+
+
+def _lengths(band: Band) -> list[tuple[str, str]]:
+    return [(str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band)]
+
+
 class PreviewForm(Entry):
     """The last look: it carries what was seen, so that nothing else is opened."""
 
@@ -133,6 +165,7 @@ def share_draft(body: dict[str, Any]) -> ShareDraft:
     """Return the whole of what a draft holds, ready to be made."""
     return ShareDraft(
         experience_ids=ids(body.get("experiences")), endorsement_ids=ids(body.get("endorsements")),
+        testimony_ids=ids(body.get("testimonies")),
         recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
         name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
         submission=uuid.UUID(body["submission"]),

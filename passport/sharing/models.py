@@ -91,6 +91,7 @@ class Share(Base):
     allows_reference: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
+    extended_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
     __table_args__ = (
         References(["edition_id", "learner_id"], ["edition.id", "edition.learner_id"]),

@@ -15,8 +15,10 @@ from markupsafe import Markup
 from sqlalchemy.orm import aliased
 
 from .. import drawings
-from ..accounts.models import Draft, GuardianConsent, Passport
+from ..accounts import drafts
+from ..accounts.models import GuardianConsent, Passport
 from ..clock import CITY_ZONE, day_of
+from ..experiences.details import said_in, said_of
 from ..experiences.models import Claim, Experience, Revision
 from ..experiences.periods import period
 from ..extensions import db
@@ -30,6 +32,9 @@ from ..recognition.models import Endorsement, EndorserName, Permission
 from ..recognition.rules import Offer, Story
 from ..seal import unseal
 from ..submissions import digest_of
+from ..witnesses import queries as witnesses
+from ..witnesses.models import Testimony
+from ..witnesses.rules import Seen
 from . import rules
 from .models import Edition, EditionItem, Share, ShareReading
 
@@ -45,7 +50,7 @@ def full_day(instant: dt.datetime | dt.date) -> str:
     """Return a day with its year: « 1er février 2027 »."""
     day = day_of(instant) if isinstance(instant, dt.datetime) else instant
     first = str(get_locale()) == "fr" and day.day == 1
-    return str(format_date(day, "'1er' MMMM y" if first else "d MMMM y"))
+    return str(format_date(day, "'1er'\u00a0MMMM y" if first else "d\u00a0MMMM y"))
 
 
 def hour_words(instant: dt.datetime) -> str:
@@ -70,7 +75,7 @@ def in_language(texts: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """One experience on the screen « Que montrer ? », with what was recognised in it and the learner's own claims."""
+    """One experience on the screen « Que montrer ? », with what was recognised and seen in it, and the learner's claims."""
 
     id: uuid.UUID
     title: str
@@ -78,10 +83,11 @@ class Choice:
     claims: tuple[str, ...]
     recognised: tuple[recognition.Shareable, ...]
     withdrawn: tuple[str, ...]
+    seen: tuple[witnesses.Words, ...] = ()
 
 
 def choices(learner_id: uuid.UUID, now: dt.datetime) -> list[Choice]:
-    """Return what a learner may choose from, newest first, and why the rest cannot be shown; four statements."""
+    """Return what a learner may choose from, newest first, and why the rest cannot be shown; five statements."""
     lived = db.session.scalars(
         sa.select(Experience)
         .where(Experience.learner_id == learner_id, Experience.deleted_at.is_(None))
@@ -101,11 +107,14 @@ def choices(learner_id: uuid.UUID, now: dt.datetime) -> list[Choice]:
         .order_by(Endorsement.id)
     ):
         gone.setdefault(experience_id, []).append(in_language({"fr": texts.text_fr, "en": texts.text_en}))
+    seen: dict[uuid.UUID, list[witnesses.Words]] = {}
+    for said_by in witnesses.shareable(learner_id, now):
+        seen.setdefault(said_by.experience_id, []).append(said_by)
     return [
         Choice(
             id=x.id, title=x.title, refusal=rules.refusal_to_show_item(recognition.story_of(x)),
             claims=tuple(in_language(c["text"]) for c in claims.get(x.id, ())), recognised=tuple(kept.get(x.id, ())),
-            withdrawn=tuple(gone.get(x.id, ())),
+            withdrawn=tuple(gone.get(x.id, ())), seen=tuple(seen.get(x.id, ())),
         )
         for x in lived
     ]
@@ -127,9 +136,7 @@ def _claims(*which: sa.ColumnElement[bool]) -> dict[uuid.UUID, list[dict[str, An
 
 def draft(learner_id: uuid.UUID) -> dict[str, Any]:
     """Return a link half prepared, or nothing."""
-    body = db.session.scalar(sa.select(Draft.body).where(
-        Draft.account_id == learner_id, Draft.form == DRAFT, Draft.subject_id == learner_id))
-    return dict(body) if body else {}
+    return drafts.of(learner_id, DRAFT, learner_id)
 
 
 def looking_for(learner_id: uuid.UUID) -> str | None:
@@ -149,6 +156,12 @@ class Item:
     document: dict[str, Any]
     endorsement_id: uuid.UUID | None = None
     permitted_at: dt.datetime | None = None
+    testimony_id: uuid.UUID | None = None
+
+    @property
+    def chosen_id(self) -> uuid.UUID:
+        """Return the id by which it was chosen."""
+        return self.endorsement_id or self.testimony_id or self.experience_id
 
 
 @dataclass(frozen=True)
@@ -163,22 +176,25 @@ class Chosen:
     @property
     def digest(self) -> str:
         """Return what tells whether the same would be shown again."""
-        content = [[i.kind, i.experience_id, i.endorsement_id, i.document] for i in self.items]
+        content = [[i.kind, i.chosen_id, i.document] for i in self.items]
         names = {str(key): found.endorser_name for key, found in self.recognised.items()}
         return digest_of({"items": content, "names": names}).hex()
 
 
 def chosen(
     learner_id: uuid.UUID, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
-    lock: bool = False,
+    testimony_ids: Collection[uuid.UUID] = (), lock: bool = False,
 ) -> Chosen:
-    """Return the items of a choice as they stand now; three statements. `lock` holds the experiences until the commit.
+    """Return the items of a choice as they stand now; four statements. `lock` holds the experiences until the commit.
 
-    An endorsement without its experience brings the title and the dates, not the story. A claim stands beside no
-    endorsement of the same competency.
+    An endorsement brings the title and the dates as they were when it was given, not the story: what was written anew
+    since was recognised by nobody. The words of somebody without account, alone, bring the title and the dates.
+    A claim stands beside no endorsement of the same competency.
     """
     live = recognition.live_items(learner_id, list(endorsement_ids))
-    wanted = {*experience_ids, *(found.experience_id for found in live.values())}
+    words = witnesses.live_items(learner_id, testimony_ids)
+    wanted = {*experience_ids, *(found.experience_id for found in live.values()),
+              *(found.experience_id for found in words.values())}
     which = (
         sa.select(Experience, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Experience.organisation_id)
@@ -191,18 +207,21 @@ def chosen(
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
     attested = {found.competency_id for found in live.values()}
+    names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
     for x, organisation_name in rows:
         heading = _heading(x, organisation_name)
         if x.id in experience_ids:
             own = [c for c in claims.get(x.id, ()) if c["competency"] not in attested]
-            items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own}))
+            items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own, **said_of(x).facts}))
+        items += [Item("testimony", x.id, {"heading": heading, **found.document}, testimony_id=found.id)
+                  for found in words.values() if found.experience_id == x.id]
         items += [
-            Item("endorsement", x.id, {"heading": heading, **_attestation(found)}, found.id, found.offer.permitted_at)
+            Item("endorsement", x.id, {"heading": _heading_told(found, heading, x, names), **_attestation(found)}, found.id,
+                 found.offer.permitted_at)
             for found in sorted(live.values(), key=lambda r: (r.offered_at, r.id)) if found.experience_id == x.id
         ]
-    found_ids = {i.endorsement_id or i.experience_id for i in items}
-    missing = len({*experience_ids, *endorsement_ids} - found_ids)
+    missing = len({*experience_ids, *endorsement_ids, *testimony_ids} - {i.chosen_id for i in items})
     return Chosen(tuple(items), {x.id: x for x, _name in rows}, live, missing)
 
 
@@ -217,6 +236,36 @@ def _heading(experience: Experience, organisation_name: str | None) -> dict[str,
         "where": organisation_name or experience.organisation_text,
         "digest": experience.story_digest.hex(),
     }
+
+
+def _heading_told(
+    found: recognition.Recognised, heading: dict[str, Any], experience: Experience, names: dict[str, str]
+) -> dict[str, Any]:
+    """Return the heading as it was told when this was recognised."""
+    if found.story_digest == experience.story_digest:
+        return heading
+    facts = found.told_facts
+    house = facts.get("organisation_id")
+    return {
+        **heading, "title": found.told_title, "context": facts.get("context"), "started_on": facts.get("started_on"),
+        "ended_on": facts.get("ended_on"), "precision": facts.get("when_precision"), "ongoing": facts.get("ongoing"),
+        "where": names.get(str(house)) if house else facts.get("organisation_text"),
+    }
+
+
+def _names_told(
+    recognised: Iterable[recognition.Recognised], now: Mapping[uuid.UUID, Experience]
+) -> dict[str, str]:
+    """Return the names of the organisations that were told and are written otherwise now; no statement for none."""
+    told = {
+        uuid.UUID(str(r.told_facts["organisation_id"])) for r in recognised
+        if r.told_facts.get("organisation_id") and r.experience_id in now
+        and r.story_digest != now[r.experience_id].story_digest
+    }
+    if not told:
+        return {}
+    rows = db.session.execute(sa.select(Organisation.id, Organisation.name).where(Organisation.id.in_(told)))
+    return {str(key): name for key, name in rows}
 
 
 def _attestation(found: recognition.Recognised) -> dict[str, Any]:
@@ -249,7 +298,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Attested:
-    """One recognised competency as a reader sees it; `item_id` is None in a preview."""
+    """One recognised competency as a reader sees it; `item_id` is None in a preview.
+
+    `told` is the title it was given for, when the page shows another one.
+    """
 
     item_id: uuid.UUID | None
     endorsement_id: uuid.UUID
@@ -258,6 +310,7 @@ class Attested:
     endorser_name: str | None
     document: dict[str, Any]
     story_changed: bool
+    told: str | None = None
 
     @property
     def step(self) -> int:
@@ -306,6 +359,20 @@ class Attested:
         return drawings.rosette(self.endorsement_id.hex, self.document["stamp"], ring, size)
 
 
+@dataclass(frozen=True)
+class SeenBy:
+    """What somebody without account saw, as a reader finds it."""
+
+    words: str
+    provenance: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> SeenBy:
+        """Return it from what was frozen."""
+        return cls(str(document["words"]), witnesses.provenance_words(
+            document["name"], document["relation"], document["is_relative"]))
+
+
 @dataclass
 class Part:
     """One experience on a reader's page; `told` says whether its learner chose to tell it."""
@@ -316,8 +383,10 @@ class Part:
     where: str | None
     told: bool = False
     story: str | None = None
+    said: tuple[str, ...] = ()
     claims: list[tuple[str, int]] = field(default_factory=list)
     recognised: list[Attested] = field(default_factory=list)
+    seen: list[SeenBy] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -342,6 +411,7 @@ class Reading:
     contacts: tuple[Contact, ...]
     gone: int
     at: dt.datetime
+    gone_seen: int = 0
 
     @property
     def day(self) -> str:
@@ -373,15 +443,17 @@ def _parts(
 ) -> tuple[Part, ...]:
     parts: dict[uuid.UUID, Part] = {}
     for item_id, experience_id, document, attested in rows:
-        heading = document["heading"] if attested else document
+        heading = document.get("heading", document)
         part = parts.get(experience_id)
         if part is None:
             part = parts[experience_id] = Part(
                 title=heading["title"], context=heading["context"], where=heading["where"],
                 when=when_words(heading["started_on"], heading["ended_on"], heading["precision"], heading["ongoing"]),
             )
-        if attested is None:
-            part.told, part.story = True, document["story"]
+        if attested is None and "heading" in document:
+            part.seen.append(SeenBy.of(document))
+        elif attested is None:
+            part.told, part.story, part.said = True, document["story"], said_in(document).lines
             part.claims = [(in_language(c["text"]), c["step"]) for c in document["claims"]]
         else:
             endorsement_id, organisation_id, sentence, endorser_name = attested
@@ -389,6 +461,7 @@ def _parts(
                 item_id=item_id, endorsement_id=endorsement_id, organisation_id=organisation_id, sentence=sentence,
                 endorser_name=endorser_name, document=document,
                 story_changed=heading["digest"] != document["story_digest"],
+                told=heading["title"] if heading["title"] != part.title else None,
             ))
     return tuple(parts.values())
 
@@ -419,6 +492,7 @@ class Opened:
     recognised: int
     state: rules.LinkState
     token_sealed: bytes
+    seen: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -458,6 +532,12 @@ def _state(share: Share, consent: GuardianConsent | None, now: dt.datetime) -> r
     return rules.link_state(share.revoked_at, share.expires_at, now, consented)
 
 
+def state_of(share: Share, now: dt.datetime) -> rules.LinkState:
+    """Return where a link stands, the consent it may need included."""
+    consent = db.session.get(GuardianConsent, share.guardian_consent_id) if share.guardian_consent_id else None
+    return _state(share, consent, now)
+
+
 def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
     row = db.session.execute(
         sa.select(Share, Edition.head, GuardianConsent)
@@ -474,6 +554,7 @@ def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
         head=Head(name=str(head["name"]), intro=head["intro"], expires_at=share.expires_at,
                   recipient=share.recipient_name if share.recipient_shown else None),
         recognised=int(head["recognised"]), state=_state(share, consent, now), token_sealed=share.token_sealed,
+        seen=int(head.get("seen", 0)),
     )
 
 
@@ -488,21 +569,24 @@ class Live:
     organisation_id: uuid.UUID | None
     story: Story
     offer: Offer | None
+    seen: Seen | None = None
 
     @property
     def is_shown(self) -> bool:
         """Say whether a reader may see it now."""
-        return rules.refusal_to_show_item(self.story, self.offer) is None
+        return rules.refusal_to_show_item(self.story, self.offer, self.seen) is None
 
 
 def _live(edition_id: uuid.UUID) -> list[Live]:
     """Return the items of an edition in their order, joined with everything that can take one back; one statement."""
     sentence = (Wording.text_en if str(get_locale()) == "en" else Wording.text_fr).label("sentence")
+    by_witness = aliased(AuthoredText)
     rows = db.session.execute(
         sa.select(
             EditionItem, Endorsement, sentence, EndorserName.name_form, Membership.organisation_id,
             Experience.for_me_only, Experience.deleted_at, Permission.given_at, Permission.ended_at,
-            AuthoredText.deliver_after, AuthoredText.hidden_at,
+            AuthoredText.deliver_after, AuthoredText.hidden_at, Testimony,
+            by_witness.deliver_after.label("said_at"), by_witness.hidden_at.label("said_hidden_at"),
         )
         .join(Experience, Experience.id == EditionItem.experience_id)
         .outerjoin(Endorsement, Endorsement.id == EditionItem.endorsement_id)
@@ -510,6 +594,8 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
         .outerjoin(Membership, Membership.id == Endorsement.membership_id)
         .outerjoin(EndorserName, EndorserName.endorsement_id == Endorsement.id)
         .outerjoin(AuthoredText, AuthoredText.id == Endorsement.text_id)
+        .outerjoin(Testimony, Testimony.id == EditionItem.testimony_id)
+        .outerjoin(by_witness, by_witness.id == Testimony.text_id)
         .outerjoin(Permission, sa.and_(Permission.endorsement_id == EditionItem.endorsement_id,
                                        Permission.given_at == EditionItem.permitted_at))
         .where(EditionItem.edition_id == edition_id)
@@ -523,15 +609,17 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
             withdrawn_at=e.withdrawn_at, permitted_at=r.given_at if r.ended_at is None else None,
             hidden_at=r.hidden_at,
         )
+        said_by: Testimony | None = r.Testimony
+        seen = None if said_by is None else Seen(r.said_at, said_by.saw_it, said_by.may_be_shown, r.said_hidden_at)
         found.append(Live(r.EditionItem, e, r.sentence, r.name_form, r.organisation_id,
-                          Story(r.EditionItem.experience_id, r.for_me_only, r.deleted_at), offer))
+                          Story(r.EditionItem.experience_id, r.for_me_only, r.deleted_at), offer, seen))
     return found
 
 
 def read(opened: Opened, now: dt.datetime) -> Reading:
     """Return the page of an open link: the words of the day it was chosen, the status of this second; two statements.
 
-    What was withdrawn, set aside, hidden or taken back is left out; `gone` counts what was recognised, without reason.
+    What was withdrawn, set aside, hidden or taken back is left out; `gone` and `gone_seen` count it, without reason.
     """
     shown = [live for live in _live(opened.edition_id) if live.is_shown]
     parts = _parts(
@@ -542,7 +630,9 @@ def read(opened: Opened, now: dt.datetime) -> Reading:
     )
     known = {live.organisation_id for live in shown if live.organisation_id}
     count = sum(1 for live in shown if live.endorsement)
-    return Reading(opened.head, parts, contacts(known, now), max(0, opened.recognised - count), now)
+    count_seen = sum(1 for live in shown if live.seen)
+    return Reading(opened.head, parts, contacts(known, now), max(0, opened.recognised - count), now,
+                   max(0, opened.seen - count_seen))
 
 
 @dataclass(frozen=True)
@@ -609,6 +699,7 @@ class Link:
     revoked_at: dt.datetime | None
     openings: int
     last_on: dt.date | None
+    in_last_week: bool
 
     @property
     def is_open(self) -> bool:
@@ -651,8 +742,9 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 def _link(row: Any, now: dt.datetime) -> Link:
     share, consent, openings, last_on = row
-    return Link(share.id, share.learner_id, share.recipient_name, _state(share, consent, now), share.expires_at,
-                share.revoked_at, int(openings or 0), last_on)
+    state = _state(share, consent, now)
+    return Link(share.id, share.learner_id, share.recipient_name, state, share.expires_at, share.revoked_at,
+                int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now))
 
 
 def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> tuple[list[Link], uuid.UUID | None]:

@@ -5,30 +5,23 @@ Nothing here reads or sets a cookie. HEAD, If-None-Match, HX-Request and any Acc
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import clock
-from ..extensions import address
-from ..limits import hit
+from .. import clock, doors
 from ..seal import digest_of
 from ..transaction import release
-from ..web import LANGUAGES, public
+from ..web import public
 from . import queries, service
 from .queries import Opened
 
 blueprint = Blueprint("reader", __name__)
-
-TOKEN_LENGTH = 22
-MINUTE = 60
-UNKNOWN_FROM_ONE, UNKNOWN_FROM_ALL = 40, 300
 
 
 @blueprint.get("/s/<token>")
@@ -37,10 +30,10 @@ def share(token: str) -> ResponseReturnValue:
     """Open a link."""
     opened = find(token)
     if opened is None:
-        return unknown()
+        return doors.unknown()
     if not opened.is_open:
-        return closed()
-    return share_page(opened, lambda item_id: way("reader.checked", token=token, item=item_id))
+        return doors.closed()
+    return share_page(opened, lambda item_id: doors.way("reader.checked", token=token, item=item_id))
 
 
 @blueprint.get("/s/<token>/verifier/<uuid:item>")
@@ -49,21 +42,15 @@ def checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
     """Say how one recognised competency is checked."""
     opened = find(token)
     if opened is None:
-        return unknown()
+        return doors.unknown()
     if not opened.is_open:
-        return closed()
-    return checked_page(opened, item, way("reader.share", token=token))
+        return doors.closed()
+    return checked_page(opened, item, doors.way("reader.share", token=token))
 
 
 def find(token: str) -> Opened | None:
     """Return the link of a token, whatever its state, or None when there is none."""
-    return queries.by_token(digest_of(token), clock.now()) if len(token) == TOKEN_LENGTH else None
-
-
-def way(endpoint: str, **values: Any) -> str:
-    """Return the address of another page of the reader's, in the language that this one's address asks for."""
-    asked = request.args.get("lang")
-    return url_for(endpoint, lang=asked if asked in LANGUAGES else None, **values)
+    return queries.by_token(digest_of(token), clock.now()) if len(token) == doors.TOKEN_LENGTH else None
 
 
 def share_page(opened: Opened, check: Callable[[uuid.UUID], str]) -> Response:
@@ -71,55 +58,33 @@ def share_page(opened: Opened, check: Callable[[uuid.UUID], str]) -> Response:
     now = clock.now()
     response = make_response(
         render_template("reader/share.html", reading=queries.read(opened, now), check=check, host=host()))
-    if request.method != "HEAD":
-        release()
-        try:
-            service.note_opening(opened.id, clock.day_of(now))
-        except SQLAlchemyError:
-            current_app.logger.info("opening not counted")
+    _count(opened, now)
     return response
 
 
+def _count(opened: Opened, now: dt.datetime, first: bool = False) -> None:
+    if request.method == "HEAD":
+        return
+    release()
+    try:
+        service.note_opening(opened.id, clock.day_of(now), first)
+    except SQLAlchemyError:
+        current_app.logger.info("opening not counted")
+
+
 def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
-    """Return the four answers about one item of an open link, or that it is no longer shown."""
+    """Return the four answers about one item of an open link, or that it is no longer shown.
+
+    Who kept its address aside opens the link as well: it counts on a day when the link's own page was not opened.
+    """
     now = clock.now()
     found = queries.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
                            day=queries.full_day(now), hour=queries.hour_words(now))
+    _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
 
 
 def host() -> str:
     """Return the city's host, as it is written beside what was checked."""
     return urlsplit(str(current_app.config["PUBLIC_URL"])).netloc
-
-
-def door(status: int, title: str, lede: str, more: str) -> Response:
-    """Return the kind page, with nothing about anybody."""
-    return make_response(render_template("errors/door.html", title=title, lede=lede, more=more), status)
-
-
-def closed() -> Response:
-    """Return the page of a link that ended, or was closed."""
-    return _closed_door(410)
-
-
-def _closed_door(status: int) -> Response:
-    return door(
-        status, _("Ce lien est fermé"),
-        _("Cela ne dit rien de la personne : les liens ont toujours une fin. En demander un autre à la personne."),
-        _("C’est aussi la page d’un lien mal recopié."),
-    )
-
-
-def unknown() -> Response:
-    """Return the same page for what was never there; who tries many at once waits, while real links still open."""
-    release()
-    if current_app.config.get("RATELIMIT_ENABLED", True):
-        over = hit(f"unknown:{address()}", MINUTE) > UNKNOWN_FROM_ONE
-        if hit("unknown:all", MINUTE) > UNKNOWN_FROM_ALL or over:
-            response = door(429, _("Un peu trop vite"), _("Beaucoup d’essais d’affilée. Attendre une minute, puis réessayer."),
-                            "")
-            response.headers["Retry-After"] = str(MINUTE)
-            return response
-    return _closed_door(404)

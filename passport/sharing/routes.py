@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -18,14 +19,15 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of
 from ..transaction import transaction
-from ..web import Forbidden, authorised, onward, page, public_url, wants_fragment
+from ..web import Forbidden, actor, authorised, now_and_today, onward, page, public_url, wants_fragment
 from . import panels, queries, rules, service
-from .forms import AudienceForm, ChoiceForm, PreviewForm, ids, share_draft
+from .forms import AudienceForm, ChoiceForm, ExtendForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
 from .reader import host
 
 blueprint = Blueprint("sharing", __name__)
 BLUEPRINTS = (blueprint, reader)
+CHOSEN = ("experiences", "endorsements", "testimonies")
 
 
 def _mine() -> Mine:
@@ -58,19 +60,19 @@ def choose() -> ResponseReturnValue:
         wanted = form.draft()
         open_ids = {c.id for c in found if c.refusal is None}
         open_ids |= {r.recognised.id for c in found for r in c.recognised if r.may_be_shown}
-        count = len(wanted.experience_ids) + len(wanted.endorsement_ids)
-        refusal = rules.refusal_of_choice(count)
-        if refusal is None and not {*wanted.experience_ids, *wanted.endorsement_ids} <= open_ids:
+        open_ids |= {s.id for c in found for s in c.seen if c.refusal is None and s.refusal is None}
+        refusal = rules.refusal_of_choice(len(wanted.all_ids))
+        if refusal is None and not {*wanted.all_ids} <= open_ids:
             refusal = Refusal.NOT_PERMITTED
         if refusal is None:
             with transaction():
                 service.save_draft(me, wanted.body, now)
             return onward("sharing.audience")
         form.refuse(Refused(refusal))
-        ticked = {*wanted.experience_ids, *wanted.endorsement_ids}
+        ticked = {*wanted.all_ids}
     else:
         kept = queries.draft(me)
-        ticked = {*ids(kept.get("experiences")), *ids(kept.get("endorsements"))}
+        ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
     alone = rules.refusal_to_share(_band()) is None
     return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone,
                 status=422 if form.is_submitted() else 200)
@@ -84,7 +86,7 @@ def audience() -> ResponseReturnValue:
         return refused
     me, now, band = current_user.id, clock.now(), _band()
     kept = queries.draft(me)
-    if not kept.get("experiences") and not kept.get("endorsements"):
+    if not any(kept.get(name) for name in CHOSEN):
         return onward("sharing.choose")
     before: dict[str, Any] = {
         "months": str(kept.get("months") or rules.preset_months(band)),
@@ -97,10 +99,13 @@ def audience() -> ResponseReturnValue:
         with transaction():
             service.save_draft(me, form.draft().body, now)
         return onward("sharing.preview")
-    ends = {str(n): _("Jusqu’au %(day)s", day=queries.full_day(rules.end_of(n, now)))
-            for n in rules.months_offered(band)}
-    return page("sharing/audience.html", form=form, ends=ends, name=current_user.display_name,
+    return page("sharing/audience.html", form=form, ends=_ends(band, now), name=current_user.display_name,
                 status=422 if form.is_submitted() else 200)
+
+
+def _ends(band: Band, now: dt.datetime) -> dict[str, str]:
+    """Return the day on which each length offered ends, in words."""
+    return {str(n): _("Jusqu’au %(day)s", day=queries.full_day(rules.end_of(n, now))) for n in rules.months_offered(band)}
 
 
 @blueprint.route("/montrer/apercu", methods=["GET", "POST"])
@@ -118,7 +123,7 @@ def preview() -> ResponseReturnValue:
     if "recipient_name" not in kept:
         return onward("sharing.audience")
     draft = share_draft(kept)
-    found = queries.chosen(me, draft.experience_ids, draft.endorsement_ids)
+    found = queries.chosen(me, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids)
     if not found.items:
         return onward("sharing.choose")
     name = draft.shown_name if draft.name_form == rules.WRITTEN and draft.shown_name else current_user.display_name
@@ -146,9 +151,10 @@ def preview() -> ResponseReturnValue:
 
 def _only(draft: service.ShareDraft, found: queries.Chosen) -> service.ShareDraft:
     """Return the draft without what can no longer be shown, which the preview left out and said so."""
-    shown = {i.endorsement_id or i.experience_id for i in found.items}
+    shown = {i.chosen_id for i in found.items}
     return replace(draft, experience_ids=tuple(i for i in draft.experience_ids if i in shown),
-                   endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown))
+                   endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown),
+                   testimony_ids=tuple(i for i in draft.testimony_ids if i in shown))
 
 
 @blueprint.get("/montrer/lien/<uuid:key>")
@@ -160,6 +166,26 @@ def ready(key: uuid.UUID) -> ResponseReturnValue:
     qr = drawings.qr_svg(address, _("Code QR du lien %(name)s", name=opened.recipient_name), "stamp xl") if address else ""
     reading = queries.read(opened, now) if opened.is_open else None
     return page("sharing/ready.html", link=opened, address=address, qr=qr, reading=reading, host=host())
+
+
+@blueprint.route("/montrer/lien/<uuid:key>/prolonger", methods=["GET", "POST"])
+def extend(key: uuid.UUID) -> ResponseReturnValue:
+    """Move the end of a link in its last week."""
+    share, (now, today) = authorised(queries.share(key), Action.PREPARE_SHARE), now_and_today()
+    band = actor().band(today)
+    form = ExtendForm(band)
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                service.extend(share, form.draft(), now)
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            flash(_("C’est prolongé : le lien ferme le %(day)s.", day=queries.full_day(share.expires_at)))
+            return onward("sharing.ready", key=key)
+    return page("sharing/extend.html", status=422 if form.is_submitted() else 200, form=form, share=share,
+                ends_on=queries.full_day(share.expires_at), ends=_ends(band, now),
+                possible=rules.may_extend(queries.state_of(share, now), share.expires_at, now))
 
 
 @blueprint.post("/montrer/lien/<uuid:key>/fermer")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from ..accounts.rules import DISPLAY as DISPLAY
+from ..accounts.rules import WRITTEN as WRITTEN
 from ..accounts.rules import Band
+from ..accounts.rules import refusal_of_name_form as refusal_of_name_form
 from ..experiences import rules as experiences
 from ..recognition import rules as recognition
 from ..recognition.rules import Offer, Story
 from ..refusals import Refusal
+from ..witnesses import rules as witnesses
+from ..witnesses.rules import Seen
 
 DAYS = {1: 30, 3: 90, 6: 180}
 MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3)}
 PRESET = {Band.ADULT: 3, Band.YOUTH: 1}
-DISPLAY, WRITTEN = "display", "written"
+LAST_WEEK = dt.timedelta(days=7)
 
 
 class LinkState(StrEnum):
@@ -55,13 +60,20 @@ def end_of(months: int, now: dt.datetime) -> dt.datetime:
     return now + dt.timedelta(days=DAYS[months])
 
 
-def refusal_of_name(band: Band, name_form: str, shown_name: str | None) -> Refusal | None:
-    """Say why this form of name cannot be shown: a name as one writes it is for adults, and is given."""
-    if name_form == DISPLAY:
-        return None
-    if name_form != WRITTEN or not shown_name:
-        return Refusal.NAME_MISSING
-    return None if band is Band.ADULT else Refusal.ADULTS_ONLY
+def may_extend(state: LinkState, expires_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a link is in its last week, in which its end may be moved."""
+    return state is LinkState.OPEN and expires_at - now <= LAST_WEEK
+
+
+def refusal_to_extend(
+    band: Band, state: LinkState, expires_at: dt.datetime, months: int, now: dt.datetime
+) -> Refusal | None:
+    """Say why a link's end cannot be moved, or None when it can: in its last week, for as long as a new link could last."""
+    if state is not LinkState.OPEN:
+        return Refusal.LINK_CLOSED
+    if not may_extend(state, expires_at, now):
+        return Refusal.NOT_LAST_WEEK
+    return refusal_to_share(band) or refusal_of_end(band, months)
 
 
 def refusal_of_choice(count: int) -> Refusal | None:
@@ -69,11 +81,15 @@ def refusal_of_choice(count: int) -> Refusal | None:
     return None if count else Refusal.NOTHING_CHOSEN
 
 
-def refusal_to_show_item(story: Story, offer: Offer | None = None) -> Refusal | None:
-    """Say why an experience (or, with `offer`, what was recognised in it) cannot be shown now, or None when it can.
+def refusal_to_show_item(story: Story, offer: Offer | None = None, seen: Seen | None = None) -> Refusal | None:
+    """Say why an experience cannot be shown now, or None when it can.
+
+    With `offer`: what was recognised in it; with `seen`: what somebody without account saw of it.
 
     The same answer decides what can be chosen, what enters a link, and what a reader still finds in it.
     """
+    if seen is not None:
+        return experiences.refusal_to_send(story.for_me_only, story.deleted_at) or witnesses.refusal_to_show(seen)
     if offer is None:
         return experiences.refusal_to_send(story.for_me_only, story.deleted_at)
     return recognition.refusal_to_show(offer, story)

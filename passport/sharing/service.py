@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ..accounts import drafts
 from ..accounts import rules as age
-from ..accounts.models import Account, Draft, Passport
+from ..accounts.models import Account, Passport
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
@@ -38,6 +40,7 @@ class ShareDraft:
     shown_name: str | None
     intro: str | None
     submission: uuid.UUID
+    testimony_ids: tuple[uuid.UUID, ...] = ()
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -50,10 +53,11 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     refusal = (
         rules.refusal_to_share(band)
         or rules.refusal_of_end(band, draft.months)
-        or rules.refusal_of_name(band, draft.name_form, draft.shown_name)
-        or rules.refusal_of_choice(len(draft.experience_ids) + len(draft.endorsement_ids))
+        or rules.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name)
+        or rules.refusal_of_choice(
+            len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids))
     )
-    found = queries.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, lock=True)
+    found = queries.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids, lock=True)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
@@ -63,6 +67,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         "name": (draft.shown_name if draft.name_form == rules.WRITTEN else display_name) or "",
         "intro": draft.intro,
         "recognised": sum(1 for item in found.items if item.endorsement_id),
+        "seen": sum(1 for item in found.items if item.testimony_id),
     })
     db.session.add(edition)
     db.session.flush()
@@ -71,7 +76,8 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         EditionItem(
             id=uuid7(), learner_id=learner_id, edition_id=edition.id, position=position, kind=item.kind,
             experience_id=item.experience_id, revision_id=revisions[item.experience_id],
-            endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, document=item.document,
+            endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, testimony_id=item.testimony_id,
+            document=item.document,
         )
         for position, item in enumerate(found.items)
     )
@@ -100,6 +106,18 @@ def _whose(learner_id: uuid.UUID, now: dt.datetime) -> tuple[age.Band, str | Non
     return age.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
 
 
+def extend(share: Share, months: int, now: dt.datetime) -> None:
+    """Move the end of a link in its last week, counted from now; what it shows stays as it is. Raises Refused."""
+    db.session.refresh(share, with_for_update=True)
+    band, _name = _whose(share.learner_id, now)
+    refusal = rules.refusal_to_extend(band, queries.state_of(share, now), share.expires_at, months, now)
+    if refusal is not None:
+        raise Refused(refusal)
+    share.extended_at, share.expires_at = now, rules.end_of(months, now)
+    db.session.flush()
+    record("sharing.extend", share.learner_id, now, share.id)
+
+
 def close(share: Share, now: dt.datetime) -> None:
     """Close a link for good, with effect at once; closing it again changes nothing."""
     if _close(Share.id == share.id, now):
@@ -119,11 +137,14 @@ def _close(which: sa.ColumnElement[bool], now: dt.datetime) -> int:
     return len(db.session.execute(ended).all())
 
 
-def note_opening(share_id: uuid.UUID, day: dt.date) -> None:
-    """Count one opening of that day, in a short transaction of its own: no hour, no address, no name."""
+def note_opening(share_id: uuid.UUID, day: dt.date, first: bool = False) -> None:
+    """Count one opening of that day, in a short transaction of its own: no hour, no address, no name.
+
+    With `first`, count it only when nothing was opened that day.
+    """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     line = insert(ShareReading).values(share_id=share_id, read_on=day, openings=1)
-    line = line.on_conflict_do_update(
+    line = line.on_conflict_do_nothing() if first else line.on_conflict_do_update(
         index_elements=[ShareReading.share_id, ShareReading.read_on],
         set_={"openings": ShareReading.openings + 1},
     )
@@ -133,23 +154,14 @@ def note_opening(share_id: uuid.UUID, day: dt.date) -> None:
 
 def save_draft(learner_id: uuid.UUID, changes: dict[str, Any], now: dt.datetime) -> None:
     """Keep a link half prepared, for its learner alone, until it is made."""
-    row = db.session.scalars(
-        sa.select(Draft).where(Draft.account_id == learner_id, Draft.form == queries.DRAFT,
-                               Draft.subject_id == learner_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        body = {"submission": str(uuid.uuid4()), **changes}
-        db.session.add(Draft(id=uuid7(), account_id=learner_id, form=queries.DRAFT, subject_id=learner_id, body=body,
-                             changed_at=now))
-    else:
-        row.body, row.changed_at = {**row.body, **changes}, now
+    draft = drafts.held(learner_id, queries.DRAFT, learner_id, now)
+    draft.body = {"submission": str(uuid.uuid4()), **draft.body, **changes}
     db.session.flush()
 
 
 def drop_draft(learner_id: uuid.UUID) -> None:
     """Let go of a link half prepared."""
-    db.session.execute(sa.delete(Draft).where(
-        Draft.account_id == learner_id, Draft.form == queries.DRAFT, Draft.subject_id == learner_id))
+    drafts.drop(queries.DRAFT, learner_id, learner_id)
 
 
 def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:

@@ -121,7 +121,7 @@ def too_many_tries(page: Any, city: Live) -> None:
         page.fill("[name=name]", "essai-trop-01")
         page.fill("[name=passphrase]", "ce n’est pas elle")
         send(page)
-    page.locator(".summary").wait_for()
+    page.locator("main :is(.summary, .err)").first.wait_for()
 
 
 @act("lea", "accounts.passphrase")
@@ -180,7 +180,7 @@ def odd_times(page: Any, city: Live) -> None:
     page.fill("[name=year]", "l’an dernier")
     page.fill("[name=hours]", "beaucoup")
     send(page)
-    page.locator("main .summary").wait_for()
+    page.locator("main :is(.summary, .err)").first.wait_for()
 
 
 def _delete(page: Any, city: Live, thing: str) -> None:
@@ -216,7 +216,7 @@ def changed_before_it_was_asked(page: Any, city: Live) -> None:
     page.goto(f"/experience/{city.cast['lea_x']}/demander/personne/{city.cast['m_karim']}")
     _give(page, "version", "99")
     send(page)
-    page.locator("main .summary").wait_for()
+    page.locator("main :is(.summary, .err)").first.wait_for()
 
 
 @act("claire", "feedback.assign")
@@ -261,7 +261,7 @@ def choose_nothing(page: Any, city: Live) -> None:
     page.goto("/montrer/choisir")
     page.evaluate("document.querySelectorAll('main input:checked').forEach(tick => { tick.checked = false })")
     send(page)
-    page.locator("main .summary").wait_for()
+    page.locator("main :is(.summary, .err)").first.wait_for()
 
 
 @act("youth", "sharing.audience")
@@ -279,7 +279,7 @@ def for_nobody(page: Any, city: Live) -> None:
     send(page)
     page.fill("[name=recipient_name]", "")
     send(page)
-    page.locator("main .summary").wait_for()
+    page.locator("main :is(.summary, .err)").first.wait_for()
 
 
 @act("lea", "sharing.preview")

@@ -6,12 +6,14 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from passport.accounts import addresses
 from passport.card import service as card
 from passport.experiences import service as experiences
 from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
+from passport.notices.letters import unsubscribe_address
 from passport.organisations import service as organisations
 from passport.organisations.models import Membership, Organisation
 from passport.recognition import service as recognition
@@ -39,6 +41,7 @@ def furnish(cast: Cast, now: dt.datetime) -> Cast:
     _show(cast, ines.id, now)
     _organise(cast, now)
     _show_again(cast, now)
+    _write(cast, now)
     db.session.commit()
     return cast
 
@@ -153,8 +156,8 @@ def _show(cast: Cast, learner_id: uuid.UUID, now: dt.datetime) -> None:
     card.set_named(held, True, now - 24 * H)
     card.open_with(held, opened, now - 24 * H)
     cast.tokens["to_ines_card"] = unseal(held.token_sealed)
-    cast.tokens["to_share"] = unseal(db.session.get_one(Share, cast["share"]).token_sealed)
-    cast.tokens["to_card"] = unseal(card.make(cast["lea"], now).token_sealed)
+    cast.tokens["share"] = unseal(db.session.get_one(Share, cast["share"]).token_sealed)
+    cast.tokens["card"] = unseal(card.make(cast["lea"], now).token_sealed)
 
 
 def _show_again(cast: Cast, now: dt.datetime) -> None:
@@ -169,6 +172,14 @@ def _show_again(cast: Cast, now: dt.datetime) -> None:
     cast.ids["mona"] = mona.id
     cast.ids["mona_x"] = build.experience(mona.id, "Je tiens la buvette", now - 90 * H).id
     _link(cast, "mona", "Mission locale", now - 5 * H, ("mona_x",))
+
+
+def _write(cast: Cast, now: dt.datetime) -> None:
+    """Give lea an e-mail address to confirm and a way to a new passphrase, and the letter that ends letters."""
+    addresses.give(cast["lea"], "lea@example.org", now)
+    for purpose in (addresses.CONFIRM, addresses.RESET):
+        cast.tokens[purpose] = addresses._new_token(cast["lea"], purpose, now, now + dt.timedelta(minutes=15))
+    cast.tokens["unsubscribe"] = unsubscribe_address(cast["lea"]).rsplit("/", 1)[1]
 
 
 def _organise(cast: Cast, now: dt.datetime) -> None:

@@ -46,9 +46,7 @@ class Live:
 
 
 class Quiet(WSGIRequestHandler):
-    """Keeps the connection open, as real servers do, and tells nobody of each request."""
-
-    protocol_version = "HTTP/1.1"
+    """Tells nobody of each request."""
 
     def make_environ(self) -> Any:
         """Return the request as if nothing compressed were wanted: a compressed copy may be older than its file."""
@@ -140,10 +138,12 @@ class Windows:
         self.contexts: list[Any] = []
         self.said: list[str] = []
 
-    def open(self, name: str = "", language: str = "fr", dark: bool = False, javascript: bool = True) -> Any:
+    def open(
+        self, name: str = "", language: str = "fr", dark: bool = False, javascript: bool = True, locale: str = ""
+    ) -> Any:
         """Return a page of one person's own browser, signed in (nobody when there is no name)."""
         context = self.chromium.new_context(
-            base_url=self.live.url, locale=LOCALES[language], reduced_motion="reduce", viewport=PHONE,
+            base_url=self.live.url, locale=locale or LOCALES[language], reduced_motion="reduce", viewport=PHONE,
             java_script_enabled=javascript, color_scheme="dark" if dark else "light", permissions=[], has_touch=True,
         )
         context.set_default_timeout(8000)

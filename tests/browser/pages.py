@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-# What answers a request but no person: no page to look at.
-NO_PAGE = {"health.healthz", "static"}
+# What answers with a file, with a word to a machine, or with the way to another page.
+NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
 PAGES: dict[str, tuple[str, ...]] = {
     "": (
-        "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up",
-        "/s/{to_share}", "/s/{to_share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
-        "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{to_card}", "/c/{to_ines_card}",
+        "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
+        "landing.parent", "landing.facilitator", "landing.employer", "frameworks.sentences", "mail.forgotten",
+        "mail.look", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
+        "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
+        "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
+        "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
         "/c/{to_ines_card}/verifier/{item_shown}", "410 /c/{to_ines_card}/verifier/{item_gone}",
         "410 /c/{to_lost_card}", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
         "404 /nulle-part", "403 /faute/403", "409 /faute/409", "410 /faute/410", "429 /faute/429", "503 /faute/503",
@@ -21,6 +24,10 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "lea": (
         "experiences.passport", "experiences.add", "experiences.kept", "experiences.experience", "experiences.edit",
+        "evidence.add", "evidence.add_link", "learning.learned", "learning.reflect", "learning.add_kinds",
+        "/ajouter/genre/exile", "/ajouter/genre/civic_service", "learning.choose_kind", "learning.edit_kind",
+        "learning.path", "learning.link", "learning.my_hours", "learning.compare", "witnesses.invite",
+        "witnesses.ready", "sharing.extend", "mail.address", "/adresse/confirmer/{confirm}",
         "experiences.story", "experiences.when", "experiences.where", "experiences.can_do",
         "/experience/{lea_x}/savoir-faire?q=zzz", "/experience/{lea_x}/savoir-faire?competency=3",
         "feedback.exchanges", "feedback.ask", "/experience/{lea_x}/demander?q=zzz",
@@ -53,7 +60,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.invite", "organisations.record_check", "organisations.join_code",
-        "feedback.desk", "feedback.exchanges", "safety.cases", "safety.case",
+        "organisations.contact", "feedback.desk", "feedback.exchanges", "safety.cases", "safety.case",
     ),
     "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "safety.cases", "/signalements/{decided}"),
     "sofia": (

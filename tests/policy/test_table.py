@@ -106,6 +106,8 @@ THINGS: dict[str, Any] = {
     "endorsed by karim": Attested(LEA, KARIM, LIBRARY),
     "endorsed for tom": Attested(TOM, KARIM, LIBRARY, learner_protected=True),
     "endorsed, then barred": Attested(LEA, KARIM, LIBRARY, barred_ids=frozenset({KARIM})),
+    "desk, grant over": asked(**MINORS, **TEAM, grant_closes_at=NOW),
+    "desk, claire barred": asked(**MINORS, **TEAM, barred_ids=frozenset({CLAIRE})),
     "library": Body(LIBRARY),
     "city": Body(CITY),
     "karim's role": Member(LIBRARY, KARIM, "facilitator"),
@@ -113,6 +115,10 @@ THINGS: dict[str, Any] = {
     "case of claire": Case(CLAIRE, KARIM, organisation_id=LIBRARY),
     "case about claire": Case(CLAIRE, CLAIRE, organisation_id=LIBRARY),
     "case left alone": Case(key(77), KARIM, organisation_id=LIBRARY, left_alone=True),
+    "case told by claire": Case(CLAIRE, KARIM, organisation_id=LIBRARY, reporter_id=CLAIRE),
+    "case of claire, then barred": Case(CLAIRE, KARIM, organisation_id=LIBRARY, barred_ids=frozenset({CLAIRE})),
+    "case left alone, sofia barred": Case(CLAIRE, KARIM, organisation_id=LIBRARY, left_alone=True,
+                                          barred_ids=frozenset({CLAIRE, SOFIA})),
     "case of sofia": Case(SOFIA, KARIM, organisation_id=LIBRARY),
     "nothing": None,
 }
@@ -162,7 +168,7 @@ row(Action.RECOGNISE, "asked of the team by lea", *GROWN, "colleague", charter_f
 row(Action.WITHDRAW_ENDORSEMENT, "endorsed by karim", *ANSWERING, "claire")
 row(Action.WITHDRAW_ENDORSEMENT, "endorsed for tom", "karim", "karim, no charter", "karim, 17", "claire",
     check_needed=("karim, unchecked", "karim, no minors here"))
-row(Action.WITHDRAW_ENDORSEMENT, "endorsed, then barred", "claire", not_reachable=ANSWERING)
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed, then barred", "claire", request_closed=ANSWERING)
 for action in (Action.ACCEPT_CHARTER, Action.SHOW_ASK_CODE):
     row(action, "karim's role", *ANSWERING)
     row(action, "claire's role")
@@ -172,10 +178,17 @@ for action in (Action.MANAGE_ORGANISATION, Action.INVITE_FACILITATOR):
 row(Action.REMOVE_MEMBER, "karim's role", "claire", "sofia")
 row(Action.RECORD_CHECK, "karim's role", "claire", "sofia")
 row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=("claire",))
+row(Action.READ_DESK, "library", "claire")
 row(Action.ASSIGN_REQUEST, "asked of the desk by tom", "claire")
+row(Action.ASSIGN_REQUEST, "asked of the team by lea")
+row(Action.ASSIGN_REQUEST, "desk, grant over")
+row(Action.ASSIGN_REQUEST, "desk, claire barred")
 row(Action.HANDLE_REPORT, "case of claire", "claire")
 row(Action.HANDLE_REPORT, "case about claire")
 row(Action.HANDLE_REPORT, "case left alone", "sofia")
+row(Action.HANDLE_REPORT, "case told by claire")
+row(Action.HANDLE_REPORT, "case of claire, then barred")
+row(Action.HANDLE_REPORT, "case left alone, sofia barred")
 row(Action.HANDLE_REPORT, "case of sofia", "sofia")
 for action in (Action.COORDINATE, Action.INVITE_MANAGER):
     row(action, "library", "sofia")
@@ -223,6 +236,8 @@ def test_every_truth_alone_can_stop_somebody(action: Action, truth: Any) -> None
 
 def _own_thing(action: Action, person: Actor) -> Any:
     """What this person would answer for themself, if nothing else stood in the way."""
+    if action is Action.ASSIGN_REQUEST and person.account_id == CLAIRE:
+        return asked(CLAIRE, learner_protected=True, **TEAM)
     if person.account_id != KARIM:
         return None
     return Attested(KARIM, KARIM, LIBRARY) if action is Action.WITHDRAW_ENDORSEMENT else asked(KARIM)

@@ -24,6 +24,10 @@ POSTED = {
     "accounts.home", "accounts.set_language", "accounts.sign_in", "accounts.sign_up", "accounts.note_down",
     "accounts.passphrase", "accounts.sign_out",
 }
+# Without cookie there is no session for another site to use: the key is in the address (tests/routes/test_witnesses.py).
+KEY_IN_ADDRESS = {"witness.answer", "witness.take_back", "witness.erase"}
+# A mail program that stops messages in one click has no token of ours: the one in the address stands in for it.
+OWN_TOKEN = {"mail.unsubscribe"}
 ANSWERS = {200, 303, 400, 403, 404, 409, 410, 413, 422, 429}
 NONSENSE = ("x" * 20_000, "\u202e\u200b👩‍👧‍👦", "9999-99-99", new())
 EXTRA = {"role": "coordinator", "learner_id": new(), "accepted_at": "2026-11-24T11:00:00+00:00", "is_admin": "1"}
@@ -70,11 +74,16 @@ def posts(city: City) -> list[str]:
 
 def test_without_its_token_no_form_is_taken(town: Callable[..., City]) -> None:
     city = town(WTF_CSRF_ENABLED=True)
-    assert set(posts(city)) >= POSTED
+    assert set(posts(city)) >= POSTED | OWN_TOKEN
     browsers = {name: Reader(city.app, city.cast, name) for name in {somebody(e) for e in posts(city)}}
     before = everything(city)
     for endpoint in posts(city):
+        if endpoint in KEY_IN_ADDRESS:
+            continue
         answer = browsers[somebody(endpoint)].post(address(city, endpoint), REGISTRY[endpoint].body)
+        if endpoint in OWN_TOKEN:
+            assert answer.status_code == 404, endpoint
+            continue
         assert answer.status_code == 400, (endpoint, answer.status_code)
         assert "La page était trop ancienne" in words(answer), endpoint
     assert everything(city) == before

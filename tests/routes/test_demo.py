@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import time
 import uuid
@@ -23,7 +24,7 @@ from passport.accounts.models import Account, Passport
 from passport.card.models import Card
 from passport.columns import METADATA
 from passport.demo import fill
-from passport.experiences.models import Experience
+from passport.experiences.models import Experience, ExperienceLink, Reflection
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import rules as checks
@@ -37,7 +38,9 @@ from passport.recognition.models import (
     RequestedCompetency,
 )
 from passport.seal import unseal
-from passport.sharing.models import Share, ShareReading
+from passport.sharing.models import EditionItem, Share, ShareReading
+from passport.witnesses.models import Testimony as Said
+from passport.witnesses.models import WitnessInvitation
 from tests.cast import Cast
 from tests.conftest import NOON, House, both_databases
 from tests.reading import Reader, words
@@ -189,6 +192,10 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "answered, unread": count(Feedback, ~read),
             "read": count(Feedback, read, Feedback.reply.is_(None)),
             "replied": count(Feedback, Feedback.reply.is_not(None)),
+            "somebody without account asked": count(WitnessInvitation, WitnessInvitation.used_at.is_(None)),
+            "somebody without account read": count(Said, Said.read_at.is_not(None)),
+            "somebody without account unread": count(Said, Said.read_at.is_(None)),
+            "their words in a link": count(EditionItem, EditionItem.kind == "testimony"),
             "asked": count(RequestedCompetency, asked),
             "offered": count(Endorsement, ~decided),
             "kept": count(Endorsement, kept, ~permitted, Endorsement.withdrawn_at.is_(None)),
@@ -201,6 +208,10 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "link expired": count(Share, Share.revoked_at.is_(None), Share.expires_at <= NOON),
             "days of opening": count(ShareReading),
             "for me only": count(Experience, Experience.for_me_only),
+            "passed on": count(Experience, Experience.passed_on),
+            "of a kind": count(Experience, Experience.kind.is_not(None)),
+            "what one keeps of it": count(Reflection),
+            "led to another": count(ExperienceLink),
             "accredited": count(Organisation, Organisation.accredited_at.is_not(None)),
             "not accredited": count(Organisation, Organisation.accredited_at.is_(None)),
             "checked": count(Membership, facilitator, in_force),
@@ -215,8 +226,11 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
         }
     assert states == {
         "waiting for somebody": 2, "waiting for a team": 2, "cancelled": 1, "cannot": 1, "answered, unread": 1,
-        "read": 2, "replied": 5, "asked": 2, "offered": 2, "kept": 1, "permitted": 5, "declined": 1, "withdrawn": 1,
-        "not yet": 1, "link open": 5, "link closed": 1, "link expired": 1, "days of opening": 9, "for me only": 2,
+        "read": 2, "replied": 5, "somebody without account asked": 1, "somebody without account read": 1,
+        "somebody without account unread": 1, "their words in a link": 1, "asked": 2, "offered": 2, "kept": 1, "permitted": 5,
+        "declined": 1, "withdrawn": 1, "not yet": 1, "link open": 5, "link closed": 1, "link expired": 1,
+        "days of opening": 9, "for me only": 3, "passed on": 2, "of a kind": 3, "what one keeps of it": 3,
+        "led to another": 2,
         "accredited": 3, "not accredited": 1, "checked": 2, "check expired": 1, "never checked": 1,
         "invitation open": 1, "joined": 5, "code « Demandez-moi »": 3, "card": 3, "card that opens a link": 1,
         "card replaced": 1,
@@ -254,7 +268,7 @@ def test_checks_followed_one_another_each_seen_by_somebody_else_for_a_year_at_mo
 def test_the_seven_sign_in_with_their_e_mail_or_their_sign_in_name(city: City) -> None:
     for who, identifier in SEVEN.items():
         for name in (f"{who}@example.org", identifier):
-            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=fill.PASSPHRASE)
+            answer = city.browser(None).fill("/ouvrir", name=name, passphrase=age.DEMO_PASSPHRASE)
             assert answer.status_code == 303, f"{name}: {words(answer)[:300]}"
     with city.app.app_context():
         assert count(Account, Account.email_confirmed_at.is_not(None)) == 7
@@ -262,7 +276,7 @@ def test_the_seven_sign_in_with_their_e_mail_or_their_sign_in_name(city: City) -
 
 def test_lea_is_in_the_middle_of_everything(city: City) -> None:
     passport = city.page("lea", "/passeport")
-    assert "Nadia B. vous a répondu" in passport
+    assert "Nadia vous a répondu" in passport
     assert "Karim reconnaît 2 compétences" in passport
     assert "Reconnu par Karim B., animateur, au nom de la Médiathèque Mandela" in passport
     assert "Pour moi" in passport
@@ -272,7 +286,7 @@ def test_lea_is_in_the_middle_of_everything(city: City) -> None:
 
 
 def test_tom_waits_keeps_and_decides_with_a_parent(city: City) -> None:
-    assert "Demandé à Nadia B. le 19 novembre" in city.page("tom", "/echanges")
+    assert "Demandé à Nadia le 19 novembre" in city.page("tom", "/echanges")
     assert "Elle n’ouvre rien" in city.page("tom", "/montrer")
     assert "Avant 15 ans" in city.page("tom", "/montrer/choisir")
     with city.app.app_context():
@@ -285,6 +299,36 @@ def test_ines_has_links_in_each_state(city: City) -> None:
     shown = city.page("ines", "/montrer")
     for name in ("Les Ondes d’Alpha", "Mon dossier de master", "Jury de la licence"):
         assert name in shown
+
+
+def test_what_one_makes_of_an_experience_is_there(city: City) -> None:
+    with city.app.app_context():
+        keys = {x.title: x.id for x in db.session.scalars(sa.select(Experience)) if x.learner_id in {
+            city.people[who] for who in ("lea", "ines", "awa", "samia")}}
+        civic = {x.learner_id: x.id for x in db.session.scalars(sa.select(Experience).where(
+            Experience.setting == "civic_service"))}
+    lea = city.page("lea", f"/experience/{civic[city.people['lea']]}")
+    assert "Thème de la mission Solidarité" in lea
+    assert lea.index("J’ai transmis : la souris") < lea.index("À quoi j’ai contribué, et pour qui")
+    path = city.page("ines", f"/experience/{keys['J’aide des collégiens aux devoirs']}/chemin")
+    assert "vient de 1. J’ai fait mon service civique à la médiathèque" in path
+    assert "m’a mené à 3. J’ai passé mon unité" in path
+    assert "Reconnu sur le texte du" in city.page("ines", f"/experience/{civic[city.people['ines']]}")
+    hours = city.page("ines", "/mes-heures")
+    assert hours.count("Médiathèque Mandela") == 3
+    assert hours.count("Radio Lilas") == 2
+    assert "Session générale, finie le 21 août 2026" in city.page("awa", f"/experience/{keys['Je passe mon BAFA']}")
+    assert "Pour moi" in city.page("samia", f"/experience/{keys['Ma vie à la retraite']}")
+def test_ines_waits_for_somebody_without_account_and_awa_was_answered(city: City) -> None:
+    waiting = city.page("ines", "/echanges")
+    assert "Demandé à quelqu’un sans compte le 21 novembre" in waiting
+    assert "Une personne qui était là vous a répondu" in city.page("awa", "/passeport")
+    with city.app.app_context():
+        key = db.session.scalars(sa.select(Said.experience_id).where(Said.learner_id == city.people["awa"])).one()
+        token = unseal(db.session.scalars(sa.select(WitnessInvitation.token_sealed).where(
+            WitnessInvitation.learner_id == city.people["ines"])).one())
+    assert "Vu par M. Benali, dans le public ce jour-là" in city.page("awa", f"/experience/{key}")
+    assert "Inès" in city.page(None, f"/t/{token}")
 
 
 def test_karim_and_nadia_are_asked(city: City) -> None:
@@ -325,6 +369,7 @@ def test_readers_find_what_each_link_and_card_opens(city: City) -> None:
     assert "Je cherche un apprentissage au contact des gens." in baker
     assert "Reconnu par Karim B., animateur, au nom de la Médiathèque Mandela" in baker
     assert "Raconté par Léa M." in baker
+    assert "Vu par Mme Petit, voisine" in baker
     city.page(None, f"/s/{links['Mission locale']}", 410)
     city.page(None, f"/s/{links['Jury de la licence']}", 410)
     master = city.page(None, f"/s/{links['Mon dossier de master']}")
@@ -348,3 +393,20 @@ def test_readers_are_told_of_a_completed_story_only_where_it_was(city: City) -> 
 def test_everybody_can_open_their_main_pages(city: City, who: str) -> None:
     for address in ("/passeport", "/ajouter", "/echanges", "/montrer", "/carte", "/menu", "/rejoindre", "/aide"):
         city.page(who, address)
+
+
+MONTHS = ("janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+          "|January|February|March|April|May|June|July|August|September|October|November|December")
+
+
+@pytest.mark.parametrize("who", ["lea", "karim", "claire"])
+def test_no_day_is_cut_from_its_month(city: City, who: str) -> None:
+    browser, cut, days = city.browser(who), [], 0
+    start = "/passeport", "/echanges", "/montrer", "/menu", "/registre"
+    found = {a for page in start for a in re.findall(r'href="(/[^"?]+)"', browser.get(page).get_data(as_text=True))}
+    for address in sorted({*start, *found} - {a for a in found if a.startswith("/static")}):
+        body = browser.get(address).get_data(as_text=True)
+        days += len(re.findall(rf"\d\u00a0(?:{MONTHS})", body))
+        cut += [(address, words) for words in re.findall(rf"\d(?:er)? (?:{MONTHS})", body)]
+    assert days
+    assert cut == []

@@ -248,7 +248,7 @@ def test_two_changes_at_the_same_instant_refuse_the_second(app: Flask, cast: Cas
 def test_a_claim_is_said_changed_and_taken_back(browse: Any, app: Flask, cast: Cast) -> None:
     lea, x = browse("lea"), cast["lea_x"]
     page = f"/experience/{x}/savoir-faire"
-    lea.fill(page, competency="1", step="2")
+    assert way(lea.fill(page, competency="1", step="2")) == f"/experience/{x}/gardee"
     lea.fill(page, competency="1", step="3")
     with app.app_context():
         said = db.session.query(Claim).filter_by(experience_id=x).all()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock
-from passport.accounts.models import ContactBar, Draft
+from passport.accounts.models import Account, ContactBar, Draft
 from passport.audit import service as audit
 from passport.audit.models import ReadingLine
 from passport.columns import uuid7
@@ -33,6 +33,7 @@ from passport.organisations.models import AskCode, Joined, Membership, Organisat
 from passport.seal import digest_of, seal
 from passport.transaction import transaction
 
+from .. import build
 from ..cast import Cast
 from ..conftest import NOON, both_databases
 from ..reading import fields, new, way, words
@@ -367,7 +368,8 @@ def test_a_draft_is_kept_on_the_server_for_its_author_alone(app: Flask, cast: Ca
     kept = fields(browse("karim").get(f"/on-me-demande/{key}"))
     assert (kept["seen"], kept["question"]) == ("À moitié", "next")
     assert fields(browse("novice").get(f"/on-me-demande/{key}"))["seen"] == ""
-    assert karim.fill(f"/on-me-demande/{key}", seen="Presque", later="quiet").status_code == 204
+    half = {**fields(karim.get(f"/on-me-demande/{key}")), "seen": "Presque", "later": "quiet"}
+    assert karim.post(f"/on-me-demande/{key}", half, headers={"HX-Request": "true"}).status_code == 204
     assert one(app, Draft).body["seen"] == "Presque"
     assert karim.fill(f"/on-me-demande/{key}").status_code == 303
     assert not rows(app, Draft)
@@ -484,6 +486,8 @@ def test_a_desk_request_waits_unseen_until_its_manager_gives_it_to_a_checked_fac
         assert browse(name).get(f"/on-me-demande/{key}").status_code == 404
         assert "J’arbitre" not in words(browse(name).get("/on-me-demande"))
         assert browse(name).post(f"/on-me-demande/{key}/confier", {"membership": str(cast["m_karim"])}).status_code == 404
+    with app.app_context(), transaction():
+        build.vetting(db.session.get_one(Membership, cast["m_claire"]), db.session.get_one(Account, cast["sofia"]), NOON)
     claire = browse("claire")
     assert "Une demande à confier" in words(claire.get("/echanges"))
     desk = claire.get(f"/organisation/{cast['library']}/demandes")

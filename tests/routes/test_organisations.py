@@ -28,6 +28,7 @@ from tests import build
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import fields, way, words
+from tests.world import fill
 
 DAY = dt.timedelta(days=1)
 
@@ -99,6 +100,47 @@ def test_the_coordination_adds_accredits_and_invites_the_responsible_person(app:
     assert "présidente" in mine
     assert "C’est mon rôle : une autre personne note ma vérification." in mine
     assert stranger.get("/ville").status_code == 404
+
+
+def test_a_suspended_organisation_acts_no_more_until_the_suspension_ends(
+    app: Flask, cast: Cast, browse: Any, at: Any
+) -> None:
+    """From the next request on, for its people and for a request that waits; what it recognised stays."""
+    with app.app_context():
+        fill(cast, NOON)
+    sofia, karim, claire, lea = (browse(n) for n in ("sofia", "karim", "claire", "lea"))
+    address, waiting = f"/organisation/{cast['library']}", f"/reconnaitre/{cast['recognition']}"
+    assert karim.get(waiting).status_code == 200
+    assert claire.post(f"/ville{address}/suspendre", {"suspended": "yes"}).status_code == 404
+    told = sofia.fill(address, f"/ville{address}/suspendre", suspended="yes")
+    assert "Agrément suspendu depuis le 24 novembre 2026" in words(sofia.follow(told))
+    assert karim.get(waiting).status_code == 404
+    assert karim.get("/on-me-demande").status_code == 404
+    assert claire.get(address).status_code == 404
+    assert "Médiathèque Mandela" in words(lea.get("/passeport"))
+    assert "Agrément suspendu" in words(sofia.get("/ville"))
+    again = sofia.fill(address, f"/ville{address}/suspendre", suspended="no")
+    assert "Agréée par la Ville depuis le" in words(sofia.follow(again))
+    assert karim.get(waiting).status_code == 200
+    assert claire.get(address).status_code == 200
+
+
+def test_the_city_is_never_suspended(app: Flask, cast: Cast, browse: Any) -> None:
+    sofia, address = browse("sofia"), f"/organisation/{cast['city']}"
+    assert "Suspendre" not in words(sofia.get(address))
+    assert sofia.post(f"/ville{address}/suspendre", {"suspended": "yes"}).status_code == 422
+    assert sofia.get("/ville").status_code == 200
+
+
+def test_how_an_organisation_is_reached_changes_for_every_reader(app: Flask, cast: Cast, browse: Any) -> None:
+    claire, address = browse("claire"), f"/organisation/{cast['library']}"
+    wrong = claire.fill(f"{address}/coordonnees", phone="04 65 71 00 99", email="pas une adresse")
+    assert wrong.status_code == 422
+    assert "Écrire l’adresse en entier" in words(wrong)
+    assert fields(wrong)["phone"] == "04 65 71 00 99"
+    kept = claire.fill(f"{address}/coordonnees", phone="04 65 71 00 99", email="bonjour@example.org")
+    assert "04 65 71 00 99" in words(claire.follow(kept))
+    assert browse("karim").get(f"{address}/coordonnees").status_code == 404
 
 
 def test_an_organisation_is_not_added_twice(app: Flask, cast: Cast, browse: Any) -> None:

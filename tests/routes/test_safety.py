@@ -184,7 +184,7 @@ def test_a_report_on_both_databases(app: Flask, cast: Cast, browse: Any) -> None
     assert browse("claire").get("/signalements").status_code == 200
     assert browse("claire").fill(f"/signalements/{report.id}").status_code == 303
     with app.app_context():
-        found = safety.case(report.id)
+        found = safety.case(report.id, NOON)
         assert found is not None
         assert found.report is not None
         assert safety.words_of(found.report)["words"] == WORDS

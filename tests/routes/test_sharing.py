@@ -541,6 +541,36 @@ class TestWhatIsTakenBack:
         assert "Karim" not in words(checks[0])
         assert "erreur" not in words(page)
 
+    @pytest.mark.parametrize("what", ["withdrawn", "set aside", "not permitted", "hidden"])
+    def test_it_leaves_every_page_that_showed_it_and_the_reason_reaches_the_learner_alone(
+        self, app: Flask, cast: Cast, lea: Reader, endorsed: list[uuid.UUID], path: str, client: FlaskClient,
+        browse: Any, what: str,
+    ) -> None:
+        other_key, other = make(lea, [], endorsed)
+        with app.app_context(), transaction():
+            from passport.card import service as card
+
+            made = card.make(cast["lea"], NOON)
+            card.open_with(made, db.session.get_one(Share, other_key), NOON)
+            by_card = f"/c/{unseal(made.token_sealed)}"
+            sentence_of_it = db.session.get_one(Wording, db.session.get_one(Endorsement, endorsed[0]).wording_id).text_fr
+            request_id = db.session.get_one(Endorsement, endorsed[0]).request_id
+        pages = (path, other, by_card)
+        assert all(sentence_of_it in words(client.get(page)) for page in pages)
+        self.act(app, cast, endorsed[0], what)
+        for page in pages:
+            body = client.get(page)
+            assert body.status_code == 200
+            assert self.GONE in words(body), page
+            assert sentence_of_it not in words(body), page
+            assert endorsed[0].hex not in body.get_data(as_text=True).replace("-", ""), page
+            for never in ("Une erreur", "retirée", "erreur", "refus"):
+                assert never not in words(body), page
+        own = words(lea.get(f"/competences/{request_id}"))
+        assert ("Une erreur." in own) == (what == "withdrawn")
+        for person in ("stranger", "nadia", "sofia"):
+            assert browse(person).get(f"/competences/{request_id}").status_code == 404
+
     def test_with_all_of_it_gone_the_story_is_told_by_its_learner(
         self, app: Flask, cast: Cast, endorsed: list[uuid.UUID], path: str, client: FlaskClient
     ) -> None:
@@ -581,6 +611,44 @@ class TestWhatIsTakenBack:
 
 
 # ---------- closed doors ----------
+
+
+class TestMovingTheEnd:
+    def test_in_its_last_week_a_link_goes_on_with_the_same_address_and_words(
+        self, lea: Reader, cast: Cast, client: FlaskClient, at: Any
+    ) -> None:
+        key, path = make(lea, [cast["lea_x"]], months="1")
+        address = f"/montrer/lien/{key}/prolonger"
+        assert "Prolonger" not in words(lea.get("/montrer"))
+        early = lea.get(address)
+        assert "Un lien se prolonge dans sa dernière semaine." in words(early)
+        assert lea.post(address, {"months": "3"}).status_code == 422
+        at(NOON + 24 * DAY)
+        assert "Prolonger" in words(lea.get("/montrer"))
+        assert lea.post(address, {"months": "99"}).status_code == 422
+        before = client.get(path)
+        moved = lea.fill(address, months="3")
+        assert way(moved) == f"/montrer/lien/{key}"
+        assert "C’est prolongé : le lien ferme le 18 mars 2027." in words(lea.follow(moved))
+        after = client.get(path)
+        assert "Ouvert jusqu’au 18 mars 2027" in words(after)
+        assert words(after).replace("18 mars 2027", "24 décembre 2026") == words(before)
+        assert lea.post(address, {"months": "3"}).status_code == 422
+        at(NOON + 40 * DAY)
+        assert client.get(path).status_code == 200
+
+    def test_too_late_or_by_another_it_stays_closed(
+        self, lea: Reader, cast: Cast, client: FlaskClient, browse: Any, at: Any
+    ) -> None:
+        key, path = make(lea, [cast["lea_x"]], months="1")
+        address = f"/montrer/lien/{key}/prolonger"
+        at(NOON + 24 * DAY)
+        assert browse("stranger").post(address, {"months": "3"}).status_code == 404
+        at(NOON + 31 * DAY)
+        lea = browse("lea")
+        late = lea.post(address, {"months": "3"})
+        assert late.status_code == 422
+        assert client.get(path).status_code == 410
 
 
 class TestDoors:

@@ -146,3 +146,32 @@ def test_what_everybody_takes_is_too_easy(phrase: str) -> None:
 
 def test_a_very_long_passphrase_can_still_be_estimated() -> None:
     assert words.guesses_log10("cabane orange tambour neige " * 10) > 10
+
+
+@pytest.mark.parametrize("address", ["lea@example.org", "prenom.nom+ville@sous.exemple.fr", "a@b.c"])
+def test_an_address_is_one_plain_line(address: str) -> None:
+    assert rules.refusal_of_address(address) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [None, "", "lea", "lea@", "@b.fr", "l@a@b.fr", "a@b.fr\nBcc: c@d.fr", "a@b.fr\r\n", "a b@c.fr", "<a@b.fr>", "a@b.fr,c@d.fr",
+     "é@b.fr", "a@b.fr;", "a:b@c.fr", "x" * 250 + "@b.fr"],
+)
+def test_what_could_be_more_than_one_address_is_none(address: str | None) -> None:
+    assert rules.refusal_of_address(address) is Refusal.ADDRESS_ODD
+
+
+@pytest.mark.parametrize(("name", "city", "refusal"), [
+    ("Léa M.", "Alpha", None), ("Denise Ville", "Alpha", None), ("Alpha", "Alpha", None), ("Иван", "Alpha", None),
+    ("Léa, reconnue par Karim", "Alpha", Refusal.NAME_CLAIMS), ("ＶÉＲＩＦＩÉ", "Alpha", Refusal.NAME_CLAIMS),
+    ("Reсonnu", "Alpha", Refusal.NAME_CLAIMS), ("Ville d’Alpha", "Alpha", Refusal.NAME_CLAIMS),
+    ("La mairie de Saint-Jean", "Saint Jean", Refusal.NAME_CLAIMS), ("Ville de Saint-Jean", "Alpha", None),
+])
+def test_a_name_is_just_a_name(name: str, city: str, refusal: Refusal | None) -> None:
+    assert rules.refusal_of_name(name, city) is refusal
+
+
+def test_the_passphrase_of_the_demo_is_known_to_everybody() -> None:
+    for phrase in (rules.DEMO_PASSPHRASE, rules.DEMO_PASSPHRASE.upper(), f"{rules.DEMO_PASSPHRASE} bis"):
+        assert rules.refusal_of_passphrase(phrase, (), 20.0) is Refusal.PASSPHRASE_KNOWN

@@ -23,6 +23,9 @@ from passport.feedback import rules as feedback
 from passport.recognition import rules as recognition
 from passport.recognition.rules import Formative, Line, Offer, Story, Vouching
 from passport.sharing import rules as sharing
+from passport.witnesses import ready
+from passport.witnesses import rules as witnesses
+from passport.witnesses.rules import Saying, Seen
 
 START = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.UTC)
 CITY = dt.timezone(dt.timedelta(hours=1))
@@ -101,6 +104,23 @@ class Given:
 
 
 @dataclass
+class Said:
+    """What somebody who was there and has no account says by a one-time link: `given` is its place among all answers."""
+
+    thing: int
+    made_at: dt.datetime
+    band: age.Band
+    was_inside: bool
+    revoked_at: dt.datetime | None = None
+    used_at: dt.datetime | None = None
+    given: int | None = None
+    seen: Seen | None = None
+    ready_only: bool = False
+    was_protected: bool = False
+    erased: bool = False
+
+
+@dataclass
 class Endorsed:
     """One endorsement with what was true when it was made."""
 
@@ -128,6 +148,7 @@ class Link:
     ends_at: dt.datetime
     band: age.Band
     closed_at: dt.datetime | None = None
+    said: tuple[int, ...] = ()
 
 
 class Life(RuleBasedStateMachine):
@@ -148,6 +169,7 @@ class Life(RuleBasedStateMachine):
         self.endorsed: list[Endorsed] = []
         self.not_yet: list[tuple[int, int, dt.datetime]] = []
         self.links: list[Link] = []
+        self.said: list[Said] = []
         self.taken_back: list[tuple[str, bool]] = []
 
     # --- reading the model as the rules do ---
@@ -207,6 +229,19 @@ class Life(RuleBasedStateMachine):
             for x in link.things if sharing.refusal_to_show_item(self.story(x)) is None
         ]
 
+    def shown_words(self) -> list[tuple[int, int]]:
+        """Return (link, words) for everything said without account that a reader sees now."""
+        return [
+            (n, s) for n, link in enumerate(self.links) if link.closed_at is None and link.ends_at > self.now
+            for s in link.said if self.may_show(s)
+        ]
+
+    def may_show(self, n: int) -> bool:
+        """Say whether these words may be shown now."""
+        said = self.said[n]
+        return (said.seen is not None and not said.erased
+                and sharing.refusal_to_show_item(self.story(said.thing), seen=said.seen) is None)
+
     # --- what people do ---
 
     @rule(learner=st.sampled_from(sorted(LEARNERS)), inside=st.booleans())
@@ -240,6 +275,9 @@ class Life(RuleBasedStateMachine):
         for r in self.requests:
             if r.thing == thing and r.closed_at is None:
                 r.outcome, r.closed_at = "cancelled", self.now
+        for said in self.said:
+            if said.thing == thing and said.used_at is None:
+                said.revoked_at = said.revoked_at or self.now
 
     @precondition(lambda self: self.things)
     @rule(n=st.integers(0, 99), who=st.sampled_from(sorted(ADULTS)), joined=st.booleans())
@@ -273,8 +311,53 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.things)
     @rule(n=st.integers(0, 99))
-    def somebody_who_was_there(self, n: int) -> None:
-        self.given.append(Given(self.some(self.things, n), "karim", False, self.now))
+    def invite(self, n: int) -> None:
+        n = self.some(self.things, n)
+        thing, band = self.things[n], self.band(self.things[n].learner)
+        waiting = sum(1 for s in self.said if s.thing == n and self.invitation(s) is witnesses.InvitationState.OPEN)
+        if witnesses.refusal_to_invite(band, thing.for_me_only, thing.deleted_at, waiting) is None:
+            self.said.append(Said(n, self.now, band, thing.for_me_only or thing.deleted_at is not None))
+
+    def invitation(self, said: Said) -> witnesses.InvitationState:
+        return witnesses.invitation_state(witnesses.ends_at(said.made_at), said.used_at, said.revoked_at, self.now)
+
+    @precondition(lambda self: self.said)
+    @rule(n=st.integers(0, 99), there=st.booleans(), shown=st.booleans(), own_words=st.booleans())
+    def somebody_who_was_there(self, n: int, there: bool, shown: bool, own_words: bool) -> None:
+        """Somebody without account answers; the words are then tried as a formative answer, like any other."""
+        said = self.said[self.some(self.said, n)]
+        protected = self.protected(self.things[said.thing].learner)
+        saying = Saying("mate", "mon coach" if own_words else None, False, there, "full", "Mme Petit",
+                        "Elle attend." if own_words else None, () if own_words else ("calm",), shown)
+        if witnesses.refusal_to_answer(self.invitation(said)) or witnesses.refusals(
+                saying, protected, ready.RELATIONS, ready.OBSERVATIONS):
+            return
+        arrives = feedback.arrives_at(self.now, protected, CITY)
+        said.used_at, said.given, said.seen = self.now, len(self.given), Seen(arrives, there, shown)
+        said.ready_only, said.was_protected = not own_words, protected
+        self.given.append(Given(said.thing, "karim", False, arrives))
+
+    @precondition(lambda self: any(s.seen for s in self.said))
+    @rule(n=st.integers(0, 99), how=st.sampled_from(["erase", "take back", "hide"]))
+    def words_are_taken_back(self, n: int, how: str) -> None:
+        n = self.some(self.said, n)
+        said = self.said[n]
+        if said.seen is None:
+            return
+        if how == "erase":
+            said.erased = True
+        else:
+            said.seen = replace(said.seen, **({"hidden_at": self.now} if how == "hide" else {"may_be_shown": False}))
+        self.taken_back.append((f"words, {how}", n not in {s for _link, s in self.shown_words()}))
+
+    @precondition(lambda self: any(s.seen for s in self.said))
+    @rule(learner=st.sampled_from(sorted(LEARNERS)), months=st.sampled_from([1, 3]))
+    def link_what_was_seen(self, learner: str, months: int) -> None:
+        band = self.band(learner)
+        chosen = tuple(n for n, s in enumerate(self.said) if self.things[s.thing].learner == learner and self.may_show(n))
+        if not (sharing.refusal_to_share(band) or sharing.refusal_of_end(band, months)
+                or sharing.refusal_of_choice(len(chosen))):
+            self.links.append(Link(learner, (), (), self.now, sharing.end_of(months, self.now), band, said=chosen))
 
     @precondition(lambda self: self.given)
     @rule(n=st.integers(0, 99))
@@ -608,6 +691,38 @@ class Life(RuleBasedStateMachine):
             assert link.ends_at - link.made_at <= dt.timedelta(days=90 if link.band is age.Band.YOUTH else 366)
 
     @charter
+    def somebody_without_account_opens_no_recognition(self) -> None:
+        words = {s.given for s in self.said if s.given is not None}
+        assert not any(r.feedback in words for r in self.requests)
+        assert all(self.given[r.feedback].from_facilitator for r in self.requests if r.feedback is not None)
+
+    @charter
+    def under_15_nobody_asks_outside_alone_and_five_wait_at_most(self) -> None:
+        assert all(s.band in {age.Band.YOUTH, age.Band.ADULT} and not s.was_inside for s in self.said)
+        for thing in range(len(self.things)):
+            assert sum(1 for s in self.said if s.thing == thing and s.used_at is None and s.revoked_at is None
+                       and s.made_at + dt.timedelta(days=14) > self.now) <= 5
+
+    @charter
+    def to_a_protected_learner_nobody_unknown_says_words_of_their_own(self) -> None:
+        assert all(s.ready_only for s in self.said if s.seen and s.was_protected)
+        assert all(s.used_at < s.made_at + dt.timedelta(days=14) for s in self.said if s.used_at)
+        assert all(s.revoked_at is None for s in self.said if s.used_at)
+
+    @charter
+    def words_are_shown_only_as_long_as_who_said_them_allows_it(self) -> None:
+        inside = {n for n, x in enumerate(self.things) if x.for_me_only or x.deleted_at is not None}
+        for link, n in self.shown_words():
+            said = self.said[n]
+            assert said.seen is not None
+            assert said.seen.may_be_shown
+            assert said.seen.saw_it
+            assert said.seen.hidden_at is None
+            assert not said.erased
+            assert said.thing not in inside
+            assert self.links[link].learner == self.things[said.thing].learner
+
+    @charter
     def a_next_step_is_in_no_link_and_in_no_view_of_another(self) -> None:
         seen = {(self.endorsed[n].request, self.endorsed[n].competency, "endorsement") for _link, n in self.shown()}
         assert all(kind == "endorsement" for _request, _competency, kind in seen)
@@ -645,6 +760,23 @@ def test_every_trouble_before_every_step_leaves_the_charter_whole(learner: str, 
             life.link_what_is_permitted(1) if any(e.permitted_at for e in life.endorsed) else None
             for truth in CHARTER:
                 truth(life)
+
+
+@pytest.mark.parametrize("learner", sorted(LEARNERS))
+def test_somebody_who_was_there_is_heard_and_shown_and_opens_nothing(learner: str) -> None:
+    life = Life()
+    life.log(learner, False)
+    life.invite(0)
+    if life.said:
+        life.somebody_who_was_there(0, True, True, learner == "lea")
+    life.link_what_was_seen(learner, 1)
+    assert len(life.shown_words()) == (learner != "tom")
+    if life.given:
+        life.read(0)
+        life.ask_recognition(0, {1})
+    assert life.requests == []
+    for truth in CHARTER:
+        truth(life)
 
 
 def test_the_honest_story_gets_to_its_end() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport.experiences import rules
+from passport.experiences.differences import Lines, compared
 from passport.experiences.periods import period
 from passport.refusals import Refusal
 
@@ -113,3 +114,139 @@ def test_under_its_year_a_moment_leaves_the_year_out() -> None:
     assert plain(period(D(2026, 6, 21), None, "day", False, "fr", year=False)) == "21 juin"
     assert plain(period(D(2026, 3, 1), None, "month", False, "fr", year=False)) == "mars"
     assert plain(period(D(2025, 10, 1), D(2026, 6, 1), "month", False, "fr", year=False)) == "oct. 2025 – juin 2026"
+
+
+# ---------- more than the story ----------
+
+
+@pytest.mark.parametrize(("same", "deleted", "count", "refusal"), [
+    (False, False, 0, None), (False, False, rules.MOST_LINKS - 1, None), (True, False, 0, Refusal.SAME_EXPERIENCE),
+    (False, True, 0, Refusal.EXPERIENCE_DELETED), (False, False, rules.MOST_LINKS, Refusal.PATH_FULL),
+])
+def test_one_experience_leads_to_another(same: bool, deleted: bool, count: int, refusal: Refusal | None) -> None:
+    assert rules.refusal_to_link(same, deleted, count) == refusal
+
+
+def test_no_answer_is_as_good_as_any_and_a_question_is_one_of_the_list() -> None:
+    for words in (None, "", "Le bruit.", "x" * rules.LONGEST_ANSWER):
+        assert rules.refusal_of_answer("hard", words, ("hard",)) is None
+    assert rules.refusal_of_answer("why", "x", ("hard",)) is Refusal.PROMPT_UNKNOWN
+    assert rules.refusal_of_answer("hard", "x" * (rules.LONGEST_ANSWER + 1), ("hard",)) is Refusal.TOO_LONG
+
+
+def test_what_was_learnt_is_said_in_a_few_words() -> None:
+    assert rules.refusal_of_said(None) is rules.refusal_of_said("x" * 140) is None
+    assert rules.refusal_of_said("x" * 141) is Refusal.TOO_LONG
+
+
+CHOICE, NUMBER = rules.Detail("choice", choices=("a", "b")), rules.Detail("number", most=60, least=1)
+WORDS, DAY = rules.Detail("words"), rules.Detail("day")
+
+
+@pytest.mark.parametrize(("detail", "value", "refusal"), [
+    (CHOICE, "a", None), (CHOICE, "c", Refusal.DETAIL_ODD), (CHOICE, "", Refusal.DETAIL_ODD),
+    (NUMBER, "1", None), (NUMBER, "24.5", None), (NUMBER, "60", None), (NUMBER, "0.9", Refusal.DETAIL_ODD),
+    (NUMBER, "61", Refusal.DETAIL_ODD), (NUMBER, "NaN", Refusal.DETAIL_ODD), (NUMBER, "x", Refusal.DETAIL_ODD),
+    (NUMBER, 24, Refusal.DETAIL_ODD), (WORDS, "x" * 140, None), (WORDS, "x" * 141, Refusal.TOO_LONG),
+    (WORDS, ["x"], Refusal.DETAIL_ODD), (DAY, "2026-11-03", None), (DAY, "20261103", Refusal.DATES_ODD),
+    (DAY, "2026-02-30", Refusal.DETAIL_ODD), (DAY, "1066-01-01", Refusal.DATES_ODD), (DAY, "hier", Refusal.DETAIL_ODD),
+])
+def test_a_field_holds_what_it_is_for(detail: rules.Detail, value: object, refusal: Refusal | None) -> None:
+    assert rules.refusal_of_detail(detail, value) == refusal
+
+
+def test_a_kind_holds_its_own_fields_alone() -> None:
+    kind = {"theme": CHOICE, "weekly_hours": NUMBER}
+    assert rules.refusal_of_details(kind, {}) is None
+    assert rules.refusal_of_details(kind, {"theme": "a", "weekly_hours": "24"}) is None
+    assert rules.refusal_of_details(kind, {"theme": "a", "weekly_hours": "400"}) is Refusal.DETAIL_ODD
+    assert rules.refusal_of_details(kind, {"pay": "573"}) is Refusal.DETAIL_ODD
+    assert rules.refusal_of_details({}, {"theme": "a"}) is Refusal.DETAIL_ODD
+    assert rules.refusal_of_details(None, {}) is Refusal.KIND_UNKNOWN
+
+
+TODAY = D(2026, 11, 24)
+
+
+@pytest.mark.parametrize(("start", "end", "precision", "ongoing", "first", "last"), [
+    (D(2026, 6, 1), None, "day", False, D(2026, 6, 1), D(2026, 6, 1)),
+    (D(2026, 6, 1), None, "month", False, D(2026, 6, 1), D(2026, 6, 30)),
+    (D(2024, 1, 1), None, "year", False, D(2024, 1, 1), D(2024, 12, 31)),
+    (D(2025, 10, 1), D(2026, 2, 1), "month", False, D(2025, 10, 1), D(2026, 2, 28)),
+    (D(2023, 1, 1), D(2025, 1, 1), "year", False, D(2023, 1, 1), D(2025, 12, 31)),
+    (D(2025, 9, 1), None, "month", True, D(2025, 9, 1), TODAY),
+    (D(2027, 1, 1), None, "year", True, D(2027, 1, 1), D(2027, 1, 1)),
+])
+def test_hours_are_spread_over_the_days_it_lasted(start: D, end: D | None, precision: str, ongoing: bool, first: D, last: D) -> None:
+    assert rules.span(start, end, precision, ongoing, TODAY) == (first, last)
+
+
+def test_without_a_date_nobody_knows_when_it_was() -> None:
+    assert rules.span(None, None, "day", False, TODAY) is None
+
+
+@pytest.mark.parametrize(("hours", "first", "last", "shares"), [
+    ("62", D(2025, 12, 1), D(2026, 1, 31), {2025: "31.0", 2026: "31.0"}),
+    ("10", D(2025, 12, 31), D(2026, 1, 2), {2025: "3.3", 2026: "6.7"}),
+    ("0.1", D(2025, 7, 1), D(2027, 6, 30), {2025: "0.0", 2026: "0.1", 2027: "0.0"}),
+    ("7.5", D(2026, 6, 20), D(2026, 6, 21), {2026: "7.5"}),
+])
+def test_hours_over_two_years_are_shared_out_by_days(hours: str, first: D, last: D, shares: dict[int, str]) -> None:
+    assert rules.split_hours(Decimal(hours), first, last) == {year: Decimal(part) for year, part in shares.items()}
+
+
+@given(st.decimals(0, 9000, places=1), st.dates(D(1990, 1, 1), D(2040, 1, 1)), st.integers(0, 5000))
+def test_no_hour_is_lost_and_none_is_less_than_nothing(hours: Decimal, first: D, days: int) -> None:
+    last = first + dt.timedelta(days=days)
+    shares = rules.split_hours(hours, first, last)
+    assert sum(shares.values()) == hours
+    assert min(shares.values()) >= 0
+    assert list(shares) == list(range(first.year, last.year + 1))
+
+
+# ---------- the data file of kinds, and two texts ----------
+
+
+def test_the_kinds_are_whole_and_official_marks_come_from_a_source() -> None:
+    import re
+
+    from passport.experiences.kinds import GROUPS, KINDS
+
+    assert sorted(kind.key for _label, group in GROUPS for kind in group) == sorted(KINDS)
+    for kind in KINDS.values():
+        assert len(kind.key) <= 24
+        assert kind.setting is None or kind.setting in rules.SETTINGS
+        assert kind.context in rules.CONTEXTS
+        assert kind.private == (kind in GROUPS[2][1])
+        assert len(set(kind.details)) == len(kind.fields)
+        assert all(note.source for note in kind.notes)
+        for texts in (kind.label, kind.title, *(f.label for f in kind.fields), *(n.words for n in kind.notes)):
+            assert texts["fr"]
+            assert texts["en"]
+            assert not re.search("€|euro|indemnit", texts["fr"] + texts["en"])
+        for field in kind.fields:
+            assert field.detail.type in {"words", "text", "choice", "number", "day"}
+            assert bool(field.choices) == (field.detail.type == "choice")
+    assert [note.official for note in KINDS["civic_service"].notes] == [True] * 5 + [False]
+
+
+def text_of(lines: Lines) -> list[str]:
+    return ["".join(piece.words for piece in line).rstrip() for line in lines]
+
+
+def marked(lines: Lines) -> list[str]:
+    return [piece.words.strip() for line in lines for piece in line if piece.differs]
+
+
+def test_what_was_taken_out_and_what_was_added_is_marked_word_by_word() -> None:
+    before, after = compared("J’anime un atelier.\nLe mercredi.", "J’anime deux ateliers.\nLe mercredi.")
+    assert (marked(before), marked(after)) == (["un atelier."], ["deux ateliers."])
+    assert text_of(after) == ["J’anime deux ateliers.", "Le mercredi."]
+    assert (marked(compared(None, "Un mot")[1]), compared(None, "Un mot")[0]) == (["Un mot"], ())
+    assert marked(compared("Pareil  ici", "Pareil ici")[0]) == []
+
+
+@given(st.text("ab \n", max_size=60), st.text("ab \n", max_size=60))
+def test_both_texts_are_shown_whole(one: str, other: str) -> None:
+    for lines, text in zip(compared(one, other), (one, other), strict=True):
+        assert "".join("".join(text_of(lines)).split()) == "".join(text.split())

@@ -143,6 +143,12 @@ def test_a_closed_organisation_invites_nobody() -> None:
 # ---------- leaving a role ----------
 
 
+def test_an_organisation_that_acts_can_be_suspended_and_never_the_city() -> None:
+    assert rules.refusal_to_suspend("association", NOW) is None
+    assert rules.refusal_to_suspend("association", None) is Refusal.NOT_ALLOWED
+    assert rules.refusal_to_suspend("city", NOW) is Refusal.NOT_ALLOWED
+
+
 @pytest.mark.parametrize(
     ("role", "others", "by_coordinator", "refusal"),
     [

@@ -59,7 +59,7 @@ class TestWhoShowsAndForHowLong:
     def test_a_written_name_is_for_adults(
         self, band: Band, form: str, name: str | None, refusal: Refusal | None
     ) -> None:
-        assert rules.refusal_of_name(band, form, name) is refusal
+        assert rules.refusal_of_name_form(band, form, name, "Alpha") is refusal
 
     def test_something_is_chosen(self) -> None:
         assert rules.refusal_of_choice(0) is Refusal.NOTHING_CHOSEN
@@ -88,6 +88,28 @@ class TestWhatIsShown:
     def test_what_was_recognised_goes_with_its_experience(self) -> None:
         assert rules.refusal_to_show_item(replace(STORY, for_me_only=True), SHOWN) is Refusal.FOR_ME_ONLY
         assert rules.refusal_to_show_item(replace(STORY, deleted_at=BEFORE), SHOWN) is Refusal.EXPERIENCE_DELETED
+
+
+class TestMovingAnEnd:
+    WEEK = dt.timedelta(days=7)
+
+    def test_it_moves_in_the_last_week(self) -> None:
+        assert rules.refusal_to_extend(Band.ADULT, LinkState.OPEN, NOW + self.WEEK, 6, NOW) is None
+        assert rules.refusal_to_extend(Band.YOUTH, LinkState.OPEN, NOW + self.WEEK / 7, 3, NOW) is None
+
+    def test_not_before(self) -> None:
+        before = NOW + self.WEEK + dt.timedelta(minutes=1)
+        assert not rules.may_extend(LinkState.OPEN, before, NOW)
+        assert rules.refusal_to_extend(Band.ADULT, LinkState.OPEN, before, 3, NOW) is Refusal.NOT_LAST_WEEK
+
+    @pytest.mark.parametrize("state", [LinkState.ENDED, LinkState.CLOSED])
+    def test_what_is_closed_stays_closed(self, state: LinkState) -> None:
+        assert not rules.may_extend(state, NOW, NOW)
+        assert rules.refusal_to_extend(Band.ADULT, state, NOW + self.WEEK, 3, NOW) is Refusal.LINK_CLOSED
+
+    def test_never_longer_than_a_new_link(self) -> None:
+        assert rules.refusal_to_extend(Band.YOUTH, LinkState.OPEN, NOW + self.WEEK, 6, NOW) is Refusal.END_ODD
+        assert rules.refusal_to_extend(Band.TEEN, LinkState.OPEN, NOW + self.WEEK, 1, NOW) is Refusal.UNDER_15
 
 
 class TestWhereALinkStands:

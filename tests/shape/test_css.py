@@ -26,7 +26,7 @@ def _tokens(block: str) -> dict[str, str]:
 
 
 def _schemes() -> dict[str, dict[str, str]]:
-    day, night = CSS.split("@media (prefers-color-scheme: dark)")[:2]
+    day, night = CSS.split("@media screen and (prefers-color-scheme: dark)")[:2]
     light = _tokens(day)
     return {"light": light, "dark": light | _tokens(night.split("@media")[0])}
 
@@ -56,7 +56,7 @@ def test_contrast(scheme: str) -> None:
 
 
 def test_dark_names_every_colour_of_light() -> None:
-    day, night = CSS.split("@media (prefers-color-scheme: dark)")[:2]
+    day, night = CSS.split("@media screen and (prefers-color-scheme: dark)")[:2]
     assert set(_tokens(day)) == set(_tokens(night.split("@media")[0]))
 
 

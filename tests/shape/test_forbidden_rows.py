@@ -148,6 +148,27 @@ class World:
                 "token_hash": os.urandom(32), "token_sealed": b"x", "created_at": self.now,
                 "expires_at": self.now + 90 * DAY, **more}
 
+    def invitation(self, learner: str = "lea", experience: str = "lea_x", **more: Any) -> dict[str, Any]:
+        """Return an open invitation for somebody without account, about the revision of the honest path."""
+        row = {"id": uuid7(), "learner_id": self.cast[learner], "experience_id": self.cast[experience],
+               "revision_id": self.rows["revision"]["id"], "submission": uuid.uuid4(), "submission_digest": D32,
+               "shown": {"name": "…", "claims": []}, "token_hash": os.urandom(32), "token_sealed": b"x",
+               "made_at": self.now - DAY, "expires_at": self.now + DAY, **more}
+        self.rows["invitation"] = row
+        return row
+
+    def testimony(self, **more: Any) -> dict[str, Any]:
+        """Write the words of somebody without account and return the row that would carry them."""
+        i = self.rows["invitation"]
+        whose = {"learner_id": i["learner_id"], "experience_id": i["experience_id"]}
+        text = self.put("authored_text", **whose, kind="testimony", regime="private", written_at=self.now,
+                        deliver_after=self.now)
+        self.rows["said"] = text
+        return {"id": uuid7(), **whose, "invitation_id": i["id"], "text_id": text["id"], "kind": "testimony",
+                "submission": uuid.uuid4(), "deletion_hash": os.urandom(32), "witness_name": "Mme Petit",
+                "name_form": "full", "relation": "voisine", "is_relative": False, "is_minor": False, "saw_it": True,
+                "may_be_shown": True, "written_at": self.now, **more}
+
     def sql(self, statement: str, **values: Any) -> None:
         types = [sa.bindparam(k, type_=self._type(v)) for k, v in values.items()]
         db.session.execute(sa.text(statement).bindparams(*types), values)
@@ -227,15 +248,8 @@ def test_no_request_on_an_unread_feedback(world: World) -> None:
 def test_a_witness_opens_no_recognition(world: World) -> None:
     """A testimony is another table: its id is no feedback."""
     world.life()
-    invitation = world.put("witness_invitation", learner_id=world.cast["lea"], experience_id=world.cast["lea_x"],
-                           revision_id=world.rows["revision"]["id"], token_hash=os.urandom(32), token_sealed=b"x",
-                           made_at=world.now - DAY, expires_at=world.now + DAY)
-    text = world.put("authored_text", learner_id=world.cast["lea"], experience_id=world.cast["lea_x"], kind="testimony",
-                     regime="private", written_at=world.now, deliver_after=world.now)
-    testimony = world.put("testimony", learner_id=world.cast["lea"], experience_id=world.cast["lea_x"],
-                          invitation_id=invitation["id"], text_id=text["id"], kind="testimony", submission=uuid.uuid4(),
-                          deletion_hash=os.urandom(32), name_form="full", relation="voisine", is_relative=False,
-                          is_minor=False, saw_it=True, written_at=world.now, read_at=world.now - 30 * H)
+    world.put("witness_invitation", **world.invitation())
+    testimony = world.put("testimony", **world.testimony(read_at=world.now - 30 * H))
     row = world.recognition("lea", "lea_x", "m_karim", "karim", feedback_id=testimony["id"], grant_id=world.rows["grant"]["id"])
     refused(lambda: world.put("recognition_request", **row))
 
@@ -411,9 +425,7 @@ def test_for_me_only_leaves_by_no_door(world: World, table: str) -> None:
         "access_grant": lambda: world.grant("lea", "lea_x", "m_karim"),
         "edition_item": lambda: world.put("edition_item", **world.item()),
         "witness_invitation": lambda: world.put(
-            "witness_invitation", learner_id=world.cast["lea"], experience_id=world.cast["lea_x"],
-            revision_id=world.rows["revision"]["id"], token_hash=os.urandom(32), token_sealed=b"x",
-            made_at=world.now, expires_at=world.now + DAY),
+            "witness_invitation", **world.invitation()),
     }
     refused(rows[table])
 
@@ -471,11 +483,152 @@ def test_permitting_under_15_needs_both(world: World) -> None:
     world.put("permission", **world.permission(guardian_consent_id=given))
 
 
+@pytest.mark.parametrize(("learner", "change", "ok"), [
+    ("lea", {"expires_at": 180}, False),
+    ("lea", {"expires_at": 180, "extended_at": 0}, True),
+    ("lea", {"expires_at": 367, "extended_at": 0}, False),
+    ("youth", {"expires_at": 90, "extended_at": 0}, True),
+    ("youth", {"expires_at": 91, "extended_at": 0}, False),
+    ("youth", {"expires_at": 90, "extended_at": 31}, False),
+], ids=str)
+def test_an_end_moves_from_the_day_it_is_moved_and_no_further(
+    world: World, learner: str, change: dict[str, int], ok: bool
+) -> None:
+    world.put("share", **world.share(learner, expires_at=world.now + 30 * DAY))
+    sets = ", ".join(f"{name} = :{name}" for name in change)
+    values = {name: world.now + days * DAY + (0 * H if ok else 3 * H) for name, days in change.items()}
+
+    def move() -> None:
+        world.sql(f"UPDATE share SET {sets}", **values)
+
+    if ok:
+        move()
+    else:
+        refused(move)
+
+
 @pytest.mark.parametrize("change", ["expires_at = NULL", "revoked_at = NULL", "edition_id = id"])
 def test_a_closed_link_stays_closed(world: World, change: str) -> None:
     world.put("share", **world.share())
     world.sql("UPDATE share SET revoked_at = :t", t=world.now)
     refused(lambda: world.sql(f"UPDATE share SET {change}"))
+
+
+# ---- somebody who was there, without account -----------------------------------------------------------------------
+
+TESTIMONIES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "a minor with a full name": lambda w: {"is_minor": True},
+    "a minor by their role": lambda w: {"is_minor": True, "name_form": "role"},
+    "a form of name that is none": lambda w: {"name_form": "nick"},
+    "on another learner's invitation": lambda w: {"learner_id": w.cast["stranger"]},
+    "about another experience": lambda w: {"experience_id": w.cast["lea_me"]},
+    "without invitation": lambda w: {"invitation_id": uuid7()},
+    "with the words of a feedback": lambda w: {"text_id": w.rows["text"]["id"]},
+    "after the end": lambda w: {"written_at": w.now + DAY},
+    "before it was made": lambda w: {"written_at": w.now - 2 * DAY},
+    "shown without having been there": lambda w: {"saw_it": False},
+    "without saying whether a relative": lambda w: {"is_relative": None},
+    "without a way to erase it": lambda w: {"deletion_hash": None},
+}
+
+
+@pytest.mark.parametrize("attack", TESTIMONIES)
+def test_nobody_without_account_says(world: World, attack: str) -> None:
+    world.life()
+    world.put("witness_invitation", **world.invitation())
+    row = {**world.testimony(), **TESTIMONIES[attack](world)}
+    refused(lambda: world.put("testimony", **row))
+
+
+def test_the_words_of_a_minor_by_first_name_are_accepted(world: World) -> None:
+    world.life()
+    world.put("witness_invitation", **world.invitation())
+    world.put("testimony", **world.testimony(is_minor=True, name_form="first", witness_name="Zoé"))
+
+
+def test_an_invitation_is_answered_once(world: World) -> None:
+    world.life()
+    world.put("witness_invitation", **world.invitation())
+    world.put("testimony", **world.testimony())
+    row = world.testimony()
+    refused(lambda: world.put("testimony", **row))
+
+
+def test_a_cancelled_invitation_takes_no_answer(world: World) -> None:
+    world.life()
+    world.put("witness_invitation", **world.invitation(revoked_at=world.now - H))
+    row = world.testimony()
+    refused(lambda: world.put("testimony", **row))
+
+
+def test_the_words_of_an_adult_with_an_account_are_no_testimony(world: World) -> None:
+    world.life()
+    world.put("witness_invitation", **world.invitation())
+    text = world.text("lea", "lea_x", "m_karim", "karim", "testimony", world.now)
+    row = world.testimony(text_id=text["id"])
+    refused(lambda: world.put("testimony", **row))
+
+
+@pytest.mark.parametrize("half", ["none", "learner_agreed_at", "guardian_agreed_at", "show"])
+def test_a_witness_under_15_needs_both(world: World, half: str) -> None:
+    world.life("tom", "tom_x")
+    more: dict[str, Any] = {"option": "witness", "learner_agreed_at": world.now - 3 * DAY,
+                            "guardian_agreed_at": world.now - 3 * DAY}
+    more |= {half: None} if half.endswith("_at") else {"option": "show"} if half == "show" else {}
+    given = consent(world, **more) if half != "none" else None
+    row = world.invitation("tom", "tom_x", guardian_consent_id=given)
+    refused(lambda: world.put("witness_invitation", **row))
+
+
+def test_a_witness_under_15_with_both_is_accepted(world: World) -> None:
+    world.life("tom", "tom_x")
+    given = consent(world, option="witness", learner_agreed_at=world.now - 3 * DAY,
+                    guardian_agreed_at=world.now - 3 * DAY)
+    world.put("witness_invitation", **world.invitation("tom", "tom_x", guardian_consent_id=given))
+
+
+SAID = {
+    "another name": "UPDATE testimony SET witness_name = 'x'",
+    "no relative any more": "UPDATE testimony SET is_relative = NOT is_relative",
+    "a relation of one's own": "UPDATE testimony SET relation = 'x'",
+    "allowing again": "UPDATE testimony SET may_be_shown = NOT may_be_shown",
+    "rewriting the words": "UPDATE authored_version SET words = 'x'",
+}
+
+
+@pytest.mark.parametrize("attack", SAID)
+def test_what_somebody_without_account_said_stays_as_it_was(world: World, attack: str) -> None:
+    world.life()
+    world.put("witness_invitation", **world.invitation())
+    world.put("testimony", **world.testimony())
+    if attack == "allowing again":
+        world.sql("UPDATE testimony SET may_be_shown = NOT may_be_shown")
+    refused(lambda: world.sql(SAID[attack]))
+
+
+@pytest.mark.parametrize("attack", ["not allowed", "hidden", "another experience", "another learner's", "as an endorsement", ""])
+def test_nothing_is_in_a_link_that_who_said_it_does_not_allow(world: World, attack: str) -> None:
+    world.life().keep().permit()
+    world.put("witness_invitation", **world.invitation())
+    row = world.put("testimony", **world.testimony(may_be_shown=attack != "not allowed"))
+    if attack == "hidden":
+        world.sql("UPDATE authored_text SET hidden_at = :t WHERE id = :id", t=world.now, id=world.rows["said"]["id"])
+    more: dict[str, Any] = {"kind": "testimony", "testimony_id": row["id"], "endorsement_id": None, "permitted_at": None}
+    if attack == "another experience":
+        world.sql("UPDATE experience SET for_me_only = :no", no=False)
+        other = world.put("revision", learner_id=world.cast["lea"], experience_id=world.cast["lea_me"], number=1,
+                          title="…", facts={}, digest=D32, made_at=world.now)
+        more |= {"experience_id": world.cast["lea_me"], "revision_id": other["id"]}
+    elif attack == "another learner's":
+        more["learner_id"] = world.cast["stranger"]
+    elif attack == "as an endorsement":
+        more["kind"] = "endorsement"
+    if attack:
+        refused(lambda: world.put("edition_item", **world.item(**more)))
+    else:
+        world.put("edition_item", **world.item(**more))
+        world.sql("DELETE FROM testimony")
+        assert db.session.execute(sa.text("SELECT count(*) FROM edition_item")).scalar_one() == 0
 
 
 # ---- the journal, and rule 5 --------------------------------------------------------------------------------------
@@ -497,6 +650,8 @@ def test_erasure_empties_everything_of_one_learner(world: World) -> None:
     world.put("edition_item", **world.item())
     share = world.put("share", **world.share())
     world.put("share_reading", share_id=share["id"], read_on=dt.date(2026, 11, 24), openings=1)
+    world.put("witness_invitation", **world.invitation())
+    world.put("testimony", **world.testimony())
     world.put("endorser_name", endorsement_id=world.rows["endorsement"]["id"], learner_id=world.cast["lea"], name_form="Karim B.")
     lea = world.cast["lea"]
     with db.session.begin_nested() as point:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock, create_app
+from passport.experiences.models import Experience, ExperienceLink
 from passport.extensions import db
 from tests import build, world
 from tests.cast import Cast, make_cast
@@ -31,21 +34,35 @@ PAGES = {
     "experiences.experience": ("lea", "/experience/{lea_x}"),
     "experiences.kept": ("lea", "/experience/{lea_x}/gardee"),
     "experiences.can_do": ("lea", "/experience/{lea_x}/savoir-faire"),
+    "learning.path": ("lea", "/experience/{lea_x}/chemin"),
+    "learning.link": ("lea", "/experience/{lea_x}/chemin/ajouter"),
+    "learning.reflect": ("lea", "/experience/{lea_x}/ce-que-j-en-retire"),
+    "learning.my_hours": ("lea", "/mes-heures"),
+    "learning.compare": ("lea", "/experience/{lea_x}/comparer/{revision}"),
+    "evidence.add": ("lea", "/experience/{lea_x}/joindre"),
+    "evidence.file": ("lea", "/experience/{lea_x}/fichier/{photo}"),
     "feedback.ask": ("lea", "/experience/{lea_x}/demander"),
     "feedback.ask_send": ("lea", "/experience/{lea_x}/demander/personne/{m_karim}"),
     "feedback.exchanges": ("lea", "/echanges"),
     "feedback.inbox": ("karim", "/on-me-demande"),
     "feedback.answer_request": ("nadia", "/on-me-demande/{request}"),
+    "feedback.sent_file": ("nadia", "/on-me-demande/{request}/fichier/{photo}"),
     "feedback.read": ("lea", "/retour/{feedback}"),
+    "witnesses.invite": ("lea", "/experience/{lea_x}/demander/sans-compte"),
+    "witnesses.ready": ("lea", "/sans-compte/{witness_invitation}"),
+    "witness.answer": (None, "{witness_link}"),
     "recognition.ask": ("lea", "/retour/{feedback_free}/faire-reconnaitre"),
     "recognition.recognise": ("karim", "/reconnaitre/{recognition}"),
+    "recognition.sent_file": ("karim", "/reconnaitre/{recognition}/fichier/{photo}"),
     "recognition.offered": ("lea", "/competences/{recognition_done}"),
     "recognition.ledger": ("karim", "/registre"),
     "sharing.choose": ("lea", "/montrer/choisir"),
+    "mail.address": ("lea", "/adresse"),
     "card.show": ("lea", "/montrer"),
     "card.card": ("lea", "/carte"),
     "organisations.organisation": ("claire", "/organisation/{library}"),
     "organisations.city": ("sofia", "/ville"),
+    "frameworks.sentences": (None, "/phrases"),
     "reader.share": (None, "{link}"),
     "reader.card": (None, "{card_link}"),
 }
@@ -55,13 +72,19 @@ def multiply(cast: Cast, times: int) -> None:
     """So many of everything that the pages list."""
     now = NOON
     for n in range(times):
+        world.add_link(db.session.get(Experience, cast["lea_x"]), f"https://site{n}.example/", None, now)
         x = build.experience(cast["lea"], f"Encore {n}", now, setting="sport", context="nonformal")
         cast.ids[f"more_{n}"] = x.id
+        db.session.add(ExperienceLink(from_id=cast["lea_x"], to_id=x.id, learner_id=cast["lea"]))
+        x.hours, x.started_on = Decimal(n + 1), dt.date(2025, 12, 1)
         for competency in (4, 5):
             from passport.experiences.service import claim
 
             claim(x, competency, 2, now)
         request = world.ask(cast, "lea", f"more_{n}", "karim", now - 60 * world.H)
+        world.witnesses.answer(world.invite(cast, f"more_{n}", now - 60 * world.H), world.says(), now - 59 * world.H)
+        if n < 3:
+            world.invite(cast, "lea_x", now - world.H)
         if n % 2:
             given = world.answer(cast, request, "karim", now - 50 * world.H)
             if n % 3:
@@ -106,7 +129,8 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
             card = db.session.get_one(Card, cast["card"])
             card.share_id, card.opens_until = cast["share"], NOON + 24 * world.H
             db.session.commit()
-            addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}"}
+            addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
+                         "witness_link": f"/t/{cast.tokens['witness_youth_x']}"}
             db.session.remove()
         yield app, cast, addresses, request.param
         with app.app_context():

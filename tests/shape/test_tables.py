@@ -15,7 +15,9 @@ from flask_migrate import downgrade, upgrade
 from passport import import_models, triggers
 from passport.columns import Base, add_length_checks
 from passport.extensions import db
-from tests.conftest import both_databases
+from tests import world
+from tests.cast import Cast
+from tests.conftest import NOON, both_databases
 
 import_models()
 add_length_checks(Base.metadata)
@@ -97,6 +99,26 @@ def test_models_and_migrations_agree_up_and_down(app: Flask) -> None:
         assert left == set()
         upgrade()
         assert set(sa.inspect(db.engine).get_table_names()) >= {t.name for t in TABLES}
+
+
+@both_databases
+def test_what_is_there_survives_the_way_down_and_up(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        said = world.witnesses.answer(world.invite(cast, "lea_x", NOON), world.says(), NOON)
+        waiting = world.invite(cast, "youth_x", NOON).id
+        db.session.commit()
+        key, invitation = said.id, said.invitation_id
+        db.session.remove()
+        downgrade(revision="0001")
+        upgrade()
+        tables = db.metadata.tables
+        found = db.session.execute(sa.select(
+            tables["witness_invitation"].c.id, tables["witness_invitation"].c.submission)).all()
+        assert {row.id: row.submission for row in found} == {invitation: invitation, waiting: waiting}
+        assert db.session.scalars(sa.select(tables["testimony"].c.id)).all() == [key]
+        assert db.session.scalars(sa.select(tables["notice"].c.kind)).all() == []  # the old schema knows no such notice
+        db.session.remove()
+        assert triggers_of(db.engine) == {t.name for t in triggers.TRIGGERS}
 
 
 @both_databases

@@ -1,0 +1,102 @@
+"""What was written and not yet sent: saved while one types, and carried across a session that ended.
+
+A form that arrives after its session ended is not lost: it travels sealed through the sign-in page, and only the
+person who wrote it sees it again and sends it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+
+from cryptography.fernet import InvalidToken
+from flask import Blueprint, abort, flash, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from .. import clock
+from ..policy import Action, Mine
+from ..seal import digest_of, seal, unseal
+from ..transaction import release, transaction
+from ..web import authorised, onward, page, safe_next, wants_fragment
+from . import drafts, queries
+
+blueprint = Blueprint("unsent", __name__)
+
+MOST_CARRIED = 100_000
+LASTS = 3600
+# Their forms hold passphrases and addresses.
+OF_THE_ACCOUNT = frozenset(("accounts", "mail"))
+# What every form holds besides words; a form of nothing else has nothing to lose.
+WITHOUT_WORDS = frozenset(("csrf_token", "submission", "version", "next", "back"))
+
+
+@blueprint.post("/brouillon/<form>/<uuid:subject>")
+def keep(form: str, subject: uuid.UUID) -> ResponseReturnValue:
+    """Keep a form half filled, or let go of it."""
+    authorised(Mine(current_user.id), Action.CHANGE_ACCOUNT)
+    if form not in drafts.FIELDS:
+        abort(404)
+    body = drafts.trimmed(form, request.form)
+    forgets = "forget" in request.form
+    with transaction():
+        if body and not forgets:
+            drafts.save(current_user.id, form, subject, body, clock.now())
+        else:
+            drafts.drop(form, subject, current_user.id)
+    if wants_fragment():
+        return "", 204
+    if forgets:
+        flash(_("Le brouillon est effacé."))
+    back = safe_next(request.form.get("back"))
+    return redirect(back, 303) if back else onward("experiences.passport")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A form that waits to be sent again: its address, and its fields in their order."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def words(self) -> list[str]:
+        """Return what a person wrote in it, to be shown before it is sent."""
+        return [value for name, value in self.fields if name not in WITHOUT_WORDS and " " in value.strip()]
+
+
+def carry() -> str | None:
+    """Return, sealed, the form that just arrived without a session, or None when nothing was written.
+
+    Only for whoever held the session that this browser still names; never from a page of the account itself, whose
+    fields may be secrets.
+    """
+    token = session.get("_user_id")
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    silent = all(name in WITHOUT_WORDS or not value for name, value in fields)
+    if not token or request.blueprint in OF_THE_ACCOUNT or silent:
+        return None
+    writer = queries.whose(digest_of(str(token)))
+    release()
+    if writer is None:
+        return None
+    box = seal(json.dumps({"who": str(writer), "at": clock.now().timestamp(), "path": request.path, "fields": fields}))
+    return box.decode() if len(box) <= MOST_CARRIED else None
+
+
+def carried(box: str | None, account_id: uuid.UUID) -> Carried | None:
+    """Return the form that this person carried through signing in, or None: another's, too old, or none."""
+    try:
+        kept = json.loads(unseal((box or "").encode()))
+    except InvalidToken:
+        return None
+    if kept["who"] != str(account_id) or not 0 <= clock.now().timestamp() - kept["at"] <= LASTS:
+        return None
+    return Carried(kept["path"], tuple((name, value) for name, value in kept["fields"]))
+
+
+def send_again(kept: Carried) -> ResponseReturnValue:
+    """Return the page that shows what was written, and sends it by one tap."""
+    return page("accounts/send_again.html", kept=kept)

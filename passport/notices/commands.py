@@ -1,0 +1,39 @@
+"""`flask worker`: sends messages and does what is to be done later, beside the server."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from .worker import Worker
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@click.option("--beside", type=int, metavar="PID", help="End with this process, which started this one.")
+@with_appcontext
+def group(once: bool, beside: int | None) -> None:
+    """Send the messages and do the jobs that are due, until SIGTERM; several may run at once."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="worker: %(message)s")
+    mail = current_app.config["MAIL"]
+    if not mail.leaves:
+        click.echo("worker: no SMTP_HOST is set, so no e-mail leaves; everything else is done.", err=True)
+    elif mail.folder is not None:
+        click.echo(f"worker: e-mail is written to {mail.folder} instead of being sent.", err=True)
+    worker = Worker(beside)
+    if once:
+        worker.work()
+        return
+
+    def end(_number: int, _frame: Any) -> None:
+        worker.stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    worker.run()

@@ -1,0 +1,1 @@
+"""Somebody who was there and has no account: inviting them, what they say, and what becomes of it."""

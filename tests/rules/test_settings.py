@@ -1,0 +1,64 @@
+"""What a city may not be started with, and what production is always started with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import ConfigurationError, settings
+
+GOOD = {
+    "PASSPORT_ENV": "production", "SECRET_KEY": "k7Qm2vXb9LpRt4WzYc8HnJd5GfAe3UsT6oViKqNw", "TRUSTED_PROXIES": "1",
+    "SEAL_KEY": "Zx8Cv4Bn1Mq7We3Rt9Yu2Io6Pa5Sd0FgHjKlQwEr", "PUBLIC_URL": "https://passeport.alpha.fr",
+    "DATABASE_URL": "postgresql://passport@/passport",
+}
+
+
+def test_production_starts_with_what_it_needs() -> None:
+    config = settings(GOOD)
+    assert config["SESSION_COOKIE_NAME"] == "__Host-passport"
+    assert config["SESSION_COOKIE_SECURE"]
+    assert config["SESSION_COOKIE_HTTPONLY"]
+    assert config["SESSION_COOKIE_SAMESITE"] == "Lax"
+    assert not config["DEMO"]
+    assert not config["MINORS"]
+    assert config["TRUSTED_PROXIES"] == 1
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES"])
+def test_production_does_not_start_without(missing: str) -> None:
+    """The database of the demo would otherwise be opened, with its people, whose passphrase everybody knows."""
+    with pytest.raises(ConfigurationError, match=missing):
+        settings({name: value for name, value in GOOD.items() if name != missing})
+
+
+@pytest.mark.parametrize("unsafe", [
+    {"SECRET_KEY": "short"}, {"SECRET_KEY": "a" * 40}, {"SECRET_KEY": "please-change-this-secret-key-0123456789"},
+    {"SEAL_KEY": GOOD["SEAL_KEY"] + ",short"}, {"SECRET_KEY_FALLBACKS": "dev"}, {"SEAL_KEY": GOOD["SECRET_KEY"]},
+    {"SECRET_KEY_FALLBACKS": GOOD["SEAL_KEY"]}, {"PUBLIC_URL": "http://passeport.alpha.fr"}, {"PUBLIC_URL": "https://"},
+    {"MINORS": "on"}, {"TRUSTED_PROXIES": "many"}, {"TRUSTED_PROXIES": "-1"}, {"PASSPORT_ENV": "prod"},
+], ids=str)
+def test_nothing_starts_with_what_is_unsafe(unsafe: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        settings({**GOOD, **unsafe})
+    assert GOOD["SECRET_KEY"] not in str(refused.value)
+    assert GOOD["SEAL_KEY"] not in str(refused.value)
+
+
+def test_an_older_secret_still_counts_while_it_is_listed() -> None:
+    older = "Pq9Wo2Ei8Ru4Ty6Ua1Is5Od3Pf7GhZjXkClVbNmQ"
+    assert settings({**GOOD, "SECRET_KEY_FALLBACKS": older})["SECRET_KEY_FALLBACKS"] == [older]
+
+
+def test_the_demo_takes_no_secret_of_production(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unset SECRET_KEY"):
+        settings({"PASSPORT_ENV": "demo", "PASSPORT_INSTANCE": str(tmp_path), "SECRET_KEY": GOOD["SECRET_KEY"]})
+
+
+def test_the_secrets_of_the_demo_are_for_its_owner_only(tmp_path: Path) -> None:
+    settings({"PASSPORT_ENV": "demo", "PASSPORT_INSTANCE": str(tmp_path / "new")})
+    kept = sorted((tmp_path / "new").iterdir())
+    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600]
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
