@@ -66,10 +66,11 @@ def start_extensions(app: Flask) -> None:
     def load(token: str) -> Any:
         who = signed_in(token, digest_of(token), clock.now())
         if who is None:
-            # What the ended session left in the cookie is not for whoever comes next on this device.
+            # What the ended session left in the cookie is not for whoever comes next on this device; its number, which
+            # opens nothing any more, says whose text still arrives from an open page (accounts/unsent.py).
             language = session.get("language")
             session.clear()
-            session.update({"language": language} if language else {})
+            session.update({"ended": token, **({"language": language} if language else {})})
         return who
 
 

@@ -73,7 +73,7 @@ def carry() -> str | None:
     Only for whoever held the session that this browser still names; never from a page of the account itself, whose
     fields may be secrets.
     """
-    token = session.get("_user_id")
+    token = session.get("_user_id") or session.get("ended")
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     silent = all(name in WITHOUT_WORDS or not value for name, value in fields)
     if not token or request.blueprint in OF_THE_ACCOUNT or silent:

@@ -49,14 +49,14 @@ def test_what_an_ended_session_carried_goes_with_the_next_page(shared: FlaskClie
     assert {"_user_id", "invited"} <= carried(shared)
     at(NOON + 11 * MINUTE)
     assert shared.get("/passeport").status_code == 303
-    assert carried(shared) <= {"language"}
+    assert carried(shared) <= {"language", "ended"}
 
 
 @pytest.mark.parametrize("path", ["/", "/ouvrir", "/creer", "/aide"])
 def test_so_it_does_when_the_next_person_only_looks(shared: FlaskClient, at: Any, path: str) -> None:
     at(NOON + 11 * MINUTE)
     assert "Zoé" not in words(shared.get(path))
-    assert carried(shared) <= {"language"}
+    assert carried(shared) <= {"language", "ended"}
 
 
 def test_the_next_person_finds_nothing_of_the_one_before(shared: FlaskClient, at: Any, cast: Cast) -> None:

@@ -412,14 +412,14 @@ def test_what_stands_around_an_experience_on_both_databases(app: Flask, cast: Ca
         paths.link(y, x, NOON)
         reflection.reflect(x, {"hard": "Le bruit."}, x.version, NOON)
         service.change(x, {"organisation_id": cast["library"]}, x.version, NOON)
-        found = around(x)
+        found = around(x, "fr")
         assert found.organisation == "Médiathèque Mandela"
         assert [n.id for n in found.came_from] == [n.id for n in found.led_to] == [y.id]
         assert [text for _prompt, text in found.reflection] == ["Le bruit."]
         assert paths.path_of(x).here is not None
         paths.unlink(x, y, NOON)
-        assert [n.id for n in around(x).came_from] == [y.id]
-        assert around(x).led_to == []
+        assert [n.id for n in around(x, "fr").came_from] == [y.id]
+        assert around(x, "fr").led_to == []
         db.session.rollback()
         db.session.remove()
 
