@@ -102,6 +102,10 @@
 
   // ---------- after htmx ----------
 
+  const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+  const lost = () => document.activeElement === document.body;
+  let row = null;   // the first of some new ones, for when they hold nothing to use
+
   const focus = (element) => {
     if (!element) return;
     if (element.tabIndex < 0) element.setAttribute("tabindex", "-1");
@@ -149,7 +153,10 @@
     for (const element of all("[data-announce]", fresh)) announce(element.dataset.announce);
     const wanted = all("[data-focus]", fresh)[0];
     if (wanted) focus(wanted);
-    else if (document.activeElement === document.body) focus(all("a[href], button, input, [tabindex]", fresh)[0]);
+    if (fresh.id !== "more") for (const element of all(usable, fresh)) if (lost()) element.focus();
+    if (!lost()) return;
+    row ??= fresh;
+    setTimeout(() => { if (lost()) focus(row); row = null; });
   });
 
   // ---------- a page just opened ----------

@@ -318,8 +318,8 @@ def check(words: list[str], everything: bool) -> int:
             postgres.pytest("-q", "-n", "2", "--dist", "loadscope", "-m", marked, *words)
         if no_window:
             browser.leave_out(no_window, "REQUIRE_BROWSER")
-        else:  # one process: a browser already uses every core
-            browser.pytest("-q", "-m", "browser and not slow", *words)
+        else:  # the tests of one worker wait for its browser most of the time
+            browser.pytest("-q", "-n", "2", "--dist", "load", "-m", "browser and not slow", *words)
     return sum_up(layers)
 
 

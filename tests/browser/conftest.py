@@ -6,24 +6,33 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
-from werkzeug.serving import make_server
+import sqlalchemy as sa
+from flask import Flask, abort
+from werkzeug.serving import WSGIRequestHandler, make_server
+from whitenoise import WhiteNoise
 
-from passport import create_app
+from passport import clock, create_app
 from passport.extensions import db
+from passport.headers import add_static_headers
+from passport.refusals import Refusal
+from passport.web import Forbidden, public
 from tests import build
+from tests.browser.city import furnish
 from tests.cast import Cast, make_cast
 from tests.conftest import test_settings
+from tests.reading import Reader
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+             "--disable-component-update", "--in-process-gpu", "--disable-sync", "--disable-dev-shm-usage"]
 PHONE = {"width": 360, "height": 740}
+LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
 
 @dataclass
@@ -36,35 +45,74 @@ class Live:
     identifiers: dict[str, str] = field(default_factory=dict)
 
 
-@pytest.fixture
-def live(tmp_path: Path, sqlite_template: Path) -> Iterator[Live]:
-    """A server of its own for each test, with the cast in it; everybody's passphrase is `build.PASSPHRASE`."""
-    from passport import clock
+class Quiet(WSGIRequestHandler):
+    """Tells nobody of each request."""
+
+    def make_environ(self) -> Any:
+        """Return the request as if nothing compressed were wanted: a compressed copy may be older than its file."""
+        environ = super().make_environ()
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+        return environ
+
+    def log_request(self, *_told: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(database: Path, make: Callable[[], Cast], **settings: Any) -> Iterator[Live]:
+    """Put a passport with the people that `make` brings on a free port; the passphrase of all is `build.PASSPHRASE`."""
     from passport.accounts.models import Account
     from passport.accounts.service import hash_of
 
-    shutil.copy(sqlite_template, tmp_path / "live.db")
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    server.server_close()
-    app = create_app(test_settings(f"sqlite:///{tmp_path / 'live.db'}", tmp_path, WTF_CSRF_ENABLED=True))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    app.config["PUBLIC_URL"] = url
+    app = create_app(test_settings(f"sqlite:///{database}", database.parent, WTF_CSRF_ENABLED=True, **settings))
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] - as in wsgi.py: a page's files are asked for once
+        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600, add_headers_function=add_static_headers)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    url = app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
     with app.app_context():
-        cast = make_cast(clock.now())
-        secret = hash_of(build.PASSPHRASE)
-        db.session.query(Account).update({"password_hash": secret})
+        cast = make()
+        db.session.query(Account).update({"password_hash": hash_of(build.PASSPHRASE)})
         db.session.commit()
-        names = {n: a.identifier for n in cast.ids if (a := db.session.get(Account, cast[n]))}
+        names = {n: a.identifier for n in cast.ids if (a := db.session.get(Account, cast[n])) and a.identifier}
         db.session.remove()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Live(url, app, cast, {n: i for n, i in names.items() if i})
+    yield Live(url, app, cast, names)
     server.shutdown()
     thread.join()
     server.server_close()
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def live(tmp_path: Path, sqlite_template: Path) -> Iterator[Live]:
+    """A server of its own for each test, with the cast in it."""
+    shutil.copy(sqlite_template, tmp_path / "live.db")
+    with serving(tmp_path / "live.db", lambda: make_cast(clock.now())) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def city(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server for all tests that change nothing others read, in front of the city in which every state stands."""
+    database = tmp_path_factory.mktemp("city") / "live.db"
+    shutil.copy(sqlite_template, database)
+    with serving(database, lambda: furnish(make_cast(clock.now()), clock.now()), PROPAGATE_FAULTS=False) as running:
+        add_faults(running.app)
+        yield running
+
+
+def add_faults(app: Flask) -> None:
+    """Let a server answer any status that is asked of it: `/faute/410`."""
+
+    @public
+    def fault(status: int) -> str:
+        if status == 403:
+            raise Forbidden(Refusal.ADULTS_ONLY)
+        abort(status)
+
+    app.add_url_rule("/faute/<int:status>", "fault", fault)
 
 
 @pytest.fixture(scope="session")
@@ -82,34 +130,78 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def open_browser(chromium: Any, live: Live) -> Iterator[Callable[..., Any]]:
-    """A function that opens one person's own browser: `open_browser(javascript=False, locale="en-GB")`."""
-    problems: list[str] = []
-    contexts: list[Any] = []
+class Windows:
+    """The browsers of several people in front of one server, and what went wrong in any of them."""
 
-    def watch(context: Any) -> None:
-        context.on("console", lambda m: problems.append(m.text)
-                   if m.type == "error" and "status of 4" not in m.text else None)
-        context.on("weberror", lambda e: problems.append(str(e.error)))
-        context.on("request", lambda r: problems.append("outside: " + r.url) if not r.url.startswith(live.url) else None)
+    def __init__(self, chromium: Any, live: Live) -> None:
+        self.chromium, self.live = chromium, live
+        self.contexts: list[Any] = []
+        self.said: list[str] = []
 
-    def start(javascript: bool = True, locale: str = "fr-FR", viewport: dict[str, int] | None = None,
-              dark: bool = False) -> Any:
-        context = chromium.new_context(
-            base_url=live.url, locale=locale, reduced_motion="reduce", viewport=viewport or PHONE,
-            java_script_enabled=javascript, color_scheme="dark" if dark else "light",
-            permissions=[], has_touch=True,
+    def open(
+        self, name: str = "", language: str = "fr", dark: bool = False, javascript: bool = True, locale: str = ""
+    ) -> Any:
+        """Return a page of one person's own browser, signed in (nobody when there is no name)."""
+        context = self.chromium.new_context(
+            base_url=self.live.url, locale=locale or LOCALES[language], reduced_motion="reduce", viewport=PHONE,
+            java_script_enabled=javascript, color_scheme="dark" if dark else "light", permissions=[], has_touch=True,
         )
         context.set_default_timeout(8000)
-        watch(context)
-        contexts.append(context)
+        context.on("console", self._listen)
+        context.on("weberror", lambda e: self.said.append(str(e.error)))
+        context.on("request", self._look)
+        self.contexts.append(context)
+        if name:
+            self._let_in(context, name, language)
         return context.new_page()
 
-    yield start
-    for context in contexts:
-        context.close()
-    assert problems == []
+    def _listen(self, message: Any) -> None:
+        if message.type == "error" and "the server responded with a status of" not in message.text:
+            self.said.append(message.text)
+
+    def _look(self, request: Any) -> None:
+        if not request.url.startswith(self.live.url):
+            self.said.append("outside: " + request.url)
+
+    def _let_in(self, context: Any, name: str, language: str) -> None:
+        cookie = Reader(self.live.app, self.live.cast, name).client.get_cookie("passport")
+        assert cookie is not None
+        context.add_cookies([{"name": "passport", "value": cookie.value, "url": self.live.url}])
+        with self.live.app.app_context():
+            account = db.metadata.tables["account"]
+            db.session.execute(
+                sa.update(account).where(account.c.id == self.live.cast[name]).values(language=language))
+            db.session.commit()
+            db.session.remove()
+
+    def close(self) -> None:
+        """Close every window."""
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture
+def open_browser(chromium: Any, live: Live) -> Iterator[Callable[..., Any]]:
+    """A function that opens one person's own browser: `open_browser(javascript=False)`."""
+    windows = Windows(chromium, live)
+    yield windows.open
+    windows.close()
+    assert windows.said == []
+
+
+@pytest.fixture
+def windows(chromium: Any, city: Live) -> Iterator[Windows]:
+    """The browsers of the people of the city."""
+    those = Windows(chromium, city)
+    yield those
+    those.close()
+    assert those.said == []
+
+
+@pytest.fixture
+def visit(windows: Windows) -> Callable[..., tuple[Any, list[str]]]:
+    """A function that opens the browser of one person of the city and gives its page and what its console says."""
+    return lambda name, *how, **more: (windows.open(name, *how, **more), windows.said)
 
 
 def sign_in(page: Any, live: Live, name: str) -> None:

@@ -21,7 +21,6 @@ CLAIM = "J’explique avec des mots simples"
 def scan(page: Any) -> str:
     """Return what the QR code on this screen says, read from a picture of it, scrolling as a person would."""
     page.locator("svg[role=img]").first.wait_for()
-    page.wait_for_load_state("networkidle")
     for _ in range(5):
         found = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
         if found:

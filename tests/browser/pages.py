@@ -1,0 +1,70 @@
+"""Every page, as the people who meet it find it."""
+
+from __future__ import annotations
+
+# What answers with a file, with a word to a machine, or with the way to another page.
+NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
+
+# By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
+PAGES: dict[str, tuple[str, ...]] = {
+    "": (
+        "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
+        "landing.parent", "landing.facilitator", "landing.employer", "frameworks.sentences", "mail.forgotten",
+        "mail.look", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
+        "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
+        "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
+        "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
+        "/c/{to_ines_card}/verifier/{item_shown}", "410 /c/{to_ines_card}/verifier/{item_gone}",
+        "410 /c/{to_lost_card}", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
+        "404 /nulle-part", "403 /faute/403", "409 /faute/409", "410 /faute/410", "429 /faute/429", "503 /faute/503",
+    ),
+    "stranger": (
+        "experiences.passport", "experiences.deleted", "feedback.exchanges", "recognition.ledger", "sharing.choose",
+        "card.show", "card.card", "/rejoindre/{code}", "404 /rejoindre/AAAA-AAAA", "/d/{to_karim}",
+    ),
+    "lea": (
+        "experiences.passport", "experiences.add", "experiences.kept", "experiences.experience", "experiences.edit",
+        "evidence.add", "evidence.add_link", "learning.learned", "learning.reflect", "learning.add_kinds",
+        "/ajouter/genre/exile", "/ajouter/genre/civic_service", "learning.choose_kind", "learning.edit_kind",
+        "learning.path", "learning.link", "learning.my_hours", "learning.compare", "witnesses.invite",
+        "witnesses.ready", "sharing.extend", "mail.address", "/adresse/confirmer/{confirm}",
+        "experiences.story", "experiences.when", "experiences.where", "experiences.can_do",
+        "/experience/{lea_x}/savoir-faire?q=zzz", "/experience/{lea_x}/savoir-faire?competency=3",
+        "feedback.exchanges", "feedback.ask", "/experience/{lea_x}/demander?q=zzz",
+        "feedback.ask_send", "feedback.ask_team", "/d/{to_karim}", "422 /experience/{lea_me}/demander",
+        "/experience/{lea_me}", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
+        "/retour/{feedback_free}/faire-reconnaitre?q=zzz", "/competences/{recognition}", "recognition.offered",
+        "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "accounts.menu",
+        "accounts.passphrase", "accounts.note_down", "safety.bother", "/invitation/{invitation}",
+        "404 /experience/00000000-0000-4000-8000-000000000000",
+    ),
+    "ines": (
+        "experiences.passport", "/passeport?q=cuisine", "/passeport?q=zzz", "experiences.deleted",
+        "/experience/{ines_4}", "/experience/{ines_5}", "/experience/{ines_6}", "feedback.exchanges", "/retour/{unread}", "/retour/{hidden}",
+        "/ca-me-derange/{hidden_text}", "422 /retour/{hidden}/faire-reconnaitre", "/competences/{to_decide}",
+        "/competences/{not_yet}", "/competences/{decided_on}", "/competences/{not_him}", "/competences/{taken_back}",
+        "sharing.choose", "card.show", "card.card", "card.opens", "/montrer/lien/{Mairie}", "/montrer/lien/{Club}",
+    ),
+    "tom": (
+        "experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "/d/{to_karim}", "/d/{to_nadia}",
+        "422 /experience/{tom_x}/demander/personne/{m_nadia}", "/experience/{tom_x}/demander/organisation/{club}",
+        "feedback.exchanges", "/retour/{tom_feedback}", "/ca-me-derange/{tom_text}", "organisations.join",
+        "/rejoindre/{code}", "sharing.choose", "403 /montrer/pour-qui", "403 /carte/ouvre",
+    ),
+    "karim": (
+        "feedback.inbox", "/on-me-demande/{waiting_20}", "/on-me-demande/{request_done}", "recognition.recognise",
+        "/reconnaitre/{recognition_done}", "recognition.ledger", "recognition.withdraw", "organisations.ask_code",
+        "/d/{to_karim}", "/charte/{m_karim}",
+    ),
+    "nadia": ("feedback.inbox", "feedback.answer_request", "organisations.ask_code"),
+    "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
+    "claire": (
+        "organisations.organisation", "organisations.invite", "organisations.record_check", "organisations.join_code",
+        "organisations.contact", "feedback.desk", "feedback.exchanges", "safety.cases", "safety.case",
+    ),
+    "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "safety.cases", "/signalements/{decided}"),
+    "sofia": (
+        "organisations.city", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
+        "/organisation/{empty}", "/organisation/{empty}/inviter", "/organisation/{city}", "accounts.menu",
+    ),
+}
