@@ -29,7 +29,7 @@ from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback import queries as feedback_queries
 from ..feedback import service as feedback
-from ..feedback.models import Feedback, FeedbackRequest
+from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
 from ..frameworks import service as frameworks
 from ..frameworks.models import Competency
 from ..organisations import rules as checks
@@ -39,6 +39,8 @@ from ..policy import Actor
 from ..recognition import queries as recognition_queries
 from ..recognition import service as recognition
 from ..recognition.models import Endorsement, NotYet, RecognitionRequest
+from ..safety import service as safety
+from ..safety.models import Report
 from ..sharing import service as sharing
 from ..sharing.models import Share, ShareReading
 from ..witnesses import queries as witness_queries
@@ -46,22 +48,44 @@ from ..witnesses import service as witnesses
 from ..witnesses.models import Testimony, WitnessInvitation
 from .poster import poster
 
-DATA = Path(__file__).parent / "city.json"
-KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn"), ("kept_shown", "withdrawn")
+# The people whom everybody may try out, then those who make the city lively.
+DATA, MORE = Path(__file__).parent / "city.json", Path(__file__).parent / "more.json"
+KEPT, PERMITTED = ("kept", "kept_shown", "withdrawn", "set_aside"), ("kept_shown", "withdrawn")
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
 YEAR, CHECKED_EVERY, CHECKED_LAST = 365, 345, 100
 Line = dict[str, Any]
+# What a line of the second file need not say.
+UNSAID: dict[str, Line] = {
+    "people": {"email": None, "birth": None, "roles": (), "joined": ()},
+    "experiences": {"story": None, "ended": None, "hours": None, "place": None, "organisation": None,
+                    "organisation_text": None, "claims": (), "for_me_only": False},
+    "feedback": {"facilitator": None, "organisation": None, "message": None, "seen": None, "question": None,
+                 "next_step": None, "reply": None, "closed_days_ago": None, "read_days_ago": None},
+    "witnesses": {"relation": None, "name": None, "words": None, "sentences": (), "may_be_shown": False,
+                  "answered_days_ago": None, "read_days_ago": None},
+    "recognitions": {"offered_days_ago": None, "how": None, "how_person_known": None, "from": None, "to": None},
+    "shares": {"intro": None, "closed_days_ago": None, "openings": ()},
+    "cards": {"replaced_days_ago": None, "opens": None},
+}
 
 
 def fill(now: dt.datetime) -> bool:
     """Fill the demo city as if its people had used it until now; say False, and do nothing, when it is filled."""
-    data = json.loads(DATA.read_text(encoding="utf-8"))
+    data = written()
     names = [person["identifier"] for person in data["people"]]
     if db.session.scalars(sa.select(Account.id).where(Account.identifier.in_(names)).limit(1)).first() is not None:
         return False
     frameworks.load()
     Story(data, now).live()
     return True
+
+
+def written() -> Line:
+    """Return the whole story as it is written in both files, each line with all its parts."""
+    data: Line = json.loads(DATA.read_text(encoding="utf-8"))
+    for part, lines in json.loads(MORE.read_text(encoding="utf-8")).items():
+        data[part].extend({**UNSAID.get(part, {}), **line} for line in lines)
+    return data
 
 
 class Story:
@@ -82,6 +106,7 @@ class Story:
         self.experiences: dict[str, Experience] = {}
         self.requests: dict[str, FeedbackRequest] = {}
         self.feedback: dict[str, Feedback] = {}
+        self.reports: dict[str, Report] = {}
         self.invitations: dict[str, WitnessInvitation] = {}
         self.seen: dict[str, Testimony] = {}
         self.asked: dict[int, RecognitionRequest] = {}
@@ -163,6 +188,8 @@ class Story:
             self.event(self.in_month(line["requested"], 4), self.add_organisation, line)
             if line["accredited"]:
                 self.event(self.in_month(line["accredited"], 8), self.accredit, line)
+            if "suspended" in line:
+                self.event(self.in_month(line["suspended"], 12), self.suspend, line)
 
     def open_city(self, at: dt.datetime) -> None:
         """The city has its own organisation."""
@@ -182,6 +209,10 @@ class Story:
         organisations.accredit(body, self.ids["sofia"], at)
         db.session.refresh(body)
         organisations.new_join_code(body, at)
+
+    def suspend(self, line: Line, at: dt.datetime) -> None:
+        """The coordination suspends it."""
+        organisations.suspend(self.organisations[line["key"]], self.ids["sofia"], at)
 
     def plan_roles(self) -> None:
         """Roles are given, charters accepted, checks seen; learners join on the spot."""
@@ -206,6 +237,8 @@ class Story:
             days = self.checked_days(first) if line["check"]["state"] == "in_force" else [first]
             for day in days:
                 self.event(_at(day, 9), self.check, who, line, by)
+        if "ended" in line:
+            self.event(self.in_month(line["ended"], 6), self.end_role, who, house, by)
 
     def checked_days(self, first: dt.date) -> list[dt.date]:
         """Return the days on which a check is seen anew, each before the one before it ends."""
@@ -241,14 +274,21 @@ class Story:
                                          expires_on=checks.latest_end(day), authenticity=True)
         organisations.record_check(self.roles[who, line["organisation"]], draft, self.ids[by], at)
 
+    def end_role(self, who: str, house: str, by: str, at: dt.datetime) -> None:
+        """End a role."""
+        organisations.end_membership(self.roles[who, house], self.ids[by], at)
+
     def join(self, who: str, house: str, at: dt.datetime) -> None:
         """Join an organisation with the code on its wall."""
         organisations.join(self.ids[who], self.organisations[house], at)
 
     def invite(self, line: Line, at: dt.datetime) -> None:
-        """Invite somebody who has not accepted so far."""
-        organisations.invite(self.organisations[line["organisation"]], line["role"], line["title"], line["note"],
-                             self.ids[self.manager_of(line["organisation"])], at)
+        """Invite somebody who has not accepted so far, or whose link is taken back."""
+        by = self.ids[self.manager_of(line["organisation"])]
+        invitation, _token = organisations.invite(self.organisations[line["organisation"]], line["role"], line["title"],
+                                                  line["note"], by, at)
+        if line.get("revoked"):
+            organisations.revoke_invitation(invitation, by, at + dt.timedelta(minutes=20))
 
     # ---------- what people lived ----------
 
@@ -275,6 +315,8 @@ class Story:
                 self.event(self.ago(line["completed_days_ago"], 18, key), self.complete, line)
             if "reflection" in line:
                 self.event(self.ago(line["reflected_days_ago"], 20, key), self.reflect, line)
+            if "deleted_days_ago" in line:
+                self.event(self.ago(line["deleted_days_ago"], 20, key), self.delete, key)
         for line in self.data["paths"]:
             self.event(self.ago(line["days_ago"], 20, line["from"]), self.lead_on, line)
 
@@ -312,9 +354,14 @@ class Story:
         experience = self.experiences[line["key"]]
         reflection.reflect(experience, line["reflection"], experience.version, at)
 
+    def delete(self, key: str, at: dt.datetime) -> None:
+        """Delete an experience, which can still be brought back."""
+        experiences.delete(self.experiences[key], at)
+
     def lead_on(self, line: Line, at: dt.datetime) -> None:
         """Say that one experience led to another."""
         paths.link(self.experiences[line["from"]], self.experiences[line["to"]], at)
+
     def add_evidence(self, experience: Experience, line: Line, at: dt.datetime) -> None:
         """Put a photo or a link beside an experience; its file settles by itself once all of this is committed."""
         if line["url"] is not None:
@@ -341,6 +388,14 @@ class Story:
         for line in self.data["feedback"]:
             key = line["key"]
             self.event(self.ago(line["asked_days_ago"], 10, key), self.ask, line)
+            if "assigned_days_ago" in line:
+                self.event(self.ago(line["assigned_days_ago"], 11, key), self.assign, line)
+            if "lapsed_days_ago" in line:
+                self.event(self.ago(line["lapsed_days_ago"], 3, key), self.lapse)
+            if "reported_days_ago" in line:
+                self.event(self.ago(line["reported_days_ago"], 18, key), self.report, line)
+            if "resolved_days_ago" in line:
+                self.event(self.ago(line["resolved_days_ago"], 9, key), self.resolve, line)
             if line["closed_days_ago"] is not None:
                 self.event(self.ago(line["closed_days_ago"], 12, key), ends.get(line["state"], self.answer), line)
             if line["read_days_ago"] is not None:
@@ -366,15 +421,24 @@ class Story:
         line = next(x for x in self.data["experiences"] if x["key"] == experience)
         return [self.competencies[slug] for slug, _step in line["claims"]]
 
+    def assign(self, line: Line, at: dt.datetime) -> None:
+        """Give a request to the team to one of its facilitators."""
+        feedback.assign(self.requests[line["key"]], self.role_of(line["assigned_to"]), at)
+
+    def lapse(self, at: dt.datetime) -> None:
+        """Let what waited too long end by itself, as the night does."""
+        feedback.lapse(at)
+
     def answer(self, line: Line, at: dt.datetime) -> None:
         """Answer what was asked."""
-        role = feedback_queries.role_of(self.role_of(line["facilitator"]).id)
+        who = line["facilitator"] or line["assigned_to"]
+        role = feedback_queries.role_of(self.role_of(who).id)
         if role is None:
-            raise LookupError(line["facilitator"])
+            raise LookupError(who)
         draft = feedback.FeedbackDraft(seen=line["seen"], question=line["question"], next_step=line["next_step"],
                                        submission=uuid.uuid4())
         self.feedback[line["key"]] = feedback.give_feedback(
-            self.requests[line["key"]], role, self.ids[line["facilitator"]], draft, at)
+            self.requests[line["key"]], role, self.ids[who], draft, at)
 
     def cancel(self, line: Line, at: dt.datetime) -> None:
         """Take a request back."""
@@ -389,6 +453,22 @@ class Story:
         """Say that one read it, with a reply or without."""
         feedback.answer(self.feedback[line["key"]], line["reply"], at)
 
+    def report(self, line: Line, at: dt.datetime) -> None:
+        """Report words that hurt; they are hidden at once."""
+        self.reports[line["key"]] = safety.report(self.text_of(line), line["report"], at)
+
+    def resolve(self, line: Line, at: dt.datetime) -> None:
+        """Close what was reported, whose learner shows the words again."""
+        safety.resume(self.text_of(line), at)
+        report = self.reports[line["key"]]
+        if report.handler_id is None:
+            raise LookupError(line["key"])
+        safety.close_case(report, report.handler_id, at)
+
+    def text_of(self, line: Line) -> AuthoredText:
+        """Return the words of an answer."""
+        return db.session.get_one(AuthoredText, self.feedback[line["key"]].text_id)
+
     # ---------- somebody without account ----------
 
     def plan_witnesses(self) -> None:
@@ -400,11 +480,17 @@ class Story:
                 self.event(self.ago(line["answered_days_ago"], 12, key), self.say, line)
             if line["read_days_ago"] is not None:
                 self.event(self.ago(line["read_days_ago"], 18, key), self.read_witness, line)
+            if "cancelled_days_ago" in line:
+                self.event(self.ago(line["cancelled_days_ago"], 18, key), self.cancel_witness, key)
 
     def invite_witness(self, line: Line, at: dt.datetime) -> None:
         """Open a one-time link to one experience, with nothing else."""
         draft = witnesses.InvitationDraft((), age.DISPLAY, None, uuid.uuid4())
         self.invitations[line["key"]] = witnesses.invite(self.experiences[line["experience"]], draft, at)
+
+    def cancel_witness(self, key: str, at: dt.datetime) -> None:
+        """Close a one-time link that is not answered."""
+        witnesses.cancel(self.invitations[key], at)
 
     def say(self, line: Line, at: dt.datetime) -> None:
         """Say what one saw, by that link."""
@@ -427,6 +513,10 @@ class Story:
             self.event(self.ago(line["asked_days_ago"], 18, seed), self.ask_recognition, number, line)
             if line["offered_days_ago"] is not None:
                 self.event(self.ago(line["offered_days_ago"], 12, seed), self.recognise, number, line)
+            if "cancelled_days_ago" in line:
+                self.event(self.ago(line["cancelled_days_ago"], 12, seed), self.cancel_recognition, number)
+            if "cannot_days_ago" in line:
+                self.event(self.ago(line["cannot_days_ago"], 12, seed), self.decline_recognition, number)
             for answer in line["answers"]:
                 given = answer.get("answered_days_ago")
                 if given is not None:
@@ -435,12 +525,24 @@ class Story:
                     days = answer["withdrawn_days_ago"]
                     self.event(self.ago(days, 11, seed), self.withdraw, number, line, answer)
                     self.event(self.ago(days - 1, 19, seed), self.note_withdrawn, number)
+                if "set_aside_days_ago" in answer:
+                    self.event(self.ago(answer["set_aside_days_ago"], 19, seed), self.set_aside, number, answer)
+                if "ended_days_ago" in answer:
+                    self.event(self.ago(answer["ended_days_ago"], 19, seed), self.end_permission, number, answer)
 
     def ask_recognition(self, number: int, line: Line, at: dt.datetime) -> None:
         """Ask for recognition of some competencies."""
         chosen = [self.competencies[answer["competency"]] for answer in line["answers"]]
         given = self.feedback[line["feedback"]]
         self.asked[number] = recognition.ask(given, chosen, uuid.uuid4(), at, self.evidence.get(given.experience_id, ()))
+
+    def cancel_recognition(self, number: int, at: dt.datetime) -> None:
+        """Take a request for recognition back."""
+        recognition.cancel(self.asked[number], at)
+
+    def decline_recognition(self, number: int, at: dt.datetime) -> None:
+        """Say that one did not see it."""
+        recognition.decline(self.asked[number], self.asked[number].facilitator_id, at)
 
     def recognise(self, number: int, line: Line, at: dt.datetime) -> None:
         """Say what was seen, at which step, or which step comes first."""
@@ -486,6 +588,14 @@ class Story:
             model.request_id == self.asked[number].id,
             model.competency_id == self.competencies[answer["competency"]],
         )).one()
+
+    def set_aside(self, number: int, answer: Line, at: dt.datetime) -> None:
+        """Keep no longer what was recognised."""
+        recognition.set_aside(self.of_request(Endorsement, number, answer), at)
+
+    def end_permission(self, number: int, answer: Line, at: dt.datetime) -> None:
+        """Keep what was recognised to oneself again."""
+        recognition.end_permission(self.of_request(Endorsement, number, answer), at)
 
     def withdraw(self, number: int, line: Line, answer: Line, at: dt.datetime) -> None:
         """Withdraw what was recognised by mistake; the reason goes to the learner alone."""

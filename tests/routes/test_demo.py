@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,7 +25,8 @@ from passport.accounts.models import Account, Passport
 from passport.card.models import Card
 from passport.columns import METADATA
 from passport.demo import fill
-from passport.experiences.models import Experience, ExperienceLink, Reflection
+from passport.experiences.models import Claim, Experience, ExperienceLink, Reflection
+from passport.experiences.rules import SECTORS, SETTINGS
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import rules as checks
@@ -37,6 +39,7 @@ from passport.recognition.models import (
     RecognitionRequest,
     RequestedCompetency,
 )
+from passport.safety.models import Report
 from passport.seal import unseal
 from passport.sharing.models import EditionItem, Share, ShareReading
 from passport.witnesses.models import Testimony as Said
@@ -145,14 +148,15 @@ def test_what_fails_half_way_leaves_nothing(app: Flask, at: Any, monkeypatch: py
 
 def test_it_takes_less_than_three_seconds(app: Flask, at: Any) -> None:
     started = time.process_time()
-    fill_city(app)
+    done = fill_city(app)
     assert time.process_time() - started < 3
+    assert done.output == "demo city filled\n"
 
 
 @both_databases
 def test_it_fills_both_databases(app: Flask, at: Any) -> None:
     assert fill_city(app).output == "demo city filled\n"
-    assert rows(app)["account"] == 12
+    assert rows(app)["account"] == 61
 
 
 @pytest.mark.parametrize("day", ["2025-01-01T00:30+01:00", "2026-03-29T03:30+02:00", "2026-11-30T23:50+01:00",
@@ -165,9 +169,10 @@ def test_any_day_is_good_to_fill_it_and_everybody_keeps_their_age(app: Flask, at
         people = db.session.execute(
             sa.select(Account.identifier, Passport).join(Passport, Passport.learner_id == Account.id)).all()
         bands = {name: age.band(p.birth_year, p.birth_month, clock.day_of(now)) for name, p in people}
-    assert bands.pop(SEVEN["tom"]) is age.Band.TEEN
-    assert bands.pop(OTHERS["awa"]) is age.Band.YOUTH
-    assert set(bands.values()) == {age.Band.ADULT}
+    assert bands[SEVEN["tom"]] is age.Band.TEEN
+    assert bands[OTHERS["awa"]] is age.Band.YOUTH
+    assert {bands[name] for name in {*SEVEN.values(), *OTHERS.values()} - {SEVEN["tom"], OTHERS["awa"]}} == {age.Band.ADULT}
+    assert Counter(bands.values()) == {age.Band.TEEN: 4, age.Band.YOUTH: 7, age.Band.ADULT: 50}
 
 
 # ---------- every state ----------
@@ -183,22 +188,38 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
                                   RecognitionRequest.closed_at.is_(None))
         in_force = sa.exists().where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
                                      Vetting.expires_on > clock.today())
+        ever = sa.exists().where(Vetting.membership_id == Membership.id)
         facilitator, manager = Membership.role == "facilitator", Membership.role == "manager"
         states = {
             "waiting for somebody": count(FeedbackRequest, outcome.is_(None), FeedbackRequest.facilitator_id.is_not(None)),
+            "lapsed": count(FeedbackRequest, outcome == "lapsed"),
+            "given to one of the team": count(FeedbackRequest, FeedbackRequest.assigned_at.is_not(None)),
+            "words reported": count(Report, Report.decided_at.is_(None)),
+            "report closed": count(Report, Report.decided_at.is_not(None)),
             "waiting for a team": count(FeedbackRequest, outcome.is_(None), FeedbackRequest.facilitator_id.is_(None)),
             "cancelled": count(FeedbackRequest, outcome == "cancelled"),
             "cannot": count(FeedbackRequest, outcome == "cannot"),
+            "recognition cancelled": count(RecognitionRequest, RecognitionRequest.outcome == "cancelled"),
+            "recognition not possible": count(RecognitionRequest, RecognitionRequest.outcome == "cannot"),
+            "kept no longer": count(Endorsement, Endorsement.set_aside_at.is_not(None)),
+            "permission ended": count(Permission, Permission.ended_at.is_not(None), sa.exists().where(
+                Endorsement.id == Permission.endorsement_id, Endorsement.withdrawn_at.is_(None))),
             "answered, unread": count(Feedback, ~read),
             "read": count(Feedback, read, Feedback.reply.is_(None)),
             "replied": count(Feedback, Feedback.reply.is_not(None)),
-            "somebody without account asked": count(WitnessInvitation, WitnessInvitation.used_at.is_(None)),
+            "somebody without account asked": count(
+                WitnessInvitation, WitnessInvitation.used_at.is_(None), WitnessInvitation.revoked_at.is_(None),
+                WitnessInvitation.expires_at > NOON),
+            "their link cancelled": count(WitnessInvitation, WitnessInvitation.revoked_at.is_not(None)),
+            "their link ended": count(WitnessInvitation, WitnessInvitation.used_at.is_(None),
+                                      WitnessInvitation.expires_at <= NOON),
             "somebody without account read": count(Said, Said.read_at.is_not(None)),
             "somebody without account unread": count(Said, Said.read_at.is_(None)),
             "their words in a link": count(EditionItem, EditionItem.kind == "testimony"),
             "asked": count(RequestedCompetency, asked),
             "offered": count(Endorsement, ~decided),
-            "kept": count(Endorsement, kept, ~permitted, Endorsement.withdrawn_at.is_(None)),
+            "kept": count(Endorsement, kept, ~permitted, Endorsement.withdrawn_at.is_(None),
+                          Endorsement.set_aside_at.is_(None)),
             "permitted": count(Endorsement, kept, permitted),
             "declined": count(Endorsement, Endorsement.declined_at.is_not(None)),
             "withdrawn": count(Endorsement, Endorsement.withdrawn_at.is_not(None)),
@@ -207,6 +228,7 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "link closed": count(Share, Share.revoked_at.is_not(None)),
             "link expired": count(Share, Share.revoked_at.is_(None), Share.expires_at <= NOON),
             "days of opening": count(ShareReading),
+            "deleted, may come back": count(Experience, Experience.deleted_at.is_not(None)),
             "for me only": count(Experience, Experience.for_me_only),
             "passed on": count(Experience, Experience.passed_on),
             "of a kind": count(Experience, Experience.kind.is_not(None)),
@@ -214,10 +236,17 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "led to another": count(ExperienceLink),
             "accredited": count(Organisation, Organisation.accredited_at.is_not(None)),
             "not accredited": count(Organisation, Organisation.accredited_at.is_(None)),
+            "suspended": count(Organisation, Organisation.suspended_at.is_not(None)),
+            "welcome of minors asked for": count(Organisation, Organisation.minors_state == "asked"),
+            "role ended": count(Membership, Membership.ended_at.is_not(None)),
             "checked": count(Membership, facilitator, in_force),
-            "check expired": count(Membership, facilitator, ~in_force),
-            "never checked": count(Membership, manager, ~sa.exists().where(Vetting.membership_id == Membership.id)),
-            "invitation open": count(Invitation, Invitation.used_at.is_(None), Invitation.expires_at > NOON),
+            "check expired": count(Membership, facilitator, Membership.ended_at.is_(None), ~in_force, ever),
+            "facilitator never checked": count(Membership, facilitator, ~ever),
+            "never checked": count(Membership, manager, ~ever),
+            "invitation open": count(Invitation, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None),
+                                     Invitation.expires_at > NOON),
+            "invitation revoked": count(Invitation, Invitation.revoked_at.is_not(None)),
+            "invitation ended": count(Invitation, Invitation.used_at.is_(None), Invitation.expires_at <= NOON),
             "joined": count(Joined, Joined.closed_at.is_(None)),
             "code « Demandez-moi »": count(AskCode, AskCode.closed_at.is_(None)),
             "card": count(Card, Card.closed_at.is_(None)),
@@ -225,21 +254,64 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "card replaced": count(Card, Card.closed_for == "lost"),
         }
     assert states == {
-        "waiting for somebody": 2, "waiting for a team": 2, "cancelled": 1, "cannot": 1, "answered, unread": 1,
-        "read": 2, "replied": 5, "somebody without account asked": 1, "somebody without account read": 1,
-        "somebody without account unread": 1, "their words in a link": 1, "asked": 2, "offered": 2, "kept": 1, "permitted": 5,
-        "declined": 1, "withdrawn": 1, "not yet": 1, "link open": 5, "link closed": 1, "link expired": 1,
-        "days of opening": 9, "for me only": 3, "passed on": 2, "of a kind": 3, "what one keeps of it": 3,
-        "led to another": 2,
-        "accredited": 3, "not accredited": 1, "checked": 2, "check expired": 1, "never checked": 1,
-        "invitation open": 1, "joined": 5, "code « Demandez-moi »": 3, "card": 3, "card that opens a link": 1,
-        "card replaced": 1,
+        "waiting for somebody": 15, "lapsed": 1, "given to one of the team": 1, "words reported": 1,
+        "report closed": 1, "waiting for a team": 4, "cancelled": 1, "cannot": 1, "recognition cancelled": 1,
+        "recognition not possible": 1, "kept no longer": 1, "permission ended": 1, "answered, unread": 4, "read": 4,
+        "replied": 19, "somebody without account asked": 1, "their link cancelled": 1, "their link ended": 1,
+        "somebody without account read": 3, "somebody without account unread": 2, "their words in a link": 2,
+        "asked": 4, "offered": 3, "kept": 4, "permitted": 11, "declined": 1, "withdrawn": 1, "not yet": 2,
+        "link open": 8, "link closed": 1, "link expired": 2, "days of opening": 13, "deleted, may come back": 1,
+        "for me only": 10, "passed on": 3, "of a kind": 10, "what one keeps of it": 3, "led to another": 4,
+        "accredited": 8, "not accredited": 1, "suspended": 1, "welcome of minors asked for": 1, "role ended": 1,
+        "checked": 9, "check expired": 2, "facilitator never checked": 2, "never checked": 2, "invitation open": 2,
+        "invitation revoked": 1, "invitation ended": 1, "joined": 44, "code « Demandez-moi »": 13, "card": 6,
+        "card that opens a link": 2, "card replaced": 1,
     }
+
+
+def test_the_city_is_lively(city: City) -> None:
+    with city.app.app_context():
+        houses = db.session.execute(sa.select(Organisation.sector, Organisation.accredited_at).where(
+            Organisation.kind != "city")).all()
+        assert len(houses) == 8
+        assert {sector for sector, accredited in houses if accredited} == set(SECTORS)
+        learners = db.session.scalar(sa.select(sa.func.count(sa.distinct(Experience.learner_id)))) or 0
+        assert learners >= 40
+        facilitators = sa.select(sa.func.count(sa.distinct(Membership.account_id))).where(
+            Membership.role == "facilitator", Membership.ended_at.is_(None))
+        assert (db.session.scalar(facilitators) or 0) >= 12
+        assert set(db.session.scalars(sa.select(Experience.setting).distinct())) - {None} == set(SETTINGS)
+        assert (db.session.scalar(sa.select(sa.func.count(sa.distinct(Claim.competency_id)))) or 0) >= 60
+        sizes = db.session.execute(sa.select(sa.func.count()).select_from(Experience).group_by(Experience.learner_id))
+        assert {1, 6} <= {size for (size,) in sizes}
+
+
+def test_nobody_can_be_called_or_written_to() -> None:
+    data = fill.written()
+    for line in data["organisations"]:
+        assert re.fullmatch(r"(01 99 00|04 65 71)( \d\d){2}", line["phone"]), line["phone"]
+    addresses = [line["email"] for part in ("organisations", "people") for line in data[part] if line["email"]]
+    assert all(address.endswith("@example.org") for address in addresses)
+    for name in (fill.DATA, fill.MORE):
+        text = name.read_text(encoding="utf-8")
+        assert set(re.findall(r"@([\w.-]+)", text)) <= {"example.org"}
+        assert all(address.endswith(".example") for address in re.findall(r"https?://([^/\"]+)", text))
+        assert not [n for n in re.findall(r"\d\d(?: \d\d){4}", text) if not n.startswith(("01 99 00", "04 65 71"))]
+
+
+def test_every_key_and_sign_in_name_is_its_own_and_every_name_hides_the_family_name() -> None:
+    data = fill.written()
+    for part in ("organisations", "people", "experiences", "feedback", "witnesses", "shares"):
+        keys = [line["key"] for line in data[part]]
+        assert len(keys) == len(set(keys)), part
+    for name in ("identifier", "display_name"):
+        assert len({line[name] for line in data["people"]}) == len(data["people"])
+    assert all(re.fullmatch(r"[^\W\d_]+ [A-Z]\.", line["display_name"]) for line in data["people"])
 
 
 def test_nothing_lies_ahead_and_words_arrived_when_they_were_written(city: City) -> None:
     with city.app.app_context():
-        ahead = {"closes_at", "expires_at", "opens_until"}
+        ahead = {"closes_at", "due_at", "expires_at", "opens_until"}
         for table in METADATA.tables.values():
             for column in table.columns:
                 if column.name.endswith(("_at", "_until")) and column.name not in ahead:
@@ -255,8 +327,11 @@ def test_checks_followed_one_another_each_seen_by_somebody_else_for_a_year_at_mo
             seen.setdefault(check.membership_id, []).append(check)
             assert check.recorded_by_id != check.account_id
             assert check.expires_on <= checks.latest_end(check.checked_on)
-        expired, *in_force = sorted(seen.values(), key=len)
-        assert (len(expired), min(map(len, in_force))) == (1, 3)
+        year_ago = NOON - dt.timedelta(days=365)
+        since = {m.id: m.joined_at for m in db.session.scalars(sa.select(Membership))}
+        lasting = {key for key, chain in seen.items() if chain[-1].expires_on > clock.today()}
+        assert {key for key in lasting if len(seen[key]) == 1} == {key for key in lasting if since[key] > year_ago}
+        assert {len(chain) for key, chain in seen.items() if key not in lasting} == {1}
         for chain in seen.values():
             for before, after in pairwise(chain):
                 assert before.checked_on < after.checked_on <= before.expires_on
@@ -319,6 +394,8 @@ def test_what_one_makes_of_an_experience_is_there(city: City) -> None:
     assert hours.count("Radio Lilas") == 2
     assert "Session générale, finie le 21 août 2026" in city.page("awa", f"/experience/{keys['Je passe mon BAFA']}")
     assert "Pour moi" in city.page("samia", f"/experience/{keys['Ma vie à la retraite']}")
+
+
 def test_ines_waits_for_somebody_without_account_and_awa_was_answered(city: City) -> None:
     waiting = city.page("ines", "/echanges")
     assert "Demandé à quelqu’un sans compte le 21 novembre" in waiting
@@ -333,7 +410,8 @@ def test_ines_waits_for_somebody_without_account_and_awa_was_answered(city: City
 
 def test_karim_and_nadia_are_asked(city: City) -> None:
     asked = city.page("karim", "/on-me-demande")
-    assert asked.index("Samia K.") < asked.index("Mathis P.")
+    names = ["Sylvie Q.", "Mariam T.", "Noé B.", "Samia K.", "Ibrahim C.", "Mathis P."]
+    assert sorted(names, key=asked.index) == names
     asked = city.page("nadia", "/on-me-demande")
     assert asked.index("Tom R.") < asked.index("Awa S.")
     assert "Retirée le 25 septembre" in city.page("karim", "/registre")
@@ -344,10 +422,15 @@ def test_the_responsible_people_see_their_organisations(city: City) -> None:
         house = {o.name: o.id for o in db.session.scalars(sa.select(Organisation))}
     library = city.page("claire", f"/organisation/{house['Médiathèque Mandela']}")
     assert "Zoé, qui arrive bientôt" in library
+    for name in ("Karim B.", "Élodie M.", "Bruno T.", "Aminata D."):
+        assert name in library
+    assert "Vérification à refaire, terminée le 17 mars 2026." in library
+    assert "Aucune vérification" in library
     assert "Awa S." in city.page("claire", f"/organisation/{house['Médiathèque Mandela']}/demandes")
     club = city.page("farid", f"/organisation/{house['AS Gauthière']}")
     assert "Vérification à refaire, terminée le 17 octobre 2026." in club
     town = city.page("sofia", "/ville")
+    assert "Agrément suspendu" in town
     assert town.index("À agréer") < town.index("Comité de quartier Gauthière") < town.index("Agréées")
 
 
