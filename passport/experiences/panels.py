@@ -54,8 +54,9 @@ NEWS: list[Callable[[uuid.UUID, dt.datetime, Sequence[Notice]], list[News]]] = [
 
 
 def panels_of(experience: Experience, now: dt.datetime) -> list[Panel]:
-    """Return what later rooms show on this experience's page."""
-    return [panel for hang in EXPERIENCE_PANELS if (panel := hang(experience, now)) is not None]
+    """Return what later rooms show on this experience's page, what stands for claims nearest to them."""
+    found = [panel for hang in EXPERIENCE_PANELS if (panel := hang(experience, now)) is not None]
+    return sorted(found, key=lambda panel: not panel.said)
 
 
 def marks_of(learner_id: uuid.UUID, experience_ids: list[uuid.UUID], now: dt.datetime) -> dict[uuid.UUID, list[Mark]]:
