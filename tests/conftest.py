@@ -30,6 +30,20 @@ from .reading import Reader
 NOON = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
 
 
+# The long sweeps, which `make quick` leaves to `make test`.
+THOROUGH = {
+    "test_attacks_races.py", "test_bad_input.py", "test_cleaning.py", "test_demo.py", "test_errors.py", "test_evidence.py",
+    "test_life_machine.py", "test_mail.py", "test_worker.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the files that take long."""
+    for item in items:
+        if item.path.name in THOROUGH:
+            item.add_marker(pytest.mark.thorough)
+
+
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
     """With PASSPORT_NO_SKIP=1 (CI), a skip is a failure."""
     if os.environ.get("PASSPORT_NO_SKIP") == "1" and call.excinfo and call.excinfo.errisinstance(pytest.skip.Exception):

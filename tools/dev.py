@@ -2,7 +2,7 @@
 
   run       set up what is missing, then serve the demo city on http://127.0.0.1:8000 (PORT, DATABASE_URL), a worker beside
   test      every check: lint, types, templates, layers, tests on SQLite, on PostgreSQL, in a browser
-  quick     the same without PostgreSQL and without browser
+  quick     the same without PostgreSQL, without browser and without the longest sweeps
   slow      the tests that take minutes
   bench     the measurements of benchmarks/
   setup     only set up: .venv, browser files, compiled sentences
@@ -304,9 +304,8 @@ def check(words: list[str], everything: bool) -> int:
     types.run(PY, "-m", "mypy", "--no-error-summary")
     templates.run(PY, "-m", "djlint", "templates", "--lint", "--quiet")
     rooms.run(BIN / "lint-imports", "--no-logo")
-    sqlite.pytest(
-        "-q", "-n", "2", "--dist", "loadscope", "-m", "not postgres and not browser and not slow", *words
-    )
+    marked = "not postgres and not browser and not slow" + ("" if everything else " and not thorough")
+    sqlite.pytest("-q", "-n", "2", "--dist", "loadscope", "-m", marked, *words)
     if everything:
         postgres, browser = Layer("tests on PostgreSQL"), Layer("tests in a browser")
         layers += [postgres, browser]

@@ -232,6 +232,7 @@ def test_nobody_signed_in_is_sent_to_sign_in_for_known_and_unknown_alike(city: C
     assert (part.status_code, part.headers["HX-Redirect"][:7]) == (204, "/ouvrir")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("endpoint", KEYED + PARTLY)
 def test_whoever_has_no_part_in_it_meets_nothing_and_changes_nothing(city: City, endpoint: str) -> None:
     door = REGISTRY[endpoint]
