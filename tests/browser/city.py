@@ -70,11 +70,13 @@ def _exchange(cast: Cast, now: dt.datetime) -> None:
     feedback.decline(declined, cast["m_karim"], cast["karim"], now - 70 * H)
     feedback.cancel(ask(cast, "ines", "ines_1", "nadia", now - 80 * H), now - 70 * H)
     unread = answer(cast, ask(cast, "ines", "ines_2", "karim", now - 80 * H), "karim", now - 70 * H)
+    reply = answer(cast, ask(cast, "ines", "ines_16", "karim", now - 80 * H), "karim", now - 70 * H)
     hidden = answer(cast, ask(cast, "ines", "ines_3", "nadia", now - 80 * H), "nadia", now - 70 * H)
     db.session.flush()
     looked_after = safety.report(db.session.get_one(AuthoredText, hidden.text_id), "Le ton me gêne.", now - 60 * H)
     db.session.flush()
     safety.close_case(looked_after, cast["farid"], now - 50 * H)
+    cast.ids.update(to_reply=reply.id, to_reply_text=reply.text_id)
     cast.ids.update(unread=unread.id, hidden=hidden.id, hidden_text=hidden.text_id, decided=looked_after.id)
     for n in (20, 21, 22):
         cast.ids[f"waiting_{n}"] = ask(cast, "ines", f"ines_{n}", "karim", now - (30 - n) * H).id

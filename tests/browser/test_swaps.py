@@ -84,8 +84,8 @@ def test_every_place_of_htmx_is_known() -> None:
     places = {str(f.relative_to(TEMPLATES)): len(re.findall(r"\bhx-(?:get|post)=", f.read_text(encoding="utf-8")))
               for f in TEMPLATES.rglob("*.html")}
     assert {name: count for name, count in places.items() if count} == {
-        "components/ui.html": 2, "feedback/answer.html": 1, "recognition/recognise.html": 1,
-        "accounts/_phrase.html": 1, "sharing/line.html": 1,
+        "components/ui.html": 3, "feedback/answer.html": 1, "recognition/recognise.html": 1,
+        "accounts/_phrase.html": 1, "sharing/line.html": 1, "experiences/attach.html": 1,
     }
 
 
@@ -285,9 +285,19 @@ def _recognise(page: Any) -> None:
     page.clock.fast_forward(PAUSE)
 
 
+def _write(page: Any) -> None:
+    page.locator("main textarea").first.fill("Une phrase commencée, et pas encore finie.")
+    page.clock.fast_forward(PAUSE)
+
+
 DRAFTS = {
     "feedback": Draft("karim", "/on-me-demande/{waiting_22}", _answer),
     "recognition": Draft("karim", "/reconnaitre/{recognition}", _recognise),
+    "ask": Draft("ines", "/experience/{ines_17}/demander/personne/{m_karim}", _write),
+    "reply": Draft("ines", "/retour/{to_reply}", _write),
+    "story": Draft("ines", "/experience/{ines_18}/recit", _write),
+    "bother": Draft("ines", "/ca-me-derange/{to_reply_text}", _write),
+    "withdraw": Draft("karim", "/registre/{shown}/retirer", _write),
 }
 
 
@@ -301,11 +311,38 @@ def test_a_draft_keeps_itself_and_a_reload_finds_it(city: Live, windows: Windows
         draft.fill(page)
     assert answered.value.status == 204
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
-    after = state(page)
+    written = written_in(page)
     page.reload()
-    assert state(page) == after
+    assert written_in(page) == written
     leave_and_come_back(page, page.locator("main a[href^='/']").first)
-    assert state(page) == after
+    assert written_in(page) == written
+
+
+def written_in(page: Any) -> list[Any]:
+    """Return what the fields of a page hold; that there is a draft is said, and let go of, by a form of its own."""
+    return [field for field in state(page)[1] if field[1] not in {"forget", "back"}]
+
+
+# ---------- a file that is refused ----------
+
+
+def test_a_form_that_is_shown_again_is_that_of_the_whole_page(city: Live, windows: Windows) -> None:
+    found = []
+    for javascript in (True, False):
+        page = windows.open("ines", javascript=javascript)
+        page.goto(f"/experience/{city.cast['ines_18']}/joindre")
+        page.fill("[name=caption]", "L’affiche")
+        button = page.locator("#file-form .primary")
+        if javascript:
+            button.focus()
+            swap(page, lambda page=page: page.keyboard.press("Enter"))
+            expect(page.locator("[name=file]")).to_be_focused()
+        else:
+            button.click()
+            page.locator("[name=file][aria-invalid=true]").wait_for()
+        found.append(state(page))
+    assert found[0] == found[1]
+    assert "L’affiche" in str(found[0])
 
 
 # ---------- what goes wrong meanwhile ----------
@@ -320,7 +357,7 @@ ENDED = {
     "search": ("ines", "/passeport?q=atelier", lambda page: page.fill("input[type=search]", "quartier")),
     "close": ("ines", "/montrer", _press("form[hx-post] button")),
     "phrase": ("ines", "/phrase", _press("button[name=other]")),
-    "draft": ("karim", "/on-me-demande/{waiting_22}", _answer),
+    "draft": ("karim", "/on-me-demande/{waiting_21}", _answer),
 }
 
 
@@ -344,7 +381,8 @@ def sign_out_elsewhere(city: Live, page: Any) -> None:
 
 @pytest.mark.usefixtures("short_lists")
 @pytest.mark.parametrize(("name", "end"), [
-    *((name, end_on_the_server) for name in ENDED), ("close", sign_out_elsewhere), ("draft", sign_out_elsewhere),
+    *((name, end_on_the_server) for name in ENDED if name != "draft"),  # a text comes along: see test_unsent.py
+    ("close", sign_out_elsewhere), ("draft", sign_out_elsewhere),
 ])  # fmt: skip
 def test_a_session_that_ended_leads_to_signing_in_and_back(
     city: Live, windows: Windows, name: str, end: Callable[[Live, Any], None]
