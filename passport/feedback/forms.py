@@ -33,11 +33,18 @@ drafts.keeps("ask", message=1000)
 drafts.keeps("reply", reply=2000)
 
 
+def number(value: object) -> int:
+    """Return the number of a competency, or 0, which none has, for anything else."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 class AskForm(Entry):
     """What goes along with a request: « je » sentences, photos, documents and links, and a word."""
 
-    claims = SelectMultipleField(_l("Ce que je sais faire"), coerce=int, widget=ListWidget(prefix_label=False),
-                                 option_widget=CheckboxInput(), validate_choice=True)
+    # A sentence that was taken back meanwhile is no fault: the service leaves it out.
+    claims = SelectMultipleField(_l("Ce que je sais faire"), coerce=number, widget=ListWidget(prefix_label=False),
+                                 option_widget=CheckboxInput(), validate_choice=False)
     pieces = Ticked(_l("Photos, documents, liens"))
     message = Paragraph(_l("Un mot pour la personne"), most=1000)
     reflection = BooleanField(_l("Joindre ce que j’en retire"))

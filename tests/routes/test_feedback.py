@@ -361,6 +361,15 @@ def test_a_question_in_ones_own_words_wins_over_a_ready_one(app: Flask, cast: Ca
     assert one(app, AuthoredVersion).question == "Et le bruit ?"
 
 
+@pytest.mark.parametrize("claims", [["99"], ["abc", "1e9"], ["-1", "9" * 40]], ids=str)
+def test_a_sentence_taken_back_meanwhile_does_not_go_along(
+    app: Flask, cast: Cast, browse: Any, claims: list[str]
+) -> None:
+    sent = browse("lea").fill(f"/experience/{cast['lea_x']}/demander/personne/{cast['m_nadia']}", claims=claims)
+    assert sent.status_code == 303, words(sent)
+    assert rows(app, GrantedClaim) == []
+
+
 def test_a_draft_is_kept_on_the_server_for_its_author_alone(app: Flask, cast: Cast, browse: Any) -> None:
     key = ask(app, cast, "lea_x", None, NOON - DAY)
     karim = browse("karim")
