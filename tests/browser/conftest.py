@@ -75,7 +75,7 @@ def serving(database: Path, make: Callable[[], Cast], **settings: Any) -> Iterat
         db.session.commit()
         names = {n: a.identifier for n in cast.ids if (a := db.session.get(Account, cast[n])) and a.identifier}
         db.session.remove()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
     thread.start()
     yield Live(url, app, cast, names)
     server.shutdown()
