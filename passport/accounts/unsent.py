@@ -74,9 +74,12 @@ def carry() -> str | None:
     fields may be secrets.
     """
     token = session.get("_user_id") or session.get("ended")
+    # A photo is not read for somebody who is signed out: it is chosen again after signing in.
+    if not token or request.blueprint in OF_THE_ACCOUNT or (request.content_length or 0) > MOST_CARRIED:
+        return None
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     silent = all(name in WITHOUT_WORDS or not value for name, value in fields)
-    if not token or request.blueprint in OF_THE_ACCOUNT or silent:
+    if silent:
         return None
     writer = queries.whose(digest_of(str(token)))
     release()

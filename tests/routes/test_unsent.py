@@ -249,6 +249,16 @@ def test_nobody_else_receives_it(app: Flask, answered: Cast, browse: Callable[..
     assert way(own.post("/ouvrir", {"name": identifier, "passphrase": build.PASSPHRASE, "carried": box})) == "/passeport"
 
 
+def test_a_photo_sent_too_late_leads_to_signing_in(app: Flask, cast: Cast, browse: Callable[..., Reader]) -> None:
+    """Never « too big »: what is too big to be carried is not even read."""
+    lea, page = browse("lea"), f"/experience/{cast['lea_x']}/joindre"
+    assert lea.get(page).status_code == 200
+    end_session_of(app, cast, "lea")
+    photo = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n' + b"x" * 3_000_000 + b"\r\n--b--\r\n"
+    late = lea.client.post(page, data=photo, content_type="multipart/form-data; boundary=b")
+    assert (late.status_code, way(late)) == (303, "/ouvrir")
+
+
 def test_a_stranger_and_a_secret_are_not_carried(app: Flask, cast: Cast, browse: Callable[..., Reader]) -> None:
     nobody = Reader(app, cast, None)
     assert way(nobody.post("/ajouter", {"title": "Une phrase"})) == "/ouvrir"
