@@ -1,4 +1,4 @@
-"""How gunicorn serves the passport; a proxy in front adds HTTPS and compression of pages."""
+"""How gunicorn serves the passport; a proxy in front adds HTTPS."""
 
 import logging
 import os

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from flask import Flask
-from whitenoise import WhiteNoise
 
 from config import ConfigurationError, settings
 from passport import create_app
-from passport.headers import add_static_headers
+from passport.headers import put_files_in_front
 
 ROOT = Path(__file__).resolve().parent
 
@@ -26,14 +25,7 @@ def build() -> Flask:
         print("settings: no SMTP_HOST is set, so no e-mail leaves; passphrases are replaced in person.",  # noqa: T201
               file=sys.stderr)
     application = create_app(config)
-    static = WhiteNoise(
-        application.wsgi_app,
-        root=str(ROOT / "static"),
-        prefix="static/",
-        max_age=365 * 24 * 3600,
-        add_headers_function=add_static_headers,
-    )
-    application.wsgi_app = static  # type: ignore[method-assign]
+    put_files_in_front(application)
     return application
 
 

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
+from . import clock, columns, compression, errors, headers, limits  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
 from .uploads import PassportRequest
@@ -35,6 +35,7 @@ def create_app(config: dict[str, Any]) -> Flask:
     if app.config.get("TRUSTED_PROXIES"):
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    compression.install(app)
     errors.install(app)
     headers.install(app)
     guard(app)
@@ -155,7 +156,7 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, health, landing
+    from . import commands, commitments, health, landing
     from .accounts import routes as accounts
     from .card import routes as card
     from .experiences import learning_routes as learning
@@ -169,7 +170,7 @@ def open_rooms(app: Flask) -> None:
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
-                 safety, landing, health):
+                 safety, landing, commitments, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)

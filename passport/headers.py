@@ -6,6 +6,7 @@ from wsgiref.headers import Headers
 
 from flask import Flask, Response, abort, current_app, g, request
 from flask_login import current_user
+from whitenoise import WhiteNoise
 
 from .web import is_cookieless
 
@@ -68,6 +69,17 @@ def add_static_headers(headers: Headers, path: str, url: str) -> None:
     """Give a static file, which does not pass through the application, the same headers."""
     for name, value in ALWAYS.items():
         headers[name] = value
+
+
+def put_files_in_front(app: Flask) -> None:
+    """Serve the static files before the application is asked, compressed as they lie there, and kept for a year.
+
+    Every page names them with the hash of their bytes (`asset()`), so that nobody keeps an old one.
+    """
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=365 * 24 * 3600,
+        immutable_file_test=lambda path, url: True, add_headers_function=add_static_headers,
+    )
 
 
 def install(app: Flask) -> None:

@@ -9,6 +9,7 @@
   messages  collect the sentences into the French and English catalogues
   sql       write the statements of every page into tests/sql
   screens   take the pictures of the README anew, into docs/screens
+  weigh     weigh the main pages as a browser receives them, for the README and /ecoconception
   fmt       order imports and format the code
   clean     remove what setting up and checking have made (never instance/, where the data is)
 
@@ -353,6 +354,11 @@ def screens() -> int:
     return sh(PY, "tools/screens.py")
 
 
+def weigh() -> int:
+    setup("requirements-dev.lock")
+    return sh(PY, "tools/weigh.py")
+
+
 def fmt() -> int:
     install("requirements-dev.lock")
     sorted_well = sh(PY, "-m", "ruff", "check", "--fix", "--quiet", ".")
@@ -392,6 +398,7 @@ def main(words: list[str]) -> int:
         "messages": messages,
         "sql": lambda: sql(rest),
         "screens": screens,
+        "weigh": weigh,
         "fmt": fmt,
         "clean": clean,
     }

@@ -15,11 +15,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, abort
 from werkzeug.serving import WSGIRequestHandler, make_server
-from whitenoise import WhiteNoise
 
 from passport import clock, create_app
 from passport.extensions import db
-from passport.headers import add_static_headers
+from passport.headers import put_files_in_front
 from passport.refusals import Refusal
 from passport.web import Forbidden, public
 from tests import build
@@ -65,8 +64,7 @@ def serving(database: Path, make: Callable[[], Cast], **settings: Any) -> Iterat
     from passport.accounts.service import hash_of
 
     app = create_app(test_settings(f"sqlite:///{database}", database.parent, WTF_CSRF_ENABLED=True, **settings))
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] - as in wsgi.py: a page's files are asked for once
-        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600, add_headers_function=add_static_headers)
+    put_files_in_front(app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     url = app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
     with app.app_context():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tests.routes.test_registry import address
+
 # What answers with a file, with a word to a machine, or with the way to another page.
 NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
 
@@ -9,7 +13,7 @@ NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "r
 PAGES: dict[str, tuple[str, ...]] = {
     "": (
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
-        "landing.parent", "landing.facilitator", "landing.employer", "frameworks.sentences", "mail.forgotten",
+        "landing.parent", "landing.facilitator", "landing.employer", "commitments.ecodesign", "frameworks.sentences", "mail.forgotten",
         "mail.look", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
@@ -68,3 +72,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/organisation/{empty}", "/organisation/{empty}/inviter", "/organisation/{city}", "accounts.menu",
     ),
 }
+
+
+def path_of(city: Any, name: str) -> str:
+    """Return the address of a page, from its endpoint or its pattern."""
+    if name.startswith("/"):
+        return name.format_map({**city.cast.ids, **city.cast.tokens})
+    return address(city, name)

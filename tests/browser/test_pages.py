@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from tests.browser.acts import ACTS
 from tests.browser.conftest import PHONE, Live, Windows
-from tests.browser.pages import NO_PAGE, PAGES
+from tests.browser.pages import NO_PAGE, PAGES, path_of
 from tests.reading import Reader
-from tests.routes.test_registry import REGISTRY, address
+from tests.routes.test_registry import REGISTRY
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +27,6 @@ LOOK = """async rules => {
   return found.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | "));
 }"""
 NARROW, WIDE = 320, 1280
-
-
-def path_of(city: Live, name: str) -> str:
-    """Return the address of a page, from its endpoint or its pattern."""
-    if name.startswith("/"):
-        return name.format_map({**city.cast.ids, **city.cast.tokens})
-    return address(city, name)  # type: ignore[arg-type]
 
 
 def endpoint_of(city: Live, path: str) -> str:

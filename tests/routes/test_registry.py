@@ -50,7 +50,7 @@ REGISTRY: dict[str, Door] = {
     "accounts.sign_in": Door(PUBLIC), "accounts.sign_up": Door(PUBLIC), "health.healthz": Door(PUBLIC),
     "landing.learner": Door(PUBLIC), "landing.parent": Door(PUBLIC), "landing.facilitator": Door(PUBLIC),
     "landing.employer": Door(PUBLIC),
-    "frameworks.sentences": Door(PUBLIC),
+    "commitments.ecodesign": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
     "accounts.sign_out": Door(EVERYBODY),
     "mail.address": Door(EVERYBODY), "mail.confirm": Door(EVERYBODY), "mail.remove": Door(EVERYBODY),
