@@ -77,7 +77,7 @@ class Month(StringField):
 
     def __init__(self, label: Any = None, **kwargs: Any) -> None:
         super().__init__(label, [Length(max=LONGEST_MONTH, message=too_long(LONGEST_MONTH))],
-                         filters=[one_line], render_kw={"maxlength": LONGEST_MONTH}, **kwargs)
+                         filters=[one_line], **kwargs)
 
 
 class Several(SelectMultipleField):

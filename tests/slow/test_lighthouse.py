@@ -1,0 +1,141 @@
+"""What Lighthouse measures on the phone it simulates: slow 4G, a processor four times slower."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.browser.conftest import CHROMIUM
+from tests.shape.test_words import tool
+
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
+ROOT = Path(__file__).resolve().parents[2]
+ALL = ("accessibility", "best-practices", "performance", "seo")
+# Who opens it, how often performance is measured, and whether search engines may list it.
+PAGES: dict[str, tuple[str | None, int, bool]] = {
+    "/": (None, 1, True),
+    "/ouvrir": (None, 1, True),
+    "/employeurs": (None, 1, True),
+    "/ajouter": ("lea@example.org", 1, False),
+    "/passeport": ("ines@example.org", 5, False),
+    "reader": (None, 5, False),
+}
+
+
+@dataclass
+class Demo:
+    """The demo city as `make run` serves it."""
+
+    url: str
+    reader: str
+
+    def cookie(self, who: str) -> str:
+        """Sign somebody in and return their cookie."""
+        jar = CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        page = browser.open(f"{self.url}/ouvrir").read().decode()
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token
+        told = {"csrf_token": token[1], "name": who, "passphrase": tool("screens").PASSPHRASE}
+        assert browser.open(f"{self.url}/ouvrir", urlencode(told).encode()).url.endswith("/passeport")
+        return "; ".join(f"{each.name}={each.value}" for each in jar)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    if not tool("checkers").lighthouse().exists():
+        pytest.skip("Lighthouse is not here (`make slow` fetches it)")
+    folder = tmp_path_factory.mktemp("demo")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {**os.environ, "PASSPORT_ENV": "demo", "PASSPORT_INSTANCE": str(folder), "PORT": str(port),
+           "WEB_CONCURRENCY": "1"}
+    own.pop("DATABASE_URL", None)
+    for command in (["tools/upgrade.py"], ["-m", "flask", "--app", "wsgi", "demo", "fill"]):
+        subprocess.run([sys.executable, *command], cwd=ROOT, check=True, env=own, capture_output=True)
+    link = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.path[:0] = ['tools', '.']; import wsgi, screens; "
+         "print(screens.reader_path(wsgi.app))"],
+        cwd=ROOT, check=True, env=own, capture_output=True, text=True,
+    ).stdout.strip()
+    server = subprocess.Popen([sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"], cwd=ROOT, env=own,
+                              stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{url}/healthz").read()  # noqa: S310 - our own address
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield Demo(url, link)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def measure(demo: Demo, page: str, categories: tuple[str, ...], folder: Path) -> Any:
+    """Return Lighthouse's report of one page."""
+    checkers = tool("checkers")
+    who = PAGES[page][0]
+    (folder / "head.json").write_text(json.dumps({"Cookie": demo.cookie(who)} if who else {}))
+    done = subprocess.run(
+        ["node", str(checkers.lighthouse()), demo.url + (demo.reader if page == "reader" else page), "--quiet",
+         "--output=json", f"--only-categories={','.join(categories)}", f"--extra-headers={folder / 'head.json'}",
+         "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"],
+        env={**checkers.environment(), "CHROME_PATH": str(CHROMIUM), "TMPDIR": str(folder)},
+        capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    report = json.loads(done.stdout)
+    assert report["finalDisplayedUrl"].endswith(demo.reader if page == "reader" else page)
+    return report
+
+
+def below(report: Any, category: str) -> dict[str, Any]:
+    """Return the audits of a category that are not whole."""
+    wanted = {each["id"] for each in report["categories"][category]["auditRefs"] if each["weight"]}
+    audits = report["audits"]
+    return {name: audits[name].get("displayValue") or audits[name]["title"] for name in wanted
+            if audits[name]["score"] is not None and audits[name]["score"] < 1}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_on_a_slow_phone(demo: Demo, page: str, tmp_path: Path) -> None:
+    """Nothing is left to wish, and it is there at once."""
+    _who, times, listed = PAGES[page]
+    report = measure(demo, page, ALL, tmp_path)
+    for category in ("accessibility", "best-practices", *(("seo",) if listed else ())):
+        assert report["categories"][category]["score"] == 1, below(report, category)
+    if not listed:
+        assert report["audits"]["is-crawlable"]["score"] == 0 or page != "reader", "a link must not be listed"
+    reports = [report] + [measure(demo, page, ("performance",), tmp_path) for _ in range(times - 1)]
+    scores = [each["categories"]["performance"]["score"] for each in reports]
+    assert statistics.median(scores) >= 0.98, (scores, below(report, "performance"))
+    if times == 1:
+        return
+
+    def median(audit: str) -> float:
+        return statistics.median(each["audits"][audit]["numericValue"] for each in reports)
+
+    assert median("largest-contentful-paint") <= 1500
+    assert median("cumulative-layout-shift") <= 0.02
+    assert median("total-blocking-time") <= 100
