@@ -86,10 +86,9 @@ def measured() -> list[dict[str, Any]]:
     import os
     import subprocess
 
+    from screens import PASSPHRASE, reader_path
     from werkzeug.test import Client
     from werkzeug.wrappers import Response
-
-    from screens import PASSPHRASE, reader_path
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(PASSPORT_ENV="demo", PASSPORT_INSTANCE=folder)

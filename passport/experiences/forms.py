@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, RadioField, SelectField
-from wtforms.validators import InputRequired, Optional
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, SubmitField
+from wtforms.validators import InputRequired, Length, Optional
 
 from ..accounts import drafts
 from ..forms import Entry, Form, Paragraph, Sentence, options
@@ -136,24 +136,45 @@ class WithTimes(Form):
         return hours.quantize(Decimal("0.1"))
 
 
-class AddForm(Entry, WithTimes):
+class WithOrganisation(Form):
+    """With whom: a name that one types, or chooses from those found; without JavaScript by a button that searches."""
+
+    organisation = Sentence(_l("Avec qui : une organisation, un club, des gens"), most=120,
+                            render_kw={"list": "organisations", "autocomplete": "off"})
+    called = RadioField(_l("Laquelle ?"), choices=[], validators=[Optional(), Length(max=120)], validate_choice=False)
+    search = SubmitField(_l("Chercher dans la liste de la Ville"))
+
+    @property
+    def searches(self) -> bool:
+        """Say whether the form was sent to find an organisation, and nothing is to be kept yet."""
+        return bool(self.search.data)
+
+    @property
+    def named(self) -> str | None:
+        """Return the name that was chosen, or else the one that was typed."""
+        return self.called.data or self.organisation.data or None
+
+    def offer(self, names: Sequence[str]) -> None:
+        """Show these names to choose from."""
+        self.called.choices = [(name, name) for name in names] if self.searches else []
+
+
+class AddForm(Entry, WithTimes, WithOrganisation):
     """The one sentence, whether it is for oneself, and details for whoever wants to give them at once."""
 
     title = Paragraph(_l("En une phrase"), most=rules.LONGEST_TITLE, render_kw={"autofocus": True},
                       validators=[InputRequired(message=_l("Écrire une phrase, même très courte."))])
     for_me_only = BooleanField(_l("Pour moi"))
-    organisation = Sentence(_l("Avec qui : une organisation, un club, des gens"), most=120,
-                            render_kw={"list": "organisations", "autocomplete": "off"})
     place = Sentence(_l("Où"), most=120)
 
     def draft(self, known: Callable[[str | None], uuid.UUID | None]) -> ExperienceDraft:
         """Return what was written; `known` finds the organisation of a name."""
         title = " ".join((self.title.data or "").split())
-        organisation_id = known(self.organisation.data)
+        organisation_id = known(self.named)
         return ExperienceDraft(
             title=title, submission=self.number, for_me_only=bool(self.for_me_only.data),
             setting=self.setting.data or None, hours=self.count(), place=self.place.data,
-            organisation_id=organisation_id, organisation_text=None if organisation_id else self.organisation.data,
+            organisation_id=organisation_id, organisation_text=None if organisation_id else self.named,
             **self.times(),
         )
 
@@ -202,11 +223,9 @@ class StoryForm(Versioned):
         return {"story": self.story.data}
 
 
-class WhereForm(Versioned):
+class WhereForm(Versioned, WithOrganisation):
     """Where, and with whom."""
 
-    organisation = Sentence(_l("Avec qui : une organisation, un club, des gens"), most=120,
-                            render_kw={"list": "organisations", "autocomplete": "off"})
     place = Sentence(_l("Où"), most=120)
 
 

@@ -13,6 +13,7 @@ from flask_babel import format_decimal
 from ..extensions import db
 from ..frameworks.models import Wording
 from ..frameworks.rules import folded
+from ..organisations import queries as organisations
 from ..organisations.models import Organisation
 from . import files
 from .models import Claim, Evidence, Experience
@@ -22,7 +23,7 @@ PER_PAGE = 20
 SEARCH_FROM = 10
 MOST_SEARCHED = 2000
 MOST_DELETED = 200
-MOST_OFFERED = 200
+MOST_OFFERED = 8
 
 
 @dataclass(frozen=True)
@@ -207,20 +208,18 @@ def organisation_name(experience: Experience) -> str | None:
     return db.session.scalar(sa.select(Organisation.name).where(Organisation.id == experience.organisation_id))
 
 
-def known_organisations(most: int | None = MOST_OFFERED) -> list[tuple[uuid.UUID, str]]:
-    """Return the accredited organisations, by name, to be offered while one types."""
-    rows = db.session.execute(
-        sa.select(Organisation.id, Organisation.name)
-        .where(Organisation.accredited_at.is_not(None), Organisation.suspended_at.is_(None),
-               Organisation.closed_at.is_(None), Organisation.kind != "city")
-        .order_by(Organisation.sort_key, Organisation.id)
-        .limit(most)
-    )
-    return [(key, name) for key, name in rows]
+def organisations_offered(learner_id: uuid.UUID, words: str | None, now: dt.datetime) -> list[str]:
+    """Return the names of organisations known to the city to choose from: those that hold these words, or without words
+    those already in this passport, a few at most."""
+    if words:
+        return [known.name for known in organisations.search(words, now)[:MOST_OFFERED]]
+    return organisations.names_of(sa.union(
+        sa.select(Experience.organisation_id).where(
+            Experience.learner_id == learner_id, Experience.deleted_at.is_(None), Experience.organisation_id.is_not(None)),
+        organisations.joined_by(learner_id),
+    ), now, MOST_OFFERED)
 
 
-def organisation_called(name: str | None) -> uuid.UUID | None:
-    """Return the accredited organisation of this name, accents and case aside, or None."""
-    if not name:
-        return None
-    return next((key for key, known in known_organisations(most=None) if folded(known) == folded(name)), None)
+def organisation_called(name: str | None, now: dt.datetime) -> uuid.UUID | None:
+    """Return the organisation known to the city by this name, accents and case aside, or None."""
+    return organisations.called(name, now) if name else None

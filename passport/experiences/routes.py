@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -27,7 +27,17 @@ from ..wording import say
 from . import details, panels, queries, service
 from .around import around
 from .evidence_routes import evidence
-from .forms import SETTINGS, AddForm, ClaimForm, StoryForm, TitleForm, WhenForm, WhereForm, in_figures
+from .forms import (
+    SETTINGS,
+    AddForm,
+    ClaimForm,
+    StoryForm,
+    TitleForm,
+    WhenForm,
+    WhereForm,
+    WithOrganisation,
+    in_figures,
+)
 from .models import Experience
 from .periods import period
 
@@ -93,11 +103,13 @@ def add() -> ResponseReturnValue:
     me = actor()
     authorised(Mine(me.account_id), Action.LOG_EXPERIENCE)
     form = AddForm()
-    before, status = None, 422 if form.is_submitted() else 200
-    if form.validate_on_submit():
+    before, status = None, 422 if form.is_submitted() and not form.searches else 200
+    if not form.searches and form.validate_on_submit():
+        now = clock.now()
         try:
             with transaction():
-                kept_now = service.log_experience(me.account_id, form.draft(queries.organisation_called), clock.now())
+                draft = form.draft(lambda name: queries.organisation_called(name, now))
+                kept_now = service.log_experience(me.account_id, draft, now)
             return onward("experiences.kept", key=kept_now.id)
         except Refused as refused:
             if refused.refusal is Refusal.SENT_OTHERWISE:
@@ -106,7 +118,7 @@ def add() -> ResponseReturnValue:
             else:
                 form.refuse(refused, "title")
     return page("experiences/add.html", fragment="form", status=status, form=form, before=before,
-                organisations=queries.known_organisations())
+                organisations=offered(form))
 
 
 @experiences.get("/experience/<uuid:key>/gardee")
@@ -194,16 +206,37 @@ def where(key: uuid.UUID) -> ResponseReturnValue:
     form = WhereForm(data={"organisation": name, "place": found.place, "version": found.version})
 
     def changes() -> dict[str, Any]:
-        same = form.organisation.data and form.organisation.data == name
-        chosen = found.organisation_id if same else queries.organisation_called(form.organisation.data)
-        return {"place": form.place.data, "organisation_id": chosen,
-                "organisation_text": None if chosen else form.organisation.data}
+        same = form.named and form.named == name
+        chosen = found.organisation_id if same else queries.organisation_called(form.named, clock.now())
+        return {"place": form.place.data, "organisation_id": chosen, "organisation_text": None if chosen else form.named}
 
     def told(x: Experience) -> str:
         return " · ".join(filter(None, (queries.organisation_name(x), x.place)))
 
-    return saved(form, found, changes) or again("experiences/where.html", form, found, told,
-                                                organisations=queries.known_organisations())
+    names = offered(form)
+    if form.searches:
+        return page("experiences/where.html", fragment="form", form=form, experience=found, stands=None, organisations=names)
+    return saved(form, found, changes) or again("experiences/where.html", form, found, told, organisations=names)
+
+
+def offered(form: WithOrganisation) -> list[str]:
+    """Return the organisations to be offered beside a form; where it asks to search, they stand in it to choose from."""
+    words = form.organisation.data if form.searches else None
+    names = queries.organisations_offered(actor().account_id, words, clock.now())
+    form.offer(names)
+    return names
+
+
+@experiences.get("/organisations")
+def organisations() -> ResponseReturnValue:
+    """The names that complete what is being typed; a part of a page, never one of its own."""
+    me = actor()
+    authorised(Mine(me.account_id), Action.LOG_EXPERIENCE)
+    if not wants_fragment():
+        return redirect(url_for("experiences.add"), 303)
+    words = " ".join(request.args.get("organisation", "").split())[:120]
+    return page("experiences/_organisations.html",
+                organisations=queries.organisations_offered(me.account_id, words, clock.now()))
 
 
 @experiences.route("/experience/<uuid:key>/savoir-faire", methods=["GET", "POST"])

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -220,6 +221,29 @@ def search(words: str, now: dt.datetime) -> Sequence[Organisation]:
         sa.select(Organisation).where(_known_now(now), Organisation.kind != "city", *_named(words))
         .order_by(Organisation.sort_key, Organisation.id).limit(PER_PAGE)
     ).all()
+
+
+def called(name: str, now: dt.datetime) -> uuid.UUID | None:
+    """Return the accredited organisation of this name, accents and case aside, or None; never the city."""
+    return db.session.scalar(
+        sa.select(Organisation.id)
+        .where(_known_now(now), Organisation.kind != "city", Organisation.sort_key == sort_key(name))
+        .order_by(Organisation.id).limit(1)
+    )
+
+
+def names_of(ids: sa.CompoundSelect[Any], now: dt.datetime, most: int) -> list[str]:
+    """Return the names of those of these organisations that are accredited, by name."""
+    return list(db.session.scalars(
+        sa.select(Organisation.name)
+        .where(_known_now(now), Organisation.kind != "city", Organisation.id.in_(ids))
+        .order_by(Organisation.sort_key, Organisation.id).limit(most)
+    ))
+
+
+def joined_by(learner_id: uuid.UUID) -> sa.Select[Any]:
+    """Return, as a part of another statement, the organisations that a learner has joined."""
+    return sa.select(Joined.organisation_id).where(Joined.learner_id == learner_id, Joined.closed_at.is_(None))
 
 
 def facilitators_of(organisation_id: uuid.UUID, now: dt.datetime) -> list[Person]:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.routes.test_registry import address
 
 # What answers with a file, with a word to a machine, or with the way to another page.
-NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
+NO_PAGE = {"health.healthz", "static", "evidence.file", "experiences.organisations", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
 PAGES: dict[str, tuple[str, ...]] = {

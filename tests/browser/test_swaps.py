@@ -86,6 +86,7 @@ def test_every_place_of_htmx_is_known() -> None:
     assert {name: count for name, count in places.items() if count} == {
         "components/ui.html": 3, "feedback/answer.html": 1, "recognition/recognise.html": 1,
         "accounts/_phrase.html": 1, "sharing/line.html": 1, "experiences/attach.html": 1,
+        "experiences/_whom.html": 1,
     }
 
 
@@ -434,3 +435,21 @@ def test_what_did_not_arrive_is_said_where_one_looks_and_tried_again(
     swap(page, button.click)
     assert trouble.is_hidden()
     assert page.evaluate(FOCUS).startswith("<h3")
+
+
+# ---------- a name that completes itself ----------
+
+
+def test_a_name_completes_itself(windows: Windows) -> None:
+    """While one types, under the field, and nothing else on the page moves."""
+    page = windows.open("lea")
+    page.goto(path_of(windows.live, "/experience/{lea_x}/ou"))
+    field = page.get_by_label("Avec qui")
+    field.fill("")
+    before = state(page)
+    answered = swap(page, lambda: field.press_sequentially("mandela"), "/organisations")
+    assert answered.status == 200
+    assert page.locator("#organisations option").evaluate_all("all => all.map(one => one.value)") == ["Médiathèque Mandela"]
+    assert "organisation" in page.evaluate(FOCUS)
+    field.fill("")
+    assert state(page) == before

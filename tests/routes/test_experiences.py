@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -145,6 +146,57 @@ def test_since_when_is_kept_without_an_end(browse: Any, app: Flask, cast: Cast) 
     kept = only(app, cast["lea_x"])
     assert (kept.ongoing, kept.ended_on) == (True, None)
     assert "depuis 2024" in words(lea.get("/passeport"))
+
+
+# ---------- finding an organisation ----------
+
+
+def offered(answer: Any) -> list[str]:
+    return re.findall(r'<option value="([^"]+)"></option>', answer.get_data(as_text=True))
+
+
+def test_a_name_is_completed_while_one_types(browse: Any) -> None:
+    """Of the organisations known to the city, never the city itself; it answers a part of a page and nothing else."""
+    lea = browse("lea")
+    typed = {"headers": {"HX-Request": "true"}}
+    assert offered(lea.get("/organisations?organisation=mediatheque+man", **typed)) == ["Médiathèque Mandela"]
+    assert offered(lea.get("/organisations?organisation=zzz", **typed)) == []
+    assert "Ville" not in " ".join(offered(lea.get("/organisations?organisation=ville", **typed)))
+    assert way(lea.get("/organisations?organisation=mandela")) == "/ajouter"
+    assert lea.get("/organisations?organisation=" + "x" * 5000, **typed).status_code == 200
+
+
+def test_what_is_already_in_the_passport_is_offered_first(browse: Any, app: Flask, cast: Cast) -> None:
+    lea, stranger = browse("lea"), browse("stranger")
+    stranger.fill("/ajouter", title="Au club", organisation="AS Gauthière")
+    assert rows(app, cast, "stranger")[-1].organisation_id == cast["club"]
+    assert offered(stranger.get("/ajouter")) == ["AS Gauthière"]
+    assert offered(lea.get("/ajouter")) != ["AS Gauthière"]
+
+
+@pytest.mark.parametrize("address", ["/ajouter", "/experience/{lea_x}/ou"])
+def test_a_name_is_found_by_a_button_too(browse: Any, app: Flask, cast: Cast, address: str) -> None:
+    """Nothing is kept before it is said to be; what was typed stays, and the name that is chosen counts."""
+    lea, before = browse("lea"), len(rows(app, cast))
+    address = address.format_map(cast.ids)
+    typed = {"organisation": "gauthiere", "place": "Au stade"} | ({"title": "Au club"} if address == "/ajouter" else {})
+    found = lea.fill(address, **typed, search="1")
+    assert found.status_code == 200
+    assert len(rows(app, cast)) == before
+    held = fields(found, address)
+    assert {name: held[name] for name in typed} == typed
+    assert 'name="called" value="AS Gauthière"' in found.get_data(as_text=True)
+    kept = lea.post(address, {**held, "called": "AS Gauthière"})
+    x = only(app, uuid.UUID(way(kept).split("/")[2]))
+    assert (x.organisation_id, x.organisation_text) == (cast["club"], None)
+
+
+def test_a_name_nobody_knows_may_stay(browse: Any, app: Flask, cast: Cast) -> None:
+    lea = browse("lea")
+    found = lea.fill(f"/experience/{cast['lea_x']}/ou", organisation="Chez ma tante", search="1")
+    assert "La Ville ne connaît pas ce nom" in words(found)
+    lea.post(f"/experience/{cast['lea_x']}/ou", fields(found, f"/experience/{cast['lea_x']}/ou"))
+    assert only(app, cast["lea_x"]).organisation_text == "Chez ma tante"
 
 
 def test_an_organisation_no_longer_known_keeps_its_name(browse: Any, app: Flask, cast: Cast) -> None:

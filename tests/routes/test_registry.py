@@ -76,7 +76,7 @@ REGISTRY: dict[str, Door] = {
     "organisations.leave": Door(frozenset({"tom", "youth"}), "library"),
     "organisations.join": Door(EVERYBODY), "organisations.join_by_code": Door(EVERYBODY),
     "organisations.ask_code": Door(FACILITATORS), "organisations.replace_ask_code": Door(FACILITATORS),
-    "experiences.passport": Door(EVERYBODY), "experiences.add": Door(EVERYBODY), "experiences.deleted": Door(EVERYBODY),
+    "experiences.passport": Door(EVERYBODY), "experiences.organisations": Door(EVERYBODY), "experiences.add": Door(EVERYBODY), "experiences.deleted": Door(EVERYBODY),
     "experiences.kept": mine("lea_x"), "experiences.experience": mine("lea_x"),
     "experiences.edit": mine("lea_x", title="Autre", version="1"),
     "experiences.story": mine("lea_x", story="Autre", version="1"),

@@ -98,7 +98,7 @@ def measure(demo: Demo, page: str, categories: tuple[str, ...], folder: Path) ->
     who = PAGES[page][0]
     (folder / "head.json").write_text(json.dumps({"Cookie": demo.cookie(who)} if who else {}))
     done = subprocess.run(
-        ["node", str(checkers.lighthouse()), demo.url + (demo.reader if page == "reader" else page), "--quiet",
+        [str(checkers.npm_folder() / "node"), str(checkers.lighthouse()), demo.url + (demo.reader if page == "reader" else page), "--quiet",
          "--output=json", f"--only-categories={','.join(categories)}", f"--extra-headers={folder / 'head.json'}",
          "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"],
         env={**checkers.environment(), "CHROME_PATH": str(CHROMIUM), "TMPDIR": str(folder)},
