@@ -26,6 +26,7 @@ from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
 from passport.policy import Action, Body, Member, Mine, Role, answering_role, can
+from passport.recognition import attested, inbox
 from passport.recognition import queries as recognition_queries
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, NotYet, RecognitionRequest
@@ -256,7 +257,7 @@ class Life(RuleBasedStateMachine):
     @rule(n=N, kind=st.sampled_from((FeedbackRequest, RecognitionRequest)), who=WHO)
     def decline(self, n: int, kind: Any, who: str) -> None:
         request = self.some(kind, n)
-        queries: Any = feedback_queries if kind is FeedbackRequest else recognition_queries
+        queries: Any = feedback_queries if kind is FeedbackRequest else inbox
         found = queries.asked(request.id, self.now) if request else None
         if found is None or not self.may(who, request.learner_id, Action.DECLINE_REQUEST, found):
             return
@@ -313,7 +314,7 @@ class Life(RuleBasedStateMachine):
                   unasked: bool = False) -> None:
         """`careless` asks the service alone, as if no policy stood before it; one line is a next step."""
         request = self.some(RecognitionRequest, n)
-        found = recognition_queries.asked(request.id, self.now) if request else None
+        found = inbox.asked(request.id, self.now) if request else None
         if found is None:
             return
         who = who or self.name_of(request.facilitator_id)
@@ -356,7 +357,7 @@ class Life(RuleBasedStateMachine):
     def withdraw(self, n: int, who: str | None = None) -> None:
         if (offered := self.some(Endorsement, n)) is not None:
             who = who or self.name_of(offered.facilitator_id)
-            line = recognition_queries.ledger_line(offered.id, self.now)
+            line = attested.ledger_line(offered.id, self.now)
             if line and self.may(who, offered.learner_id, Action.WITHDRAW_ENDORSEMENT, line):
                 over = offered.withdrawn_at is not None
                 self.attempt(lambda: recognition.withdraw(

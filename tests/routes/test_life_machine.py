@@ -27,7 +27,7 @@ from passport.columns import Base, Instant, Key
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
 from passport.policy import Action, can
-from passport.recognition import queries as recognition_queries
+from passport.recognition import attested, inbox
 from passport.recognition.models import NotYet
 from passport.sharing import queries as sharing
 from passport.sharing.models import Share
@@ -215,7 +215,7 @@ class Charter(life.Life):
         kept = self.find("SELECT document FROM edition_item", sa.JSON()) + self.find("SELECT head FROM edition", sa.JSON())
         shown = json.dumps([part for part, in kept]) + repr([reading.parts for _share, reading in self.reading()])
         for name in ("karim", "nadia", "claire", "farid") if self.kept[NotYet] else ():
-            shown += repr(recognition_queries.ledger(world.accounts_actor(self.cast[name]), self.now, None))
+            shown += repr(attested.ledger(world.accounts_actor(self.cast[name]), self.now, None))
         assert not [secret for secret in self.secret if secret in shown]
 
     @invariant()
@@ -236,7 +236,7 @@ class Charter(life.Life):
 
     @invariant()
     def what_was_opened_is_read_only_by_whoever_was_asked_while_it_is_open(self) -> None:
-        for kind, queries in (("feedback_request", feedback_queries), ("recognition_request", recognition_queries)):
+        for kind, queries in (("feedback_request", feedback_queries), ("recognition_request", inbox)):
             for (key,) in self.find(f"SELECT id FROM {kind}", Key()):
                 found: Any = queries.asked(key, self.now)
                 readers = {name for name in life.PEOPLE if can(
