@@ -26,7 +26,7 @@ from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
 from passport.policy import Action, Body, Member, Mine, Role, answering_role, can
-from passport.recognition import attested, inbox
+from passport.recognition import attested, inbox, recognising
 from passport.recognition import queries as recognition_queries
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, NotYet, RecognitionRequest
@@ -328,10 +328,10 @@ class Life(RuleBasedStateMachine):
         lines = tuple((c, 3, "endorse", "Sans hésiter.") if place == 0 else (c, None, "not_yet", secret)
                       for place, c in enumerate([4] if unasked else asked))
         day = day_of(self.now)
-        draft = recognition.RecogniseDraft("saw", "regularly", relative, day - dt.timedelta(days=40), day, lines,
+        draft = recognising.RecogniseDraft("saw", "regularly", relative, day - dt.timedelta(days=40), day, lines,
                                            self.submission())
         self.secret.append(secret)
-        key = self.attempt(lambda: recognition.recognise(request, role, actor, draft, "K. B.", self.now), again=True)
+        key = self.attempt(lambda: recognising.recognise(request, role, actor, draft, "K. B.", self.now), again=True)
         for model in (Endorsement, NotYet):
             for row in db.session.scalars(sa.select(model).where(model.request_id == request.id)
                                           .order_by(model.competency_id)) if key else ():

@@ -37,6 +37,7 @@ from ..organisations import service as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Actor
 from ..recognition import queries as recognition_queries
+from ..recognition import recognising
 from ..recognition import service as recognition
 from ..recognition.models import Endorsement, NotYet, RecognitionRequest
 from ..safety import service as safety
@@ -553,7 +554,7 @@ class Story:
         actor = Actor(request.facilitator_id, roles=people.roles_of(request.facilitator_id))
         endorsed = line["how"] is not None
         day = day_of(at)
-        draft = recognition.RecogniseDraft(
+        draft = recognising.RecogniseDraft(
             how_known=line["how"], how_person_known=line["how_person_known"], is_relative=False,
             seen_from_on=self.month(line["from"]) if endorsed else None,
             seen_to_on=min(_later(self.month(line["to"]), 1) - dt.timedelta(days=1), day) if endorsed else None,
@@ -565,7 +566,7 @@ class Story:
             submission=uuid.uuid4(),
         )
         name = db.session.get_one(Account, request.facilitator_id).display_name or ""
-        recognition.recognise(request, role, actor, draft, name, at)
+        recognising.recognise(request, role, actor, draft, name, at)
 
     def decide(self, number: int, line: Line, answer: Line, at: dt.datetime) -> None:
         """Keep what was recognised or not, and permit it to be shown or not; or read which step comes first."""

@@ -27,7 +27,7 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next, wants_fragment
 from ..wording import first_name, say
-from . import attested, inbox, panels, queries, rules, service, standings, words
+from . import attested, inbox, panels, queries, recognising, rules, service, standings, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
 
 blueprint = Blueprint("recognition", __name__)
@@ -142,7 +142,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         following = feedback.inbox(who, now, (sent.asked_at, key), 1)
         try:
             with transaction():
-                service.recognise(sent, role, who, form.draft(today), current_user.display_name, now)
+                recognising.recognise(sent, role, who, form.draft(today), current_user.display_name, now)
         except Refused as refused:
             if refused.refusal in {Refusal.SENT_OTHERWISE, Refusal.REQUEST_CLOSED}:
                 raise

@@ -23,7 +23,7 @@ from passport.feedback import service as feedback
 from passport.feedback.models import AccessGrant, AuthoredText, Feedback
 from passport.notices.models import Notice
 from passport.organisations.models import Membership, Organisation, Vetting
-from passport.recognition import queries, service, standings
+from passport.recognition import queries, recognising, service, standings
 from passport.recognition.models import (
     Endorsement,
     EndorserName,
@@ -452,10 +452,10 @@ def test_what_ends_between_the_request_and_the_answer_counts(
     done(app, lambda: db.session.execute(change).rowcount)
     karim = browse("karim")
     assert karim.post(f"/reconnaitre/{key}", {"submission": new(), **filled()}).status_code == 404
-    draft = service.RecogniseDraft("saw", "regularly", False, NOON.date(), NOON.date(), ((1, 3, "endorse", "Vu."),),
+    draft = recognising.RecogniseDraft("saw", "regularly", False, NOON.date(), NOON.date(), ((1, 3, "endorse", "Vu."),),
                                    uuid.uuid4())
     with pytest.raises((Refused, sa.exc.IntegrityError)):
-        done(app, lambda: service.recognise(db.session.get_one(RecognitionRequest, key), role, actor, draft, "Karim", NOON))
+        done(app, lambda: recognising.recognise(db.session.get_one(RecognitionRequest, key), role, actor, draft, "Karim", NOON))
     assert offers(app) == []
 
 
