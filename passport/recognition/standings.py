@@ -214,4 +214,5 @@ def _line(s: Standing) -> ExchangeLine:
                         action=_("Lire") if s.to_note else "")
 
 
-feedback.EXCHANGES.append(recognition_exchanges)
+# Right after feedback's own, whichever room was imported first.
+feedback.EXCHANGES.insert(1, recognition_exchanges)
