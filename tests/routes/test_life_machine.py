@@ -9,8 +9,11 @@ import datetime as dt
 import json
 import os
 import secrets
+import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +37,10 @@ from passport.sharing.models import Share
 from passport.witnesses import queries as witness_queries
 from passport.witnesses.models import WitnessInvitation
 from passport.witnesses.rules import InvitationState
-from tests import life, world
 from tests.cast import Cast, make_cast
 from tests.conftest import NOON, House, admin
+from tests.life.story import Life
+from tests.life.trying import PEOPLE, Opening
 
 INSIDE = "(x.for_me_only OR x.deleted_at IS NOT NULL)"
 POINTING = " UNION ALL ".join(
@@ -48,10 +52,33 @@ POINTING = " UNION ALL ".join(
 )
 
 
-class Charter(life.Life):
+def always(holds: Callable[[Charter], None]) -> Any:
+    """Look at a sentence after every step that changed something or let time pass: else it is as true as before."""
+
+    @wraps(holds)
+    def look(self: Charter) -> None:
+        if holds not in self.known:
+            holds(self)
+            self.known[holds] = True
+
+    return invariant()(look)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What whoever has a link finds behind it."""
+
+    share_id: uuid.UUID
+    edition_id: uuid.UUID
+    learner_id: uuid.UUID
+    created_at: dt.datetime
+    reading: sharing.Reading
+
+
+class Charter(Life):
     """Whole lives, and what must be true after every step."""
 
-    def __init__(self, opening: life.Opening, stand: Callable[[dt.datetime], Any]) -> None:
+    def __init__(self, opening: Opening, stand: Callable[[dt.datetime], Any]) -> None:
         super().__init__(opening, stand)
         self.vouched: set[Any] = set()
 
@@ -68,19 +95,23 @@ class Charter(life.Life):
         """Fail when plain SQL finds any row."""
         assert self.find(statement, **values) == []
 
-    def reading(self) -> list[tuple[Share, sharing.Reading]]:
+    def opened(self) -> list[Opened]:
         """Return what whoever has a link finds behind each one that opens."""
+        if Opened in self.known:
+            return self.known[Opened]  # type: ignore[no-any-return]
         found = []
         for share in db.session.scalars(sa.select(Share).order_by(Share.created_at, Share.id)):
             opened = sharing.by_token(share.token_hash, self.now)
             assert opened is not None
             if opened.is_open:
-                found.append((share, sharing.read(opened, self.now)))
+                found.append(Opened(share.id, share.edition_id, share.learner_id, share.created_at,
+                                    sharing.read(opened, self.now)))
+        self.known[Opened] = found
         return found
 
     # --- an endorsement and what came before it ---
 
-    @invariant()
+    @always
     def an_endorsement_follows_a_facilitators_feedback_on_the_same_experience_read_before_its_request(self) -> None:
         self.none("""
             SELECT n.id FROM endorsement n WHERE NOT EXISTS (
@@ -91,7 +122,7 @@ class Charter(life.Life):
                 AND f.read_at IS NOT NULL AND f.read_at >= f.visible_at AND f.read_at <= r.asked_at
                 AND r.asked_at <= n.offered_at)""")
 
-    @invariant()
+    @always
     def an_endorsement_follows_its_learners_own_request_for_that_competency(self) -> None:
         self.none("""
             SELECT n.id FROM endorsement n WHERE NOT EXISTS (
@@ -100,12 +131,12 @@ class Charter(life.Life):
                 AND r.facilitator_id = n.facilitator_id AND c.competency_id = n.competency_id
                 AND r.outcome = 'decided' AND r.closed_at = n.offered_at)""")
 
-    @invariant()
+    @always
     def nobody_recognises_oneself_or_a_relative(self) -> None:
         self.none("SELECT id FROM endorsement WHERE facilitator_id = learner_id OR is_relative OR NOT endorser_is_adult")
         self.none("SELECT id FROM feedback WHERE facilitator_id = learner_id")
 
-    @invariant()
+    @always
     def membership_accreditation_and_course_held_when_something_was_recognised(self) -> None:
         self.none("""
             SELECT n.id FROM endorsement n JOIN membership m ON m.id = n.membership_id
@@ -119,7 +150,7 @@ class Charter(life.Life):
         """Look at what is new at the moment that made it: an organisation's state keeps no past."""
         self.a_check_was_in_force_when_a_protected_learner_was_answered()
 
-    @invariant()
+    @always
     def a_check_was_in_force_when_a_protected_learner_was_answered(self) -> None:
         for table, instant in (("endorsement", "offered_at"), ("feedback", "visible_at")):
             rows = self.find(f"""
@@ -141,7 +172,7 @@ class Charter(life.Life):
 
     # --- keeping and showing ---
 
-    @invariant()
+    @always
     def what_is_shown_was_kept_and_permitted_by_its_learner(self) -> None:
         self.none("""
             SELECT i.id FROM edition_item i JOIN endorsement n ON n.id = i.endorsement_id
@@ -153,9 +184,10 @@ class Charter(life.Life):
             WHERE p.ended_at IS NULL AND (n.accepted_at IS NULL OR n.set_aside_at IS NOT NULL
             OR n.withdrawn_at IS NOT NULL)""")
 
-    @invariant()
+    @always
     def an_open_link_shows_exactly_what_its_learner_and_its_authors_allow_now(self) -> None:
-        for share, reading in self.reading():
+        for share in self.opened():
+            reading = share.reading
             recognised = Counter(a.endorsement_id for part in reading.parts for a in part.recognised)
             allowed = Counter(key for key, in self.find(f"""
                 SELECT n.id FROM edition_item i JOIN endorsement n ON n.id = i.endorsement_id
@@ -180,13 +212,13 @@ class Charter(life.Life):
                 AND t.deliver_after <= :later AND NOT {INSIDE} AND x.learner_id = :owner AND y.learner_id = :owner""",
                 sa.String(), edition=share.edition_id, owner=share.learner_id, later=share.created_at))
 
-    @invariant()
+    @always
     def a_closed_or_expired_link_opens_nothing(self) -> None:
-        opens = {share.id for share, _reading in self.reading()}
+        opens = {share.share_id for share in self.opened()}
         assert opens == {key for key, in self.find(
             "SELECT id FROM share WHERE revoked_at IS NULL AND expires_at > :now", Key())}
 
-    @invariant()
+    @always
     def a_replaced_or_shut_card_opens_nothing_and_a_card_only_its_owners_open_link(self) -> None:
         for held in db.session.scalars(sa.select(Card).order_by(Card.issued_at, Card.id)):
             found = cards.by_token(held.token_hash)
@@ -197,7 +229,7 @@ class Charter(life.Life):
                 AND s.expires_at > :now""", Key(), card=held.id)
             assert [key for key, in allowed] == ([opened.id] if opened else [])
 
-    @invariant()
+    @always
     def under_15_nobody_permits_shows_or_asks_outside_alone_and_minors_links_end_sooner(self) -> None:
         for table, instant in (("permission", "given_at"), ("share", "created_at"), ("witness_invitation", "made_at")):
             for year, month, at in self.find(f"""
@@ -209,16 +241,16 @@ class Charter(life.Life):
 
     # --- what stays inside ---
 
-    @invariant()
+    @always
     def a_next_step_is_in_no_link_and_in_nobody_elses_reading(self) -> None:
         self.none("SELECT i.id FROM edition_item i JOIN not_yet y ON y.id = i.endorsement_id OR y.id = i.testimony_id")
         kept = self.find("SELECT document FROM edition_item", sa.JSON()) + self.find("SELECT head FROM edition", sa.JSON())
-        shown = json.dumps([part for part, in kept]) + repr([reading.parts for _share, reading in self.reading()])
+        shown = json.dumps([part for part, in kept]) + repr([share.reading.parts for share in self.opened()])
         for name in ("karim", "nadia", "claire", "farid") if self.kept[NotYet] else ():
-            shown += repr(attested.ledger(world.accounts_actor(self.cast[name]), self.now, None))
+            shown += repr(attested.ledger(self.actor(self.cast[name]), self.now, None))
         assert not [secret for secret in self.secret if secret in shown]
 
-    @invariant()
+    @always
     def what_is_for_oneself_or_deleted_is_in_no_open_request_link_or_count(self) -> None:
         for table, still in (("feedback_request", "closed_at IS NULL"), ("recognition_request", "closed_at IS NULL"),
                              ("access_grant", "closed_at IS NULL"),
@@ -231,16 +263,16 @@ class Charter(life.Life):
             "SELECT facilitator_id FROM feedback_request WHERE facilitator_id IS NOT NULL"
             " UNION SELECT facilitator_id FROM recognition_request", Key())} if inside else ()
         for name in asked:
-            waiting = feedback_queries.inbox(world.accounts_actor(self.cast[name]), self.now)
+            waiting = feedback_queries.inbox(self.actor(self.cast[name]), self.now)
             assert not inside & {line.title for line in waiting}
 
-    @invariant()
+    @always
     def what_was_opened_is_read_only_by_whoever_was_asked_while_it_is_open(self) -> None:
         for kind, queries in (("feedback_request", feedback_queries), ("recognition_request", inbox)):
             for (key,) in self.find(f"SELECT id FROM {kind}", Key()):
                 found: Any = queries.asked(key, self.now)
-                readers = {name for name in life.PEOPLE if can(
-                    world.accounts_actor(self.cast[name]), Action.READ_REQUEST, found, self.now, day_of(self.now))}
+                readers = {name for name in PEOPLE if can(
+                    self.actor(self.cast[name]), Action.READ_REQUEST, found, self.now, day_of(self.now))}
                 allowed = {self.name_of(account) for account, in self.find(f"""
                     SELECT m.account_id FROM {kind} r JOIN access_grant g ON g.id = r.grant_id
                     JOIN experience x ON x.id = r.experience_id
@@ -252,7 +284,7 @@ class Charter(life.Life):
                         AND b.adult_id = m.account_id AND b.lifted_at IS NULL)""", Key(), asked=key)}
                 assert readers <= allowed
 
-    @invariant()
+    @always
     def between_a_learner_and_an_adult_set_aside_nothing_stays_open(self) -> None:
         for kind in ("feedback_request", "recognition_request"):
             self.none(f"""
@@ -261,7 +293,7 @@ class Charter(life.Life):
 
     # --- somebody without account ---
 
-    @invariant()
+    @always
     def the_words_of_somebody_without_account_open_no_recognition(self) -> None:
         self.none("""
             SELECT r.id FROM recognition_request r JOIN feedback f ON f.id = r.feedback_id
@@ -269,7 +301,7 @@ class Charter(life.Life):
             WHERE t.kind <> 'feedback' OR t.author_id IS NULL OR t.author_id <> f.facilitator_id
             OR EXISTS (SELECT 1 FROM testimony y WHERE y.text_id = t.id)""")
 
-    @invariant()
+    @always
     def an_invitation_that_was_cancelled_used_or_ended_takes_no_answer(self) -> None:
         for invitation in db.session.scalars(sa.select(WitnessInvitation)):
             facing = witness_queries.by_token(invitation.token_hash, self.now)
@@ -279,7 +311,7 @@ class Charter(life.Life):
 
     # --- rows ---
 
-    @invariant()
+    @always
     def no_row_of_one_learner_points_at_anothers(self) -> None:
         self.none(POINTING)
         db.session.rollback()
