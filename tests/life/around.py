@@ -13,10 +13,10 @@ from hypothesis.stateful import rule
 from passport.accounts.models import ContactBar
 from passport.clock import day_of
 from passport.columns import uuid7
-from passport.experiences import service as experiences
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
+from passport.notices import jobs
 from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
 from passport.policy import Action, Body, Member
@@ -104,6 +104,6 @@ class Around(Trying):
 
     @rule()
     def night_work(self) -> None:
-        """What waits too long ends, and what was deleted long ago is erased."""
-        for job in (feedback.lapse, recognition.lapse, experiences.erase_deleted):
-            self.attempt(lambda job=job: quietly(job, self.now), refusable=False, again=True)
+        """Everything that comes back every day: what waits too long ends, what was deleted long ago is erased."""
+        for work in [work for _kind, work in sorted(jobs.KINDS.items()) if work.every]:
+            self.attempt(lambda work=work: quietly(work.do, {}, self.now), refusable=False, again=True)

@@ -72,9 +72,13 @@ class Recognising(Trying):
     def ask_recognition(self, n: int, chosen: set[int], by: str | None = None) -> None:
         if (given := self.some(Feedback, n)) is None:
             return
-        submission = self.submission()
-        self.keep(RecognitionRequest, self.mine(
-            by, Action.ASK_RECOGNITION, given, lambda: recognition.ask(given, chosen, submission, self.now), again=True))
+        submission, pieces, place = self.submission(), self.pieces(), given.id
+        key = self.mine(by, Action.ASK_RECOGNITION, given, lambda: recognition.ask(
+            given, chosen, submission, self.now, pieces), again=True)
+        if key is not None:
+            self.along.setdefault(key, pieces)
+        self.keep_sent(RecognitionRequest, key, lambda: recognition.ask(
+            db.session.get_one(Feedback, place), chosen, submission, self.now, pieces))
 
     @rule(n=N, who=WHO, careless=st.booleans(), relative=st.booleans(), unasked=st.booleans())
     def recognise(self, n: int, who: str | None = None, careless: bool = False, relative: bool = False,

@@ -19,7 +19,7 @@ from .trying import HOUSE, LEARNER, MANAGERS, WHO
 
 TROUBLES = ("end", "suspend", "resume", "no minors", "check", "block", "report", "show again", "inside", "delete", "undo",
             "cancel", "decline", "withdraw", "aside", "unpermit", "close", "lose card", "erase", "lapse", "leave",
-            "join", "somebody else", "night", "back")
+            "join", "somebody else", "beside", "half written", "again", "night", "back", "days back")
 TROUBLE = st.sampled_from(TROUBLES)
 STORY: dict[str, Any] = {
     "learner": LEARNER, "who": WHO, "steps": st.sampled_from((9, 9, 9, 8, 7, 6, 5)), "before": st.integers(1, 9),
@@ -89,6 +89,10 @@ class Life(Telling, Recognising, Showing, Around):
             "leave": lambda: self.join(learner, HOUSE[who], True),
             "join": lambda: self.join(learner, HOUSE[who]),
             "somebody else": lambda: (self.invite(0), self.somebody_who_was_there(0, learner in {"lea", "karim"})),
+            "beside": lambda: (self.beside(0), self.beside(0, "file")),
+            "half written": lambda: (self.half_write(0, FeedbackRequest, who), self.half_write(0, RecognitionRequest, who)),
+            "again": lambda: self.sent_once_more(0),
+            "days back": lambda: self.time_passes(-24 * 40),
             "night": lambda: self.time_passes(11),
             "back": lambda: self.time_passes(-1),
         }[trouble]()

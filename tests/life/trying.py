@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from passport.clock import day_of
 from passport.columns import Base
-from passport.experiences.models import Experience
+from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
@@ -32,7 +32,7 @@ FACILITATORS = ("karim", "nadia", "hugo", "novice")
 MANAGERS = {"library": "claire", "club": "farid"}
 PEOPLE = ("lea", "tom", "youth", "chosen", "karim", "nadia", "hugo", "novice", "claire", "farid", "sofia", "stranger")
 HOUSE = {"karim": "library", "hugo": "library", "novice": "library", "nadia": "club"}
-HOURS = (1, 5, 11, 24, 24 * 8, 24 * 14, 24 * 31, 24 * 61, 24 * 200, 24 * 600, -1)
+HOURS = (1, 5, 11, 24, 24 * 8, 24 * 14, 24 * 31, 24 * 61, 24 * 200, 24 * 600, -1, -24 * 2, -24 * 40)
 N = st.integers(0, 5)
 LEARNER = st.sampled_from(LEARNERS)
 WHO = st.sampled_from(("karim", "karim", "nadia", "hugo", "novice"))
@@ -71,11 +71,17 @@ class Trying(RuleBasedStateMachine):
         # Ids in the order in which they came: a choice by number is the same each time a life is lived again.
         self.kept: dict[Any, list[Any]] = {m: [] for m in (
             Experience, FeedbackRequest, Feedback, RecognitionRequest, Endorsement, NotYet, Share, WitnessInvitation,
-            Testimony, AuthoredText)}
+            Testimony, AuthoredText, Evidence)}
         self.kept[Experience] += [self.cast[name] for name in ("lea_x", "lea_me", "tom_x", "youth_x")]
         self.secret: list[str] = []
+        # What was chosen to go along with each request, and what was erased.
+        self.along: dict[Any, frozenset[Any]] = {}
+        self.erased: set[Any] = set()
+        # Forms that were sent, by what they made, so that they can come once more much later.
+        self.sent: list[tuple[Any, Any, Callable[[], Any]]] = []
         # What was looked up since something changed, or time passed.
         self.known: dict[Any, Any] = {}
+        self.actors: dict[Any, dict[uuid.UUID, Actor]] = {}
 
     def teardown(self) -> None:
         """Let go of the database."""
@@ -123,9 +129,11 @@ class Trying(RuleBasedStateMachine):
 
     def actor(self, account_id: uuid.UUID) -> Actor:
         """Return the policy's view of one account as it stands."""
-        if account_id not in self.known:
-            self.known[account_id] = world.accounts_actor(account_id)
-        return self.known[account_id]  # type: ignore[no-any-return]
+        stands = tuple(self.picture()[table] for table in ("membership", "organisation", "passport", "vetting"))
+        known = self.actors.setdefault(stands, {})
+        if account_id not in known:
+            known[account_id] = world.accounts_actor(account_id)
+        return known[account_id]
 
     def mine(self, name: str | None, action: Action, thing: Any, do: Callable[[], Any], **how: bool) -> Any:
         """Let somebody try what only the learner concerned may do."""
@@ -140,10 +148,20 @@ class Trying(RuleBasedStateMachine):
             self.kept[model].append(key)
         return key
 
+    def keep_sent(self, model: Any, key: Any, send: Callable[[], Any]) -> Any:
+        """Remember a new thing and the form that made it; `send` sends that form again."""
+        if key is not None and key not in self.kept[model]:
+            self.sent.append((model, key, send))
+        return self.keep(model, key)
+
     def some(self, model: Any, n: int) -> Any:
         """Return the n-th newest thing of a kind that is still there, or None."""
         known = self.kept[model]
         return db.session.get(model, known[-1 - n % len(known)], populate_existing=True) if known else None
+
+    def pieces(self) -> frozenset[Any]:
+        """Return the newest pieces of all: whose they are is for the services to see."""
+        return frozenset(self.kept[Evidence][-4:])
 
     def number(self) -> int:
         """Return a number that was not used before in this life."""

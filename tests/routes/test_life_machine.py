@@ -273,16 +273,42 @@ class Charter(Life):
                 found: Any = queries.asked(key, self.now)
                 readers = {name for name in PEOPLE if can(
                     self.actor(self.cast[name]), Action.READ_REQUEST, found, self.now, day_of(self.now))}
-                allowed = {self.name_of(account) for account, in self.find(f"""
-                    SELECT m.account_id FROM {kind} r JOIN access_grant g ON g.id = r.grant_id
+                rows = self.find(f"""
+                    SELECT m.account_id, o.minors_state, (
+                        SELECT max(v.expires_on) FROM vetting v WHERE v.membership_id = m.id AND v.revoked_at IS NULL)
+                    FROM {kind} r JOIN access_grant g ON g.id = r.grant_id
                     JOIN experience x ON x.id = r.experience_id
                     JOIN membership m ON (m.id = r.membership_id OR (r.membership_id IS NULL AND
                         m.organisation_id = g.organisation_id)) AND m.role = 'facilitator'
+                    JOIN organisation o ON o.id = m.organisation_id
                     WHERE r.id = :asked AND g.closed_at IS NULL AND g.closes_at > :now AND NOT {INSIDE}
-                    AND m.account_id <> r.learner_id AND m.ended_at IS NULL AND NOT EXISTS (
+                    AND m.account_id <> r.learner_id AND m.ended_at IS NULL AND m.suspended_at IS NULL
+                    AND o.suspended_at IS NULL AND o.closed_at IS NULL AND NOT EXISTS (
                         SELECT 1 FROM contact_bar b WHERE b.learner_id = r.learner_id
-                        AND b.adult_id = m.account_id AND b.lifted_at IS NULL)""", Key(), asked=key)}
-                assert readers <= allowed
+                        AND b.adult_id = m.account_id AND b.lifted_at IS NULL)""",
+                    Key(), sa.String(), sa.Date(), asked=key)
+                today = day_of(self.now)
+                assert readers <= {
+                    self.name_of(account) for account, minors, until in rows
+                    if not found.learner_protected or (minors == "allowed" and until is not None and until > today)}
+
+    @always
+    def what_lies_beside_goes_along_only_where_its_learner_chose_it_and_erased_nowhere(self) -> None:
+        for kind in ("feedback_request", "recognition_request"):
+            for request, grant, piece in self.find(f"""
+                    SELECT r.id, g.grant_id, g.evidence_id FROM {kind} r JOIN granted_evidence g
+                    ON g.grant_id = r.grant_id""", Key(), Key(), Key()):
+                assert piece in self.along[request]
+                assert not self.erased & {there.id for there in feedback_queries.granted_pieces(grant)}
+
+    @always
+    def nothing_half_written_outlives_what_it_is_about(self) -> None:
+        for form, table in (("feedback", "feedback_request"), ("recognition", "recognition_request")):
+            self.none(f"""
+                SELECT d.id FROM draft d WHERE d.form = '{form}' AND NOT EXISTS (
+                    SELECT 1 FROM {table} r WHERE r.id = d.subject_id AND r.closed_at IS NULL)""")
+        self.none("""SELECT d.id FROM draft d WHERE d.form IN ('story', 'ask') AND NOT EXISTS (
+            SELECT 1 FROM experience x WHERE x.id = d.subject_id AND x.learner_id = d.account_id)""")
 
     @always
     def between_a_learner_and_an_adult_set_aside_nothing_stays_open(self) -> None:
@@ -308,6 +334,14 @@ class Charter(Life):
             assert facing is not None
             over = (invitation.used_at, invitation.revoked_at) != (None, None) or invitation.expires_at <= self.now
             assert (facing.state is InvitationState.OPEN) is not over
+
+    @always
+    def somebody_without_account_answered_once_and_before_the_link_ended(self) -> None:
+        self.none("""
+            SELECT y.id FROM testimony y JOIN witness_invitation i ON i.id = y.invitation_id
+            WHERE i.used_at IS NULL OR i.used_at <> y.written_at OR y.written_at >= i.expires_at
+            OR i.learner_id <> y.learner_id OR i.experience_id <> y.experience_id""")
+        self.none("SELECT invitation_id FROM testimony GROUP BY invitation_id HAVING count(*) > 1")
 
     # --- rows ---
 
