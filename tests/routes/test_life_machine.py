@@ -398,13 +398,13 @@ def live(house: House, database: Path | str, at: Any, request: pytest.FixtureReq
 
 
 def test_the_charter_holds_in_some_lives(live: Run) -> None:
-    live(80, 25)
+    live(100, 20)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_charter_holds_in_some_lives_on_postgresql(live: Run) -> None:
-    live(50, 25)
+    live(40, 20)
 
 
 @pytest.mark.slow
