@@ -404,7 +404,7 @@ def test_the_charter_holds_in_some_lives(live: Run) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_charter_holds_in_some_lives_on_postgresql(live: Run) -> None:
-    live(40, 20)
+    live(32, 20)
 
 
 @pytest.mark.slow
