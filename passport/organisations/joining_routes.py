@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    flash,
-    make_response,
-    redirect,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, abort, current_app, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -24,15 +14,7 @@ from ..extensions import address
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import (
-    actor,
-    authorised,
-    onward,
-    page,
-    public,
-    public_url,
-    safe_next,
-)
+from ..web import actor, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
 from . import queries, rules, service, tries, words
 from .forms import CharterForm, CodeForm

@@ -5,12 +5,7 @@ from __future__ import annotations
 import uuid
 
 from cryptography.fernet import InvalidToken
-from flask import (
-    abort,
-    flash,
-    request,
-    session,
-)
+from flask import abort, flash, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -20,16 +15,7 @@ from ..policy import Action, Body
 from ..refusals import Refused
 from ..seal import seal, unseal
 from ..transaction import transaction
-from ..web import (
-    actor,
-    authorised,
-    may,
-    now_and_today,
-    onward,
-    page,
-    public_url,
-    wants_fragment,
-)
+from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
 from ..wording import say
 from . import queries, rules, service, words
 from .forms import CheckForm, ContactForm, InviteForm, OrganisationForm

@@ -23,16 +23,7 @@ from passport.policy import Action, Body, Member
 from passport.recognition import service as recognition
 from passport.safety import service as safety
 
-from .trying import (
-    ANYBODY,
-    HOURS,
-    HOUSE,
-    LEARNER,
-    WHO,
-    N,
-    Trying,
-    quietly,
-)
+from .trying import ANYBODY, HOURS, HOUSE, LEARNER, WHO, N, Trying, quietly
 
 
 class Around(Trying):

@@ -21,13 +21,7 @@ from passport.witnesses import service as witnesses
 from passport.witnesses.models import Testimony, WitnessInvitation
 from tests import world
 
-from .trying import (
-    ANYBODY,
-    FACILITATORS,
-    WHO,
-    N,
-    Trying,
-)
+from .trying import ANYBODY, FACILITATORS, WHO, N, Trying
 
 
 class Recognising(Trying):

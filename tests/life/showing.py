@@ -19,13 +19,7 @@ from passport.sharing.models import Share
 from passport.witnesses import queries as witness_queries
 from passport.witnesses.models import Testimony
 
-from .trying import (
-    ANYBODY,
-    LEARNER,
-    N,
-    Trying,
-    quietly,
-)
+from .trying import ANYBODY, LEARNER, N, Trying, quietly
 
 
 class Showing(Trying):

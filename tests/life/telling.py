@@ -23,15 +23,7 @@ from passport.recognition import queries as recognition_queries
 from passport.recognition import service as recognition
 from passport.recognition.models import RecognitionRequest
 
-from .trying import (
-    ANYBODY,
-    HOUSE,
-    LEARNER,
-    WHO,
-    N,
-    Trying,
-    quietly,
-)
+from .trying import ANYBODY, HOUSE, LEARNER, WHO, N, Trying, quietly
 
 
 class Telling(Trying):
