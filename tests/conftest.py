@@ -26,6 +26,7 @@ from passport.extensions import db, limiter
 from . import pg
 from .cast import Cast, make_cast
 from .reading import Reader
+from .world import fill
 
 NOON = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
 
@@ -162,6 +163,19 @@ def cast_template(house: House, sqlite_template: Path, tmp_path_factory: pytest.
 
 
 @pytest.fixture(scope="session")
+def lived_template(house: House, cast_template: tuple[Path, Cast],
+                   tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
+    """An SQLite file in which every state of the story stands, to copy; its photos may be gone."""
+    app, people = house.open(cast_template[0]), deepcopy(cast_template[1])
+    with pytest.MonkeyPatch.context() as patch, app.app_context():
+        patch.setattr(clock, "now", lambda: NOON)
+        fill(people, NOON)
+        file = Path(str(db.engine.url.database))
+    house.close(app)
+    return Path(shutil.copy(file, tmp_path_factory.mktemp("lived") / "t.db")), people
+
+
+@pytest.fixture(scope="session")
 def postgres_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL with a migrated database `template` to copy."""
     given = os.environ.get("TEST_POSTGRES_URL")
@@ -185,6 +199,8 @@ def postgres_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def database(request: pytest.FixtureRequest, worker_id: str) -> Path | str:
     """A file to copy or the address of a fresh database: SQLite, or what the test's parametrisation says."""
     if request.param == "sqlite":
+        if "lived" in request.fixturenames:
+            return Path(request.getfixturevalue("lived_template")[0])
         if "cast" in request.fixturenames:
             return Path(request.getfixturevalue("cast_template")[0])
         return Path(request.getfixturevalue("sqlite_template"))
@@ -230,11 +246,22 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 def cast(app: Flask, at: Any, database: Path | str, request: pytest.FixtureRequest) -> Cast:
     """The fixed people: see tests/cast.py."""
     if isinstance(database, Path):
-        return deepcopy(request.getfixturevalue("cast_template")[1])
+        template = "lived_template" if "lived" in request.fixturenames else "cast_template"
+        return deepcopy(request.getfixturevalue(template)[1])
     with app.app_context():
         people = make_cast(NOON)
         db.session.remove()
     return people
+
+
+@pytest.fixture
+def lived(app: Flask, cast: Cast, database: Path | str) -> Cast:
+    """The fixed people in a city in which every state of the story stands: see tests/world.py."""
+    if not isinstance(database, Path):
+        with app.app_context():
+            fill(cast, NOON)
+            db.session.remove()
+    return cast
 
 
 @pytest.fixture

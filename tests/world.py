@@ -17,6 +17,7 @@ from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
 from passport.organisations import service as organisations
 from passport.organisations.models import Membership, Organisation
+from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.safety import service as safety
@@ -81,13 +82,13 @@ def recognise(cast: Cast, request: Any, who: str, competencies: tuple[int, ...],
               name: str = "Karim B.") -> None:
     """Let the facilitator recognise (or answer not yet) the competencies that were asked."""
     today = clock.day_of(now)
-    draft = recognition.RecogniseDraft(
+    draft = recognising.RecogniseDraft(
         how_known="saw", how_person_known="regularly", is_relative=False, seen_from_on=today - dt.timedelta(days=90),
         seen_to_on=today, submission=uuid.uuid4(),
         answers=tuple((c, 3 if kind == "endorse" else None, kind, "Elle explique sans prendre la souris.") for c in competencies),
     )
     actor = accounts_actor(cast[who])
-    recognition.recognise(request, role_in(cast[who], cast[f"m_{who}"]), actor, draft, name, now)
+    recognising.recognise(request, role_in(cast[who], cast[f"m_{who}"]), actor, draft, name, now)
 
 
 def accounts_actor(account_id: uuid.UUID) -> Any:

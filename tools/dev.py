@@ -29,6 +29,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -228,6 +229,19 @@ class Layer:
             self.outcome = f"FAILED ({exc})"
         self.seconds = time.monotonic() - start
 
+    def aside(self, *command: object) -> str:
+        """Run a check beside others and return its words, to be said in one piece."""
+        start, words = time.monotonic(), ""
+        try:
+            done = quietly(*command)
+            words = done.stdout + done.stderr
+            if done.returncode:
+                self.outcome = "FAILED"
+        except OSError as exc:
+            self.outcome = f"FAILED ({exc})"
+        self.seconds = time.monotonic() - start
+        return words.strip()
+
     def pytest(self, *arguments: str) -> None:
         """Run pytest; no test at all is a failure, and so is a skipped one under PASSPORT_NO_SKIP=1."""
         with tempfile.TemporaryDirectory() as folder:
@@ -301,10 +315,15 @@ def check(words: list[str], everything: bool) -> int:
     names = ("lint", "types", "templates", "layers", "tests on SQLite")
     layers = [Layer(name) for name in names]
     lint, types, templates, rooms, sqlite = layers
-    lint.run(PY, "-m", "ruff", "check", "--quiet", ".")
-    types.run(PY, "-m", "mypy", "--no-error-summary")
-    templates.run(PY, "-m", "djlint", "templates", "--lint", "--quiet")
-    rooms.run(BIN / "lint-imports", "--no-logo")
+    with ThreadPoolExecutor(2) as pool:  # the longest first, so that neither core waits
+        found = {
+            types: pool.submit(types.aside, PY, "-m", "mypy", "--no-error-summary"),
+            templates: pool.submit(templates.aside, PY, "-m", "djlint", "templates", "--lint", "--quiet"),
+            rooms: pool.submit(rooms.aside, BIN / "lint-imports", "--no-logo"),
+            lint: pool.submit(lint.aside, PY, "-m", "ruff", "check", "--quiet", "."),
+        }
+        for layer in (lint, types, templates, rooms):
+            say("\n".join(filter(None, (f"\n--- {layer.name}", found[layer].result()))))
     marked = "not postgres and not browser and not slow" + ("" if everything else " and not thorough")
     sqlite.pytest("-q", "-n", "2", "--dist", "loadscope", "-m", marked, *words)
     if everything:

@@ -22,7 +22,7 @@ from ..refusals import Refusal
 from ..wording import say
 from . import rules
 from .queries import Recognised, Sentence
-from .service import RecogniseDraft
+from .recognising import RecogniseDraft
 
 NOT_YET, NOT_SEEN = rules.NOT_YET, rules.NOT_SEEN
 LONGEST_MONTH = 30

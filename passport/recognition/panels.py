@@ -20,7 +20,7 @@ from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from ..refusals import Refusal
 from ..wording import say
-from . import queries, words
+from . import inbox, queries, standings, words
 
 KINDS = ("recognition_offered", "not_yet", "recognition_closed", "endorsement_withdrawn")
 # The same words whatever the answer is: a screen that lies on a table tells nothing.
@@ -28,18 +28,18 @@ HAND_OVERS.update({
     kind: HandOver(_l("Une réponse vous attend"), "recognition.offered", "feedback.exchanges") for kind in KINDS
 })
 HAND_OVERS["recognition_asked"] = HandOver(_l("Une réponse vous est demandée"), "recognition.recognise",
-                                           "feedback.inbox", still=queries.still_to_answer)
+                                           "feedback.inbox", still=inbox.still_to_answer)
 
 
 def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
     """Return what is recognised in this experience with the ways to take it back, and where each request stands."""
-    standings, recognised = queries.of_experience(experience.id, now)
-    standings = [s for s in standings if s.stage != "cancelled"]
-    if not standings and not recognised:
+    found, recognised = standings.of_experience(experience.id, now)
+    stands = [s for s in found if s.stage != "cancelled"]
+    if not stands and not recognised:
         return None
     alone = current_user.actor.band(day_of(now)) in {age.Band.YOUTH, age.Band.ADULT}
     return Panel("recognition/_panel.html", {
-        "recognised": recognised, "standings": [s for s in standings if s.waits or s.stage != "answered"
+        "recognised": recognised, "standings": [s for s in stands if s.waits or s.stage != "answered"
                                                 or s.steps or s.to_note],
         "back": url_for("experiences.experience", key=experience.id), "alone": alone,
         "together": say(Refusal.UNDER_15),
@@ -66,10 +66,10 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
             kinds.setdefault(notice.subject_id, set()).add(notice.kind)
     if not kinds:
         return []
-    return [item for s in queries.standings_of(learner_id, list(kinds), now) for item in _items(s, kinds[s.request_id])]
+    return [item for s in standings.standings_of(learner_id, list(kinds), now) for item in _items(s, kinds[s.request_id])]
 
 
-def _items(s: queries.Standing, kinds: set[str]) -> list[News]:
+def _items(s: standings.Standing, kinds: set[str]) -> list[News]:
     url = url_for("recognition.offered", key=s.request_id)
     items: list[News] = []
     if "recognition_offered" in kinds and s.waits:

@@ -27,7 +27,7 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next, wants_fragment
 from ..wording import first_name, say
-from . import panels, queries, rules, service, words
+from . import attested, inbox, panels, queries, recognising, rules, service, standings, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
 
 blueprint = Blueprint("recognition", __name__)
@@ -98,7 +98,7 @@ def cancel(key: uuid.UUID) -> ResponseReturnValue:
 def recognise(key: uuid.UUID) -> ResponseReturnValue:
     """Read exactly what was sent, and recognise several competencies at once."""
     who, (now, today) = actor(), now_and_today()
-    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    received = authorised(inbox.asked(key, now), Action.READ_REQUEST)
     waits = received.closed_at is None
     if waits:
         try:
@@ -119,11 +119,11 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
             release()  # the line is written by a connection of its own, which must not wait for this one
         _note_reading(received.learner_id, role, experience_id, now)
         if request.method == "POST":
-            received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+            received = authorised(inbox.asked(key, now), Action.READ_REQUEST)
     sent = received.request
     if sent is None:
         abort(404)
-    asked = queries.requested(key)
+    asked = inbox.requested(key)
     if request.method == "GET":
         if not waits:
             return _answered_page(received, who.account_id, now)
@@ -142,7 +142,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
         following = feedback.inbox(who, now, (sent.asked_at, key), 1)
         try:
             with transaction():
-                service.recognise(sent, role, who, form.draft(today), current_user.display_name, now)
+                recognising.recognise(sent, role, who, form.draft(today), current_user.display_name, now)
         except Refused as refused:
             if refused.refusal in {Refusal.SENT_OTHERWISE, Refusal.REQUEST_CLOSED}:
                 raise
@@ -164,14 +164,14 @@ def _note_reading(learner_id: uuid.UUID, role: Role, experience_id: uuid.UUID, n
         abort(503)
 
 
-def _common_of(received: queries.Received) -> dict[str, str]:
+def _common_of(received: inbox.Received) -> dict[str, str]:
     """Return from when to when, as the learner tells it, to start from."""
     facts = received.revision.facts if received.revision is not None else {}
     first, last = facts.get("started_on"), facts.get("ended_on") or facts.get("started_on")
     return {"seen_from": str(first)[:7] if first else "", "seen_to": str(last)[:7] if last else ""}
 
 
-def _recognise_page(received: queries.Received, form: CommonForm, now: dt.datetime, status: int = 200
+def _recognise_page(received: inbox.Received, form: CommonForm, now: dt.datetime, status: int = 200
                     ) -> ResponseReturnValue:
     assert received.request is not None
     arrival = feedback_rules.arrives_at(now, received.learner_protected, CITY_ZONE)
@@ -179,25 +179,25 @@ def _recognise_page(received: queries.Received, form: CommonForm, now: dt.dateti
         "recognition/recognise.html", status=status, received=received, form=form,
         told=feedback.told(received.revision), who=first_name(received.learner_name),
         pieces=feedback.granted_pieces(received.request.grant_id),
-        turns=queries.exchange(received.request.experience_id, received.request.facilitator_id, now),
+        turns=inbox.exchange(received.request.experience_id, received.request.facilitator_id, now),
         behalf=words.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
         apart=(rules.NOT_YET, rules.NOT_SEEN), day_words=feedback.day_words,
     )
 
 
-def _answered_page(received: queries.Received, account_id: uuid.UUID, now: dt.datetime) -> ResponseReturnValue:
+def _answered_page(received: inbox.Received, account_id: uuid.UUID, now: dt.datetime) -> ResponseReturnValue:
     assert received.request is not None
     return page("recognition/answered.html", received=received, told=feedback.told(received.revision),
                 who=first_name(received.learner_name),
                 pieces=feedback.granted_pieces(received.request.grant_id),
-                lines=queries.answered(received.request.id, account_id, now))
+                lines=attested.answered(received.request.id, account_id, now))
 
 
 @blueprint.get("/reconnaitre/<uuid:key>/fichier/<uuid:item>")
 def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
     """One photo or document that was sent along, while what was opened is open; `?taille=ecran` for a screen's size."""
     now = clock.now()
-    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    received = authorised(inbox.asked(key, now), Action.READ_REQUEST)
     role = answering_role(actor(), received, now)
     if received.request is None or role is None:
         abort(404)
@@ -221,7 +221,7 @@ def _on_to(following: list[feedback.InboxLine]) -> ResponseReturnValue:
 def decline(key: uuid.UUID) -> ResponseReturnValue:
     """Say « Je ne suis pas la bonne personne »."""
     who, now = actor(), clock.now()
-    received = authorised(queries.asked(key, now), Action.DECLINE_REQUEST)
+    received = authorised(inbox.asked(key, now), Action.DECLINE_REQUEST)
     if received.request is None:
         abort(404)
     following = feedback.inbox(who, now, (received.request.asked_at, key), 1)
@@ -238,7 +238,7 @@ def decline(key: uuid.UUID) -> ResponseReturnValue:
 def offered(key: uuid.UUID) -> ResponseReturnValue:
     """Read where a request stands and what was answered; keep or not, permit to show or not, some now, others later."""
     now = clock.now()
-    standing = authorised(queries.standing(key, now), Action.DECIDE_ENDORSEMENT)
+    standing = authorised(standings.standing(key, now), Action.DECIDE_ENDORSEMENT)
     recognised = queries.offered(key, now) if standing.stage == "answered" else []
     form = decide_form([r for r in recognised if r.waits])
     if request.method == "POST":
@@ -251,7 +251,7 @@ def offered(key: uuid.UUID) -> ResponseReturnValue:
             flash(done)
             return _after_deciding(key, standing, now)
     return page("recognition/offered.html", status=422 if request.method == "POST" else 200, standing=standing,
-                recognised=recognised, steps=queries.next_steps(key, now) if standing.stage == "answered" else [],
+                recognised=recognised, steps=standings.next_steps(key, now) if standing.stage == "answered" else [],
                 form=form, alone=_decides_alone(), together=say(Refusal.UNDER_15), how=words.how_words,
                 how_person=words.how_person_words, title=words.news_title(standing.name, standing.given))
 
@@ -260,7 +260,7 @@ def _decides_alone() -> bool:
     return actor().band(clock.today()) in {age.Band.YOUTH, age.Band.ADULT}
 
 
-def _done(standing: queries.Standing, form: DecideForm, now: dt.datetime) -> str:
+def _done(standing: standings.Standing, form: DecideForm, now: dt.datetime) -> str:
     """Do what the learner chose on this page, and return what is said of it."""
     act = request.form.get("act", "decide")
     if act == "noted":
@@ -295,8 +295,8 @@ def _done(standing: queries.Standing, form: DecideForm, now: dt.datetime) -> str
     return str(_("C’est décidé. Chaque choix se reprend à tout moment."))
 
 
-def _after_deciding(key: uuid.UUID, standing: queries.Standing, now: dt.datetime) -> ResponseReturnValue:
-    now_stands = queries.standing(key, now)
+def _after_deciding(key: uuid.UUID, standing: standings.Standing, now: dt.datetime) -> ResponseReturnValue:
+    now_stands = standings.standing(key, now)
     if now_stands is not None and (now_stands.waits or now_stands.steps_unread):
         return onward("recognition.offered", key=key)
     return onward("experiences.experience", key=standing.experience_id)
@@ -355,14 +355,14 @@ def ledger() -> ResponseReturnValue:
     who, now = actor(), clock.now()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
     before = _before(request.args.get("before"))
-    lines = queries.ledger(who, now, before)
-    last = lines[queries.PER_PAGE - 1] if len(lines) > queries.PER_PAGE else None
-    return page("recognition/ledger.html", fragment="rows", lines=lines[:queries.PER_PAGE],
+    lines = attested.ledger(who, now, before)
+    last = lines[attested.PER_PAGE - 1] if len(lines) > attested.PER_PAGE else None
+    return page("recognition/ledger.html", fragment="rows", lines=lines[:attested.PER_PAGE],
                 more=f"{last.offered_at.isoformat()}~{last.id}" if last else None, mine=who.account_id,
                 named=_named(lines, now), day_words=feedback.day_words)
 
 
-def _named(lines: list[queries.LedgerLine], now: dt.datetime) -> set[uuid.UUID]:
+def _named(lines: list[attested.LedgerLine], now: dt.datetime) -> set[uuid.UUID]:
     """Return the lines whose learner is named: for a protected one, only while the role has a check in force."""
     who, today = actor(), clock.today()
     active = [*who.active("facilitator", now), *who.active("manager", now)]
@@ -376,7 +376,7 @@ def _named(lines: list[queries.LedgerLine], now: dt.datetime) -> set[uuid.UUID]:
 def withdraw(key: uuid.UUID) -> ResponseReturnValue:
     """Withdraw an endorsement in the name of its organisation; the reason goes to the learner alone."""
     who, (now, today) = actor(), now_and_today()
-    line = authorised(queries.ledger_line(key, now), Action.WITHDRAW_ENDORSEMENT)
+    line = authorised(attested.ledger_line(key, now), Action.WITHDRAW_ENDORSEMENT)
     kept = drafts.of(who.account_id, "withdraw", key) if request.method == "GET" else {}
     form = WithdrawForm(data=kept)
     if request.method == "POST" and form.validate():

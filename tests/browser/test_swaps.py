@@ -17,7 +17,7 @@ from passport.experiences import queries as experiences
 from passport.extensions import db
 from passport.feedback import queries as feedback
 from passport.organisations import queries as organisations
-from passport.recognition import queries as recognition
+from passport.recognition import attested as recognition
 from passport.sharing import queries as sharing
 from passport.sharing import service as links
 from tests import build

@@ -18,20 +18,15 @@ from passport.recognition.models import Endorsement
 from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from tests.cast import Cast
-from tests.conftest import NOON
 from tests.reading import Reader, fields, new, words
 from tests.routes.test_feedback import rows
 from tests.routes.test_sharing import make, prepare
-from tests.world import fill
 
 
 @pytest.fixture
-def city(app: Flask, cast: Cast) -> Cast:
+def city(lived: Cast) -> Cast:
     """A city in which every state stands; nobody has a card but Léa."""
-    with app.app_context():
-        fill(cast, NOON)
-        db.session.remove()
-    return cast
+    return lived
 
 
 def test_a_card_opens_no_link_of_another(app: Flask, city: Cast, browse: Any) -> None:

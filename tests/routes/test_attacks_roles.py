@@ -24,16 +24,12 @@ from tests.conftest import NOON, both_databases
 from tests.reading import fields, words
 from tests.routes.test_feedback import DAY, ask, bar, give, one, rows
 from tests.routes.test_recognition import asked, filled
-from tests.world import fill
 
 
 @pytest.fixture
-def city(app: Flask, cast: Cast) -> Cast:
+def city(lived: Cast) -> Cast:
     """A city in which every state stands: Tom reported Karim's words, and Claire looks after it."""
-    with app.app_context():
-        fill(cast, NOON)
-        db.session.remove()
-    return cast
+    return lived
 
 
 def change(app: Flask, model: Any, key: uuid.UUID, **values: Any) -> None:

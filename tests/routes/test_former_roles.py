@@ -19,15 +19,11 @@ from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON
 from tests.reading import words
-from tests.world import fill
 
 
 @pytest.fixture
-def city(app: Flask, cast: Cast) -> Cast:
-    with app.app_context():
-        fill(cast, NOON)
-        db.session.remove()
-    return cast
+def city(lived: Cast) -> Cast:
+    return lived
 
 
 def end(app: Flask, cast: Cast, member: str, by: str) -> None:

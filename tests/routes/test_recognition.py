@@ -23,7 +23,7 @@ from passport.feedback import service as feedback
 from passport.feedback.models import AccessGrant, AuthoredText, Feedback
 from passport.notices.models import Notice
 from passport.organisations.models import Membership, Organisation, Vetting
-from passport.recognition import queries, service
+from passport.recognition import queries, recognising, service, standings
 from passport.recognition.models import (
     Endorsement,
     EndorserName,
@@ -452,10 +452,10 @@ def test_what_ends_between_the_request_and_the_answer_counts(
     done(app, lambda: db.session.execute(change).rowcount)
     karim = browse("karim")
     assert karim.post(f"/reconnaitre/{key}", {"submission": new(), **filled()}).status_code == 404
-    draft = service.RecogniseDraft("saw", "regularly", False, NOON.date(), NOON.date(), ((1, 3, "endorse", "Vu."),),
+    draft = recognising.RecogniseDraft("saw", "regularly", False, NOON.date(), NOON.date(), ((1, 3, "endorse", "Vu."),),
                                    uuid.uuid4())
     with pytest.raises((Refused, sa.exc.IntegrityError)):
-        done(app, lambda: service.recognise(db.session.get_one(RecognitionRequest, key), role, actor, draft, "Karim", NOON))
+        done(app, lambda: recognising.recognise(db.session.get_one(RecognitionRequest, key), role, actor, draft, "Karim", NOON))
     assert offers(app) == []
 
 
@@ -472,8 +472,8 @@ def test_the_whole_way_on_both_databases(app: Flask, cast: Cast) -> None:
     assert shown(app, cast["lea"], NOON + 3 * HOUR) == {}
     with app.app_context(), app.test_request_context():
         assert queries.live_items(cast["lea"], [key]) == {}
-        standings, recognised = queries.of_experience(cast["lea_x"], NOON + 3 * HOUR)
-        assert ([s.stage for s in standings], recognised) == (["answered"], [])
+        stands, recognised = standings.of_experience(cast["lea_x"], NOON + 3 * HOUR)
+        assert ([s.stage for s in stands], recognised) == (["answered"], [])
         db.session.remove()
 
 

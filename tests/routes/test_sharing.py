@@ -28,9 +28,10 @@ from passport.feedback.service import FeedbackDraft
 from passport.frameworks.models import Wording
 from passport.organisations.models import Membership, Organisation
 from passport.policy import Actor
+from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, EndorserName
-from passport.recognition.service import RecogniseDraft
+from passport.recognition.recognising import RecogniseDraft
 from passport.seal import unseal
 from passport.sharing.models import EditionItem, Share, ShareReading
 from passport.transaction import transaction
@@ -68,7 +69,7 @@ def recognised(
             seen_from_on=dt.date(2025, 10, 1), seen_to_on=dt.date(2026, 6, 30),
             answers=tuple((n, 3, "endorse", f"A mené huit ateliers ({n}).") for n in ids), submission=uuid.uuid4(),
         )
-        recognition.recognise(request, role, Actor(member.account_id, roles=(role,)), draft, "Karim B.", now - 4 * DAY)
+        recognising.recognise(request, role, Actor(member.account_id, roles=(role,)), draft, "Karim B.", now - 4 * DAY)
         found = db.session.scalars(
             sa.select(Endorsement).where(Endorsement.request_id == request.id).order_by(Endorsement.id)).all()
         for endorsement in found:
