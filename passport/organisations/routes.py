@@ -195,7 +195,8 @@ def invite(key: uuid.UUID) -> ResponseReturnValue:
             authorised(Body(key), Action.INVITE_MANAGER)
         try:
             with transaction():
-                made, token = service.invite(found, draft.role, draft.title, draft.note, current_user.id, clock.now())
+                made, token = service.invite(found, draft.role, draft.title, draft.note, current_user.id, clock.now(),
+                                             draft.submission)
         except Refused as refused:
             form.refuse(refused)
         else:
@@ -286,7 +287,7 @@ def join_code(key: uuid.UUID) -> ResponseReturnValue:
     found = _body(key, Action.MANAGE_ORGANISATION)
     code = service.join_code(found)
     link = public_url("organisations.join_by_code", code=code) if code else None
-    return page("organisations/join_code.html", organisation=found, code=code, link=link,
+    return page("organisations/join_code.html", organisation=found, code=code, link=link, seen=service.mark_of(code),
                 where=public_url("organisations.join"),
                 qr=drawings.qr_svg(link, _("Code QR pour rejoindre cette organisation"), "stamp xl") if link else None)
 
@@ -296,7 +297,7 @@ def replace_join_code(key: uuid.UUID) -> ResponseReturnValue:
     """Make a joining code, and end the one before."""
     found = _body(key, Action.MANAGE_ORGANISATION)
     with transaction():
-        service.new_join_code(found, clock.now(), current_user.id)
+        service.replace_join_code(found, request.form.get("seen", ""), current_user.id, clock.now())
     flash(_("Le nouveau code est prêt."))
     return onward("organisations.join_code", key=key)
 
@@ -465,7 +466,7 @@ def ask_code() -> ResponseReturnValue:
     token = service.ask_token(person.membership)
     link = public_url("feedback.ask_me", token=token) if token else None
     label = _("Code QR « Demandez-moi » de %(who)s", who=person.name)
-    return page("organisations/ask_code.html", person=person, link=link,
+    return page("organisations/ask_code.html", person=person, link=link, seen=service.mark_of(token),
                 qr=drawings.qr_svg(link, label, "stamp xl") if link else None,
                 others=[r for r in actor().active("facilitator", clock.now())
                         if r.membership_id != person.membership.id])
@@ -476,6 +477,6 @@ def replace_ask_code() -> ResponseReturnValue:
     """Make one's code anew; the one before closes at once."""
     person = authorised(_asked_as(), Action.SHOW_ASK_CODE)
     with transaction():
-        service.new_ask_code(person.membership, clock.now())
+        service.replace_ask_code(person.membership, request.form.get("seen", ""), clock.now())
     flash(_("Le nouveau code est prêt. L’ancien n’ouvre plus rien."))
     return onward("organisations.ask_code", role=person.membership.id)
