@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import uuid
 
 from cryptography.fernet import Fernet, MultiFernet
 from flask import current_app
@@ -14,6 +15,12 @@ from flask import current_app
 def new_token(size: int = 16) -> str:
     """Return a random token for an address: 128 bits in 22 characters, or more."""
     return secrets.token_urlsafe(size)
+
+
+def token_for(key: uuid.UUID) -> str:
+    """Return the token that belongs to this id: always the same, and not to be known without the key of the city."""
+    secret: str = current_app.config["SEAL_KEYS"][0]
+    return base64.urlsafe_b64encode(hmac.digest(b"token:" + secret.encode(), key.bytes, "sha256")[:16]).decode().rstrip("=")
 
 
 def digest_of(token: str) -> bytes:

@@ -31,9 +31,13 @@ def hold(thing: bytes) -> None:
 
 
 def kept_before(
-    model: Any, owner: InstrumentedAttribute[uuid.UUID], owner_id: uuid.UUID, submission: uuid.UUID, digest: bytes
+    model: Any, owner: InstrumentedAttribute[uuid.UUID], owner_id: uuid.UUID, submission: uuid.UUID, digest: bytes,
+    lately: sa.ColumnElement[bool] | None = None,
 ) -> Any | None:
     """Return what this submission made when it came before, or None when it is new.
+
+    `lately` says of what the same words under another number are the same sending: after the way back, a browser puts
+    what was typed into a form that has a new number.
 
     Raises Refused(SENT_OTHERWISE) when it came before with other words. Two that arrive together wait for each other:
     on SQLite there is one writer, on PostgreSQL a lock on the submission lasts until the commit.
@@ -44,4 +48,7 @@ def kept_before(
     ).one_or_none()
     if before is not None and before.submission_digest != digest:
         raise Refused(Refusal.SENT_OTHERWISE)
+    if before is None and lately is not None:
+        before = db.session.scalars(
+            sa.select(model).where(owner == owner_id, model.submission_digest == digest, lately).limit(1)).one_or_none()
     return before

@@ -34,7 +34,7 @@ NOON = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
 # The long sweeps, which `make quick` leaves to `make test`.
 THOROUGH = {
     "test_attacks_races.py", "test_bad_input.py", "test_cleaning.py", "test_demo.py", "test_errors.py", "test_evidence.py",
-    "test_life_machine.py", "test_mail.py", "test_worker.py",
+    "test_life_machine.py", "test_mail.py", "test_whole_line.py", "test_worker.py",
 }
 
 

@@ -24,6 +24,7 @@ CONTEXT_OF = {
 UNDO = dt.timedelta(days=30)
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 MOST_HOURS = Decimal(9000)
+SENT_AGAIN = dt.timedelta(minutes=10)
 LONGEST_TITLE = 280
 LONGEST_SAID = 140
 LONGEST_ANSWER = 4000

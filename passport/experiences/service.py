@@ -101,12 +101,16 @@ def _settle(experience: Experience, now: dt.datetime) -> None:
 
 
 def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime) -> Experience:
-    """Keep an experience and return it; the same submission again returns the one kept.
+    """Keep an experience and return it; the same submission again returns the one kept, and so do the same words sent
+    again within minutes.
 
     Raises Refused for words or dates that cannot stand, and when the same submission came with other words.
     """
     digest = digest_of(draft)
-    before: Experience | None = kept_before(Experience, Experience.learner_id, learner_id, draft.submission, digest)
+    untouched = sa.and_(Experience.created_at.between(now - rules.SENT_AGAIN, now), Experience.deleted_at.is_(None),
+                        Experience.version == 1)
+    before: Experience | None = kept_before(Experience, Experience.learner_id, learner_id, draft.submission, digest,
+                                            untouched)
     if before is not None:
         return before
     refusal = rules.refusal_of_title(draft.title)

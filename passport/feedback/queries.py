@@ -213,9 +213,8 @@ def is_protected(on: dt.date) -> sa.ColumnElement[bool]:
 
 
 def grant_is_open(now: dt.datetime) -> sa.ColumnElement[bool]:
-    """Return that what the learner opened is open now, as a condition on the grant."""
-    return sa.and_(AccessGrant.opened_at <= now, AccessGrant.closes_at > now,
-                   sa.or_(AccessGrant.closed_at.is_(None), AccessGrant.closed_at > now))
+    """Return `policy.grant_is_open` as a condition on the grant: what was closed stays closed, whatever the clock says."""
+    return sa.and_(AccessGrant.opened_at <= now, AccessGrant.closes_at > now, AccessGrant.closed_at.is_(None))
 
 
 def not_barred(learner: Any, adult_id: Any) -> sa.ColumnElement[bool]:

@@ -12,7 +12,7 @@ from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectFiel
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
-from ..forms import Form, Sentence
+from ..forms import Entry, Form, Sentence
 from . import rules, words
 from .service import CheckDraft, ContactDraft, InvitationDraft, OrganisationDraft
 
@@ -75,7 +75,7 @@ class OrganisationForm(ContactForm):
         )
 
 
-class InviteForm(Form):
+class InviteForm(Entry):
     """Somebody invited to a role."""
 
     role = RadioField(_l("Pour quel rôle ?"), default="facilitator", choices=[], validate_choice=False,
@@ -89,7 +89,7 @@ class InviteForm(Form):
 
     def draft(self) -> InvitationDraft:
         """Return what was typed."""
-        return InvitationDraft(role=str(self.role.data), title=self.title.data, note=self.note.data)
+        return InvitationDraft(role=str(self.role.data), title=self.title.data, note=self.note.data, submission=self.number)
 
 
 class CheckForm(Form):

@@ -187,7 +187,7 @@ def ask_code() -> ResponseReturnValue:
     token = service.ask_token(person.membership)
     link = public_url("feedback.ask_me", token=token) if token else None
     label = _("Code QR « Demandez-moi » de %(who)s", who=person.name)
-    return page("organisations/ask_code.html", person=person, link=link,
+    return page("organisations/ask_code.html", person=person, link=link, seen=service.mark_of(token),
                 qr=drawings.qr_svg(link, label, "stamp xl") if link else None,
                 others=[r for r in actor().active("facilitator", clock.now())
                         if r.membership_id != person.membership.id])
@@ -198,6 +198,6 @@ def replace_ask_code() -> ResponseReturnValue:
     """Make one's code anew; the one before closes at once."""
     person = authorised(_asked_as(), Action.SHOW_ASK_CODE)
     with transaction():
-        service.new_ask_code(person.membership, clock.now())
+        service.replace_ask_code(person.membership, request.form.get("seen", ""), clock.now())
     flash(_("Le nouveau code est prêt. L’ancien n’ouvre plus rien."))
     return onward("organisations.ask_code", role=person.membership.id)

@@ -172,7 +172,8 @@ def invite(key: uuid.UUID) -> ResponseReturnValue:
             authorised(Body(key), Action.INVITE_MANAGER)
         try:
             with transaction():
-                made, token = service.invite(found, draft.role, draft.title, draft.note, current_user.id, clock.now())
+                made, token = service.invite(found, draft.role, draft.title, draft.note, current_user.id, clock.now(),
+                                             draft.submission)
         except Refused as refused:
             form.refuse(refused)
         else:
@@ -263,7 +264,7 @@ def join_code(key: uuid.UUID) -> ResponseReturnValue:
     found = _body(key, Action.MANAGE_ORGANISATION)
     code = service.join_code(found)
     link = public_url("organisations.join_by_code", code=code) if code else None
-    return page("organisations/join_code.html", organisation=found, code=code, link=link,
+    return page("organisations/join_code.html", organisation=found, code=code, link=link, seen=service.mark_of(code),
                 where=public_url("organisations.join"),
                 qr=drawings.qr_svg(link, _("Code QR pour rejoindre cette organisation"), "stamp xl") if link else None)
 
@@ -273,6 +274,6 @@ def replace_join_code(key: uuid.UUID) -> ResponseReturnValue:
     """Make a joining code, and end the one before."""
     found = _body(key, Action.MANAGE_ORGANISATION)
     with transaction():
-        service.new_join_code(found, clock.now(), current_user.id)
+        service.replace_join_code(found, request.form.get("seen", ""), current_user.id, clock.now())
     flash(_("Le nouveau code est prêt."))
     return onward("organisations.join_code", key=key)

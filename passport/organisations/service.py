@@ -20,7 +20,7 @@ from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
 from ..refusals import Refusal, Refused
-from ..seal import digest_of, keyed_digests_of, new_token, seal, unseal
+from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
 from ..submissions import hold
 from . import rules
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
@@ -63,6 +63,7 @@ class InvitationDraft:
     role: str
     title: str | None = None
     note: str | None = None
+    submission: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -161,15 +162,25 @@ def city_organisation(name: str, now: dt.datetime) -> Organisation:
 
 def invite(
     organisation: Organisation, role: str, title: str | None, note: str | None, by_id: uuid.UUID | None,
-    now: dt.datetime,
+    now: dt.datetime, submission: uuid.UUID | None = None,
 ) -> tuple[Invitation, str]:
-    """Return a new invitation, good once within 14 days, and its token, which is kept nowhere. Raises Refused."""
+    """Return a new invitation, good once within 14 days, and its token, which is kept nowhere. Raises Refused.
+
+    Sent twice under one number it is one invitation, and the same link.
+    """
     refusal = rules.refusal_to_invite(role, organisation.kind, organisation.closed_at)
     if refusal is not None:
         raise Refused(refusal, "role")
-    token = new_token()
+    key = uuid.uuid5(by_id, str(submission)) if by_id and submission else uuid7()
+    token = token_for(key) if submission else new_token()
+    hold(key.bytes)
+    before = db.session.get(Invitation, key)
+    if before is not None:
+        if (before.organisation_id, before.role, before.title, before.note) != (organisation.id, role, title, note):
+            raise Refused(Refusal.SENT_OTHERWISE)
+        return before, token
     invitation = Invitation(
-        id=uuid7(), organisation_id=organisation.id, role=role, title=title, note=note, invited_by_id=by_id,
+        id=key, organisation_id=organisation.id, role=role, title=title, note=note, invited_by_id=by_id,
         token_hash=digest_of(token), made_at=now, expires_at=now + INVITATION_LASTS,
     )
     db.session.add(invitation)
@@ -346,6 +357,18 @@ def join_code(organisation: Organisation) -> str | None:
     return rules.code_as_shown(unseal(organisation.join_code_sealed))
 
 
+def mark_of(code: str | None) -> str:
+    """Return by what a page says which code it showed; nothing when there was none."""
+    return digest_of(code).hex()[:16] if code else ""
+
+
+def replace_join_code(organisation: Organisation, seen: str, by_id: uuid.UUID, now: dt.datetime) -> None:
+    """Make the joining code anew, when the one that was on the screen still is the present one."""
+    db.session.refresh(organisation, with_for_update=True)
+    if seen == mark_of(join_code(organisation)):
+        new_join_code(organisation, now, by_id)
+
+
 def new_join_code(organisation: Organisation, now: dt.datetime, by_id: uuid.UUID | None = None) -> str:
     """Return a new joining code; the one before ends at once."""
     code = "".join(secrets.choice(rules.CODE_LETTERS) for _ in range(rules.CODE_LENGTH))
@@ -395,6 +418,13 @@ def ask_token(membership: Membership) -> str | None:
         sa.select(AskCode.token_sealed).where(AskCode.membership_id == membership.id, AskCode.closed_at.is_(None))
     )
     return unseal(sealed) if sealed is not None else None
+
+
+def replace_ask_code(membership: Membership, seen: str, now: dt.datetime) -> None:
+    """Make a code « Demandez-moi » anew, when the one that was on the screen still is the present one."""
+    db.session.refresh(membership, with_for_update=True)
+    if seen == mark_of(ask_token(membership)):
+        new_ask_code(membership, now)
 
 
 def new_ask_code(membership: Membership, now: dt.datetime) -> str:

@@ -108,6 +108,17 @@ def _left_alone(now: dt.datetime) -> Any:
         Report.handler_id.is_(None), sa.not_(_holds(Report.handler_id, now, "manager", "coordinator"))))
 
 
+def without_reader(now: dt.datetime) -> int:
+    """Return how many reports wait that nobody may read: each coordinator is barred, concerned, or gone."""
+    someone = aliased(Membership)
+    may_read = sa.exists().where(
+        someone.role == "coordinator",
+        sa.or_(Report.about_id.is_(None), Report.about_id != someone.account_id),
+        sa.or_(Report.reporter_id.is_(None), Report.reporter_id != someone.account_id),
+        _holds(someone.account_id, now, "coordinator"))
+    return db.session.scalar(sa.select(sa.func.count(Report.id)).where(_left_alone(now), ~may_read)) or 0
+
+
 def _looked_after(account_id: uuid.UUID, now: dt.datetime) -> Any:
     """Return which reports somebody looks after: given to them and still theirs, or left alone, for the coordination."""
     return sa.and_(

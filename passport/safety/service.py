@@ -97,14 +97,17 @@ def take_over(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
 
 
 def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Keep that whoever looks after a report read it and acted. Raises Refused."""
+    """Keep that whoever looks after a report read it and acted; said twice it is said once. Raises Refused."""
     refusal = rules.refusal_to_close(report.handler_id == account_id, report.about_id == account_id)
     if refusal is not None:
         raise Refused(refusal)
-    db.session.execute(
+    closed = db.session.execute(
         sa.update(Report).where(Report.id == report.id, Report.decided_at.is_(None))
         .values(taken_at=sa.func.coalesce(Report.taken_at, now), decided_at=now, outcome="acted")
-    )
+        .returning(Report.id)
+    ).first()
+    if closed is None:
+        return
     notices.settle(account_id, report.id, now, "text_reported")
     record("safety.close", account_id, now, report.id)
 

@@ -27,6 +27,7 @@ LOOK = """async rules => {
   return found.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | "));
 }"""
 NARROW, WIDE = 320, 1280
+LOOKED_AT = {PHONE["width"], WIDE}
 
 
 def endpoint_of(city: Live, path: str) -> str:
@@ -37,16 +38,17 @@ def endpoint_of(city: Live, path: str) -> str:
     return ""
 
 
-def barriers(page: Any) -> list[str]:
-    """Return what axe finds by day, and what of it depends on colours by night."""
+def barriers(page: Any, night: bool) -> list[str]:
+    """Return what axe finds as the page stands, and `night` what of it depends on colours then."""
     found: list[str] = page.evaluate(LOOK, RULES)
-    page.emulate_media(color_scheme="dark")
-    found += [f"by night, {fault}" for fault in page.evaluate(LOOK, COLOURS)]
-    page.emulate_media(color_scheme="light")
+    if night:
+        page.emulate_media(color_scheme="dark")
+        found += [f"by night, {fault}" for fault in page.evaluate(LOOK, COLOURS)]
+        page.emulate_media(color_scheme="light")
     return found
 
 
-def read(page: Any, windows: Windows, where: str, *widths: int) -> list[str]:
+def read(page: Any, windows: Windows, where: str, *widths: int, night: bool = True) -> list[str]:
     """Return what is wrong with the page that stands there, beginning with the width at which it was opened."""
     problems = []
     for width in sorted(widths, key=lambda width: width != page.viewport_size["width"]):
@@ -55,8 +57,8 @@ def read(page: Any, windows: Windows, where: str, *widths: int) -> list[str]:
         taken = page.evaluate("document.documentElement.scrollWidth")
         if taken > width:
             problems.append(f"{taken} pixels wide at {width}")
-        if width == PHONE["width"]:
-            problems += barriers(page)
+        if width in LOOKED_AT:
+            problems += [f"{fault} ({width})" for fault in barriers(page, night and width == PHONE["width"])]
     problems += windows.said
     windows.said.clear()
     return [f"{where}: {problem}" for problem in problems]
@@ -69,7 +71,7 @@ def answers(page: Any, url: str, status: int, where: str) -> list[str]:
 
 
 def in_english(city: Live) -> set[tuple[str, str]]:
-    """Return which pages are read in English as well: of each endpoint the first."""
+    """Return which pages are read in English and by night as well, with every rule: of each endpoint the first."""
     first: dict[str, tuple[str, str]] = {}
     for name, pages in PAGES.items():
         for wanted in pages:
@@ -123,10 +125,13 @@ def test_everybody_can_read_every_page(city: Live, windows: Windows, name: str) 
         status, _, pattern = wanted.rpartition(" ")
         url = city.url + path_of(city, pattern)
         problems += answers(page, url, int(status or 200), wanted)
-        problems += read(page, windows, wanted, NARROW, WIDE, PHONE["width"])
-        if (name, wanted) in english:
+        again = (name, wanted) in english
+        problems += read(page, windows, wanted, NARROW, WIDE, PHONE["width"], night=not again)
+        if again:
+            page.emulate_media(color_scheme="dark")
             problems += answers(page, url + "?lang=en", 200, wanted)
-            problems += read(page, windows, f"{wanted} in English", NARROW, WIDE)
+            problems += read(page, windows, f"{wanted} in English by night", NARROW, WIDE, PHONE["width"], night=False)
+            page.emulate_media(color_scheme="light")
             if page.get_attribute("html", "lang") != "en":
                 problems.append(f"{wanted}: not in English")
     assert problems == []

@@ -471,3 +471,22 @@ def test_a_revision_is_made_only_when_the_story_changed(app: Flask, cast: Cast) 
         assert keep_revision(x, NOON).number == 3
         assert db.session.query(Revision).count() == 3
         db.session.rollback()
+
+
+def test_the_same_words_after_the_way_back_are_one_experience(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    """A browser puts what was typed into a form that has a new number; after some minutes it is meant."""
+    def kept() -> int:
+        with app.app_context():
+            found = db.session.query(Experience).filter_by(learner_id=cast["stranger"], title="J’ai repeint la salle").count()
+            db.session.remove()
+        return found
+
+    her = browse("stranger")
+    first = her.fill("/ajouter", title="J’ai repeint la salle")
+    assert way(her.fill("/ajouter", title="J’ai repeint la salle")) == way(first)
+    assert kept() == 1
+    her.fill("/ajouter", title="J’ai repeint la salle", place="Salle des fêtes")
+    assert kept() == 2
+    at(NOON + dt.timedelta(minutes=11))
+    her.fill("/ajouter", title="J’ai repeint la salle")
+    assert kept() == 3

@@ -647,3 +647,12 @@ def test_a_role_that_never_was_is_not_there(browse: Any) -> None:
     for address in (f"/ville/organisation/{never}/agreer", f"/organisation/role/{never}/retirer",
                     f"/organisation/invitation/{never}/annuler", f"/organisation/{never}/quitter"):
         assert sofia.post(address).status_code == 404
+
+
+def test_the_city_searches_by_name_from_ten_organisations_on(app: Flask, cast: Cast, browse: Any) -> None:
+    sofia = browse("sofia")
+    assert 'role="search"' not in sofia.get("/ville").get_data(as_text=True)
+    with app.app_context(), transaction():
+        for n in range(8):
+            build.organisation(f"Club {n}", NOON)
+    assert 'role="search"' in sofia.get("/ville").get_data(as_text=True)

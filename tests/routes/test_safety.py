@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from passport.accounts.models import ContactBar
+from passport.accounts.models import Account, ContactBar
+from passport.columns import uuid7
 from passport.extensions import db
 from passport.feedback.models import AccessGrant, AuthoredText, Feedback, FeedbackRequest
 from passport.notices.models import Notice
-from passport.organisations.models import Membership
+from passport.organisations.models import Membership, Organisation
 from passport.safety import queries as safety
 from passport.safety.models import Report
 from passport.transaction import transaction
@@ -189,3 +190,23 @@ def test_a_report_on_both_databases(app: Flask, cast: Cast, browse: Any) -> None
         assert found.report is not None
         assert safety.words_of(found.report)["words"] == WORDS
         db.session.remove()
+
+
+@both_databases
+def test_a_report_that_no_coordinator_may_read_is_said_where_the_city_is_run(app: Flask, cast: Cast, browse: Any) -> None:
+    text = text_of(app, cast, "youth_x")
+    browse("youth").fill(f"/ca-me-derange/{text.id}")
+    run = app.test_cli_runner()
+    assert run.invoke(args=["safety", "check"]).exit_code == 0
+    with app.app_context(), transaction():
+        for who in ("claire", "sofia"):
+            db.session.add(ContactBar(id=uuid7(), learner_id=cast["youth"], adult_id=cast[who], cause="block",
+                                      started_at=NOON))
+    said = run.invoke(args=["safety", "check"])
+    assert said.exit_code == 1
+    assert "reports without a reader: 1" in said.output
+    with app.app_context(), transaction():
+        city = db.session.get_one(Organisation, cast["city"])
+        build.membership(db.session.get_one(Account, cast["stranger"]), city, "coordinator", NOON)
+    assert run.invoke(args=["safety", "check"]).exit_code == 0
+    assert browse("stranger").get(f"/signalements/{one(app, Report).id}").status_code == 200

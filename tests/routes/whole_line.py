@@ -1,0 +1,194 @@
+"""Every form of the passport as somebody sends it: the rows of the table in test_whole_line.py.
+
+Where a form stands, who fills it and what makes it whole is taken from the registry (tests/routes/test_registry.py); here
+stands only what the registry cannot know: the token in an address, a thing in the right state, what else must be filled.
+Which fields a form has is asked of the form itself while it is opened and sent (`Listening`).
+"""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from passport.accounts.models import Account
+from passport.accounts.service import hash_of
+from passport.extensions import db
+from passport.organisations.models import Membership
+from passport.transaction import transaction
+from tests import build, pictures
+from tests.browser.city import DAY
+from tests.browser.city import _link as link
+from tests.conftest import NOON
+from tests.reading import Reader, fields
+from tests.routes.test_registry import REGISTRY, City, address, methods
+
+PHOTO = pictures.saved(pictures.drawing())
+RECOGNISED = {"how_known": "saw", "how_person_known": "regularly", "is_relative": "no", "seen_from": "2026-09",
+              "seen_to": "2026-11", "answer_3": "3", "sentence_3": "Elle mène l’atelier sans moi."}
+SAID = {"there": "yes", "relation": "neighbour_f", "relative": "no", "words": "Tout le monde a ri.", "age": "adult",
+        "name_form": "full", "name": "Mme Petit", "may_be_shown": "y"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One form: who sends it to which address, and what makes it whole; names in braces stand for ids and tokens."""
+
+    who: str | None
+    at: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
+
+
+def row(who: str | None, at: str = "", page: str = "", **body: Any) -> Row:
+    """Return a row; `page` is where the form stands when its own address opens none."""
+    return Row(who, at, body, page)
+
+
+# By endpoint: where the registry's own address and body are not those of a form that could be taken.
+OTHERWISE: dict[str, Row] = {
+    "accounts.home": row(None, title="J’ai réparé un vélo."),
+    "accounts.set_language": row("lea", language="en", next="/menu"),
+    "accounts.sign_in": row(None, name="{lea_name}", passphrase=build.PASSPHRASE),
+    "accounts.sign_up": row(None, display_name="Zoé", age="adult"),
+    "accounts.passphrase": row("ines", present=build.PASSPHRASE),
+    "card.card": row("stranger", asked="make"),
+    "card.replace": row("lea", card="{card}"),
+    "evidence.add": row("lea", caption="Une affiche", file=PHOTO),
+    "experiences.add": row("lea", title="J’ai monté les tentes."),
+    "experiences.restore": row("ines", "/experience/{ines_gone}/annuler"),
+    "feedback.answer": row("ines", "/retour/{unread}", reply="Merci"),
+    "feedback.assign": row("claire", membership="{m_hugo}"),
+    "learning.link": row("lea", other="{lea_y}"),
+    "learning.unlink": row("ines", "/experience/{ines_4}/chemin/retirer", other="{ines_5}"),
+    "mail.address": row("stranger", address="nouvelle@example.org", present=build.PASSPHRASE),
+    "mail.confirm": row("lea", "/adresse/confirmer/{confirm}"),
+    "mail.forgotten": row(None, address="lea@example.org"),
+    "mail.reset": row(None, "/nouvelle-phrase/{reset}"),
+    "mail.unsubscribe": row(None, "/sans-messages/{unsubscribe}"),
+    "organisations.invitation": row("stranger", "/invitation/{invitation}"),
+    "organisations.join": row("stranger", code="{code}"),
+    "organisations.join_by_code": row("stranger", "/rejoindre/{code}"),
+    "organisations.leave": row("tom"),
+    "organisations.replace_ask_code": row("karim", page="/demandez-moi"),
+    "organisations.replace_join_code": row("claire", page="/organisation/{library}/code"),
+    "organisations.revoke_invitation": row("claire", page="/organisation/{library}"),
+    "recognition.ask": row("lea", "/retour/{feedback_free}/faire-reconnaitre", competencies=["4"]),
+    "recognition.offered": row("lea", **{"choice_{offered}": "keep", "permit_{offered}": "y"}),
+    "recognition.recognise": row("karim", **RECOGNISED),
+    "sharing.choose": row("lea", experiences=["{lea_x}"]),
+    "sharing.extend": row("lea", "/montrer/lien/{Bientôt}/prolonger", months="3"),
+    "sharing.audience": row("lea", recipient_name="Boulangerie Martin", months="3", name_form="written",
+                            shown_name="Léa Dubois"),
+    "witnesses.invite": row("lea", name_form="written", shown_name="Léa Dubois"),
+    "unsent.keep": row("lea", "/brouillon/story/{lea_x}", story="Une moitié"),
+    "witness.answer": row(None, "/t/{witness_lea_x}", **SAID),
+    "witness.take_back": row(None, "/t/{witness_said}/ne-plus-montrer"),
+    "witness.erase": row(None, "/t/{witness_said}/effacer"),
+}
+
+
+def somebody(endpoint: str) -> str | None:
+    """Return who may come in at this endpoint, or None where anyone may."""
+    if endpoint in OTHERWISE:
+        return OTHERWISE[endpoint].who
+    who = REGISTRY[endpoint].who
+    return None if who is None else "lea" if "lea" in who else min(who)
+
+
+def posts(city: City) -> list[str]:
+    """Return every endpoint that takes a POST."""
+    return sorted(name for name in REGISTRY if "POST" in methods(city, name))
+
+
+def prepare(city: City) -> None:
+    """Bring the city to where each form of the table can be sent: somebody is about to show something, two things are
+    linked, a second person may answer the young."""
+    ines, lea = (Reader(city.app, city.cast, name) for name in ("ines", "lea"))
+    ines.post(filled(city, "/experience/{ines_4}/chemin/ajouter"), {"other": str(city.cast["ines_5"])})
+    lea.post("/montrer/choisir", {"experiences": [str(city.cast["lea_x"])]})
+    lea.fill("/montrer/pour-qui", recipient_name="Boulangerie Martin")
+    with city.app.app_context(), transaction():
+        link(city.cast, "lea", "Bientôt", NOON - 27 * DAY, ("lea_y",), months=1)
+        build.vetting(db.session.get_one(Membership, city.cast["m_hugo"]), db.session.get_one(Account, city.cast["claire"]),
+                      NOON)
+        db.session.query(Account).update({"password_hash": hash_of(build.PASSPHRASE)})
+        city.cast.tokens["lea_name"] = db.session.get_one(Account, city.cast["lea"]).identifier or ""
+
+
+def filled(city: City, words: Any) -> Any:
+    """Return what a row says with the ids and tokens of this city in it."""
+    if isinstance(words, list):
+        return [filled(city, w) for w in words]
+    if not isinstance(words, str) or "{" not in words:
+        return words
+    hexed = {"offered": city.cast["offered"].hex} if words.startswith(("choice_", "permit_")) else {}
+    return words.format_map({**city.cast.ids, **city.cast.tokens, **hexed})
+
+
+def at(city: City, endpoint: str) -> str:
+    """Return the address a form is sent to."""
+    own = OTHERWISE.get(endpoint)
+    return str(filled(city, own.at)) if own and own.at else address(city, endpoint)
+
+
+def opened(city: City, endpoint: str, browser: Reader) -> dict[str, Any]:
+    """Return what stands in a form when its page is opened, and nothing for one that has no page of its own."""
+    own = OTHERWISE.get(endpoint)
+    if "GET" not in methods(city, endpoint) and not (own and own.page):
+        return {}
+    page = browser.get(filled(city, own.page) if own and own.page else at(city, endpoint))
+    assert page.status_code == 200, (endpoint, page.status_code)
+    try:
+        return fields(page, at(city, endpoint))
+    except AssertionError:
+        return fields(page)
+
+
+def whole(city: City, endpoint: str, browser: Reader) -> dict[str, Any]:
+    """Return the body of a form that is filled so that it can be taken."""
+    own = OTHERWISE.get(endpoint)
+    given = own.body if own else REGISTRY[endpoint].body or {}
+    body = {**opened(city, endpoint, browser), **{filled(city, k): filled(city, v) for k, v in given.items()}}
+    return {k: v for k, v in body.items() if k != "csrf_token"}
+
+
+def sendable(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body as a client takes it: a photo as a file that was not read yet."""
+    return {k: (io.BytesIO(v), "affiche.jpg") if isinstance(v, bytes) else v for k, v in body.items()}
+
+
+@dataclass
+class Listening:
+    """What forms were made while an endpoint answered: by endpoint, their classes and their fields."""
+
+    classes: dict[str, set[type[FlaskForm]]] = field(default_factory=lambda: defaultdict(set))
+    fields: dict[str, dict[str, Field]] = field(default_factory=lambda: defaultdict(dict))
+
+    def note(self, form: FlaskForm) -> None:
+        """Note one form under the endpoint that is answered."""
+        if request and request.method == "POST" and request.endpoint:
+            self.classes[request.endpoint].add(type(form))
+            self.fields[request.endpoint] |= {name: f for name, f in form._fields.items() if name != "csrf_token"}
+
+
+@contextmanager
+def listening() -> Iterator[Listening]:
+    """Note each form that is made from now on."""
+    heard, build_form = Listening(), FlaskForm.__init__
+
+    def made(self: FlaskForm, *args: Any, **kwargs: Any) -> None:
+        build_form(self, *args, **kwargs)
+        heard.note(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FlaskForm, "__init__", made)
+        yield heard
