@@ -22,6 +22,7 @@ from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
 from passport.feedback import service as feedback
+from passport.feedback import waiting as feedback_waiting
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
@@ -216,7 +217,7 @@ class Life(RuleBasedStateMachine):
     @rule(n=N, who=WHO, by=st.sampled_from(("claire", "farid", "sofia", "karim")))
     def assign(self, n: int, who: str, by: str) -> None:
         request = self.some(FeedbackRequest, n)
-        found = feedback_queries.asked(request.id, self.now) if request else None
+        found = feedback_waiting.asked(request.id, self.now) if request else None
         if found is not None and self.may(by, request.learner_id, Action.ASSIGN_REQUEST, found):
             self.attempt(lambda: feedback.assign(
                 request, db.session.get_one(Membership, self.cast[f"m_{who}"]), self.now))
@@ -225,7 +226,7 @@ class Life(RuleBasedStateMachine):
     def give(self, n: int, who: str | None, careless: bool = False) -> None:
         """`careless` asks the service alone, as if no policy stood before it."""
         request = self.some(FeedbackRequest, n)
-        found = feedback_queries.asked(request.id, self.now) if request else None
+        found = feedback_waiting.asked(request.id, self.now) if request else None
         if found is None:
             return
         who = who or (self.name_of(request.facilitator_id) if request.facilitator_id else "karim")
@@ -256,7 +257,7 @@ class Life(RuleBasedStateMachine):
     @rule(n=N, kind=st.sampled_from((FeedbackRequest, RecognitionRequest)), who=WHO)
     def decline(self, n: int, kind: Any, who: str) -> None:
         request = self.some(kind, n)
-        queries: Any = feedback_queries if kind is FeedbackRequest else recognition_queries
+        queries: Any = feedback_waiting if kind is FeedbackRequest else recognition_queries
         found = queries.asked(request.id, self.now) if request else None
         if found is None or not self.may(who, request.learner_id, Action.DECLINE_REQUEST, found):
             return

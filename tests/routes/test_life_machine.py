@@ -26,6 +26,7 @@ from passport.clock import day_of
 from passport.columns import Base, Instant, Key
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
+from passport.feedback import waiting as feedback_waiting
 from passport.policy import Action, can
 from passport.recognition import queries as recognition_queries
 from passport.recognition.models import NotYet
@@ -236,7 +237,7 @@ class Charter(life.Life):
 
     @invariant()
     def what_was_opened_is_read_only_by_whoever_was_asked_while_it_is_open(self) -> None:
-        for kind, queries in (("feedback_request", feedback_queries), ("recognition_request", recognition_queries)):
+        for kind, queries in (("feedback_request", feedback_waiting), ("recognition_request", recognition_queries)):
             for (key,) in self.find(f"SELECT id FROM {kind}", Key()):
                 found: Any = queries.asked(key, self.now)
                 readers = {name for name in life.PEOPLE if can(
