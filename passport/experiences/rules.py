@@ -22,6 +22,7 @@ CONTEXT_OF = {
     "own_project": "informal", "leisure": "informal",
 }
 UNDO = dt.timedelta(days=30)
+UNDO_SOON = dt.timedelta(hours=1)
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 MOST_HOURS = Decimal(9000)
 LONGEST_TITLE = 280

@@ -87,6 +87,10 @@ INBOX_COUNTS: list[CountSource] = []
 EXCHANGES: list[ExchangeSource] = []
 
 
+# The later room of recognition says here when it stands on a feedback: a condition on its id.
+STANDS: list[Callable[[Any], sa.ColumnElement[bool]]] = []
+
+
 def inbox(actor: Actor, now: dt.datetime, after: After | None = None, limit: int = PER_PAGE) -> list[InboxLine]:
     """Return what waits for this person's answer, longest wait first; one statement for each kind of request."""
     lines = [line for source in INBOX for line in source(actor, now, after, limit)]
@@ -146,6 +150,11 @@ def arrival_words(arrives: dt.datetime, now: dt.datetime) -> str:
 def closed_words(who: str, outcome: str | None) -> str:
     """Return how a request ended without a feedback, kindly."""
     return str(_("%(who)s n’a pas vu cela", who=who) if outcome == "cannot" else _("%(who)s n’a pas pu répondre", who=who))
+
+
+def withdrawn_words(who: str) -> str:
+    """Return that somebody took their feedback back."""
+    return str(_("%(who)s a retiré son retour", who=who))
 
 
 def _wording_text() -> sa.ColumnElement[str]:

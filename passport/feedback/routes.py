@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, request
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -30,8 +30,9 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
 from ..wording import first_name, say
-from . import desks, panels, queries, rules, service, standings, waiting, whom
+from . import desks, panels, queries, rules, service, standings, waiting, whom, withdrawal
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
+from .models import Feedback
 
 blueprint = Blueprint("feedback", __name__)
 BLUEPRINTS = (blueprint,)
@@ -242,7 +243,7 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
         authorised(received, Action.GIVE_FEEDBACK)
     if received.closed_at is not None:
         return page("feedback/answered.html", received=received, told=queries.told(received.revision),
-                    words=waiting.sent(key), claims=queries.granted(received.request.grant_id),
+                    sent=waiting.sent(key), claims=queries.granted(received.request.grant_id),
                     pieces=queries.granted_pieces(received.request.grant_id))
     if request.method == "GET":
         form = AnswerForm(data=AnswerForm.from_kept(drafts.of(who.account_id, queries.DRAFT, key)))
@@ -316,6 +317,44 @@ def decline(key: uuid.UUID) -> ResponseReturnValue:
     return _on_to(following)
 
 
+@blueprint.post("/on-me-demande/<uuid:key>/retirer")
+def withdraw(key: uuid.UUID) -> ResponseReturnValue:
+    """Take one's own feedback back."""
+    now = clock.now()
+    feedback = _own_feedback(key, now)
+    try:
+        with transaction():
+            withdrawal.withdraw(feedback, now)
+    except Refused as refused:
+        flash(say(refused.refusal))
+    else:
+        flash(_("C’est retiré. On peut annuler pendant une heure."), "undo:" + url_for("feedback.put_back", key=key))
+    return onward("feedback.answer_request", key=key)
+
+
+@blueprint.post("/on-me-demande/<uuid:key>/remettre")
+def put_back(key: uuid.UUID) -> ResponseReturnValue:
+    """Undo it."""
+    now = clock.now()
+    feedback = _own_feedback(key, now)
+    try:
+        with transaction():
+            withdrawal.put_back(feedback, now)
+    except Refused as refused:
+        flash(say(refused.refusal))
+    else:
+        flash(_("C’est de retour."))
+    return onward("feedback.answer_request", key=key)
+
+
+def _own_feedback(key: uuid.UUID, now: dt.datetime) -> Feedback:
+    authorised(waiting.asked(key, now), Action.WITHDRAW_FEEDBACK)
+    feedback = waiting.given(key)
+    if feedback is None or feedback.facilitator_id != current_user.id:
+        abort(404)
+    return feedback
+
+
 # ---------- the desk of an organisation ----------
 
 
@@ -376,7 +415,8 @@ def _read_page(
     answered: standings.Answered, form: ReplyForm, status: int = 200, kept: bool = False
 ) -> ResponseReturnValue:
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
-                form=form, title=queries.feedback_of(first_name(answered.name)), ago=queries.ago_words, kept=kept)
+                form=form, title=queries.feedback_of(first_name(answered.name)),
+                withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept)
 
 
 @blueprint.post("/retour/<uuid:key>")
@@ -400,3 +440,14 @@ def answer(key: uuid.UUID) -> ResponseReturnValue:
             return onward("feedback.read", key=key)
     answered = authorised(standings.answered(key, now), Action.ANSWER_FEEDBACK)
     return _read_page(answered, form, 422)
+
+
+@blueprint.post("/retour/<uuid:key>/reponse/retirer")
+def withdraw_reply(key: uuid.UUID) -> ResponseReturnValue:
+    """Take one's answer back: its words are gone for both."""
+    now = clock.now()
+    answered = authorised(standings.answered(key, now), Action.ANSWER_FEEDBACK)
+    with transaction():
+        withdrawal.withdraw_reply(answered.feedback, now)
+    flash(_("Votre réponse est retirée."))
+    return onward("feedback.read", key=key)

@@ -237,7 +237,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
     if feedback.read_at is not None and reply in {None, feedback.reply}:
         return
     text = db.session.get_one(AuthoredText, feedback.text_id)
-    refusal = rules.refusal_to_answer(feedback.visible_at, text.hidden_at, feedback.read_at, now)
+    refusal = rules.refusal_to_answer(feedback.visible_at, text.hidden_at, feedback.read_at, now, feedback.withdrawn_at)
     if refusal is not None:
         raise Refused(refusal)
     feedback.read_at = now

@@ -21,13 +21,24 @@ from ..organisations.models import Membership, Organisation
 from ..wording import first_name
 from . import rules
 from .models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
-from .queries import EXCHANGES, PER_PAGE, ExchangeLine, closed_words, day_words, feedback_of, is_protected
+from .queries import (
+    EXCHANGES,
+    PER_PAGE,
+    ExchangeLine,
+    closed_words,
+    day_words,
+    feedback_of,
+    is_protected,
+    withdrawn_words,
+)
 from .waiting import Words
+
+ARRIVED = ("arrived", "read", "hidden", "withdrawn")
 
 
 @dataclass(frozen=True)
 class Answered:
-    """One feedback as its learner reads it; the words are None when they are hidden."""
+    """One feedback as its learner reads it; the words are None when they are hidden or were taken back."""
 
     feedback: Feedback
     learner_id: uuid.UUID
@@ -35,6 +46,8 @@ class Answered:
     role: str | None
     organisation_name: str
     words: Words | None
+    withdrawn: bool
+    hidden: bool
     revision: Revision
     message: str | None
     text_id: uuid.UUID
@@ -56,20 +69,22 @@ def answered(key: uuid.UUID, now: dt.datetime) -> Answered | None:
         .join(Membership, Membership.id == Feedback.membership_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Feedback.id == key, Feedback.visible_at <= now,
+               sa.or_(Feedback.withdrawn_at.is_(None), Feedback.withdrawn_at >= Feedback.visible_at),
                AuthoredVersion.number == sa.select(sa.func.max(newest.number))
                .where(newest.text_id == AuthoredText.id).scalar_subquery())
     ).one_or_none()
     if row is None:
         return None
     feedback, text, version, name, title, organisation_name, revision, message = row
-    words = None if text.hidden_at is not None else Words(version.words, version.question, version.next_step)
-    return Answered(feedback, feedback.learner_id, name or "", title, organisation_name, words, revision, message,
-                    text.id, text.regime == "protected")
+    withdrawn, hidden = feedback.withdrawn_at is not None, text.hidden_at is not None
+    words = None if withdrawn or hidden else Words(version.words, version.question, version.next_step)
+    return Answered(feedback, feedback.learner_id, name or "", title, organisation_name, words, withdrawn, hidden,
+                    revision, message, text.id, text.regime == "protected")
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one request stands, for its learner; `stage` is waiting, arrived, read, hidden, cannot or lapsed."""
+    """Where one request stands, for its learner; `stage` is waiting, arrived, read, hidden, withdrawn, cannot or lapsed."""
 
     request_id: uuid.UUID
     experience_id: uuid.UUID
@@ -100,6 +115,11 @@ class Standing:
     def feedback_title(self) -> str:
         """Return whose feedback it is."""
         return feedback_of(self.who)
+
+    @property
+    def withdrawn_words(self) -> str:
+        """Return that the feedback was taken back, and by whom."""
+        return withdrawn_words(self.who)
 
     @property
     def closed_words(self) -> str:
@@ -142,6 +162,8 @@ def _standing(
     if feedback is not None and feedback.visible_at <= now:
         stage, at = ("read" if feedback.read_at else "arrived"), feedback.visible_at
         stage = "hidden" if hidden_at is not None else stage
+        if feedback.withdrawn_at is not None:
+            stage = "lapsed" if rules.never_arrives(feedback.visible_at, feedback.withdrawn_at) else "withdrawn"
     elif feedback is None and request.closed_at is not None:
         arrives = rules.arrives_at(request.closed_at, protected, CITY_ZONE)
         if arrives <= now:
@@ -154,9 +176,9 @@ def _standing(
     return Standing(
         request.id, request.experience_id, title, who, request.asked_at, stage,
         may_cancel=open_now and stage == "waiting",
-        someone_else=stage in {"cannot", "lapsed"} or (
+        someone_else=stage in {"cannot", "lapsed", "withdrawn"} or (
             stage == "waiting" and rules.may_ask_someone_else(request.asked_at, now)),
-        feedback_id=feedback.id if feedback is not None and stage in {"arrived", "read", "hidden"} else None,
+        feedback_id=feedback.id if feedback is not None and stage in ARRIVED else None,
         at=at, to_note=to_note, reply=feedback.reply if feedback is not None else None, revision_id=revision_id,
         told_at=made_at if text_changed and stage in {"arrived", "read"} else None,
     )
@@ -181,11 +203,13 @@ def _line(s: Standing) -> ExchangeLine:
             s.asked_at, "told", s.asked_words, s.title, there, links=(ask,) if s.someone_else else (),
             buttons=((url_for("feedback.cancel", key=s.request_id), _("Annuler la demande")),) if s.may_cancel else (),
         )
-    if s.stage in {"arrived", "read", "hidden"} and s.feedback_id is not None:
+    if s.feedback_id is not None:
         read = url_for("feedback.read", key=s.feedback_id)
         if s.stage == "arrived":
             return ExchangeLine(at, "talk", _("%(who)s vous a répondu", who=s.who), s.title, read, to_do=True,
                                 action=_("Lire"))
+        if s.stage == "withdrawn":
+            return ExchangeLine(at, "talk", s.withdrawn_words, s.title, read, links=(ask,))
         words = _("Ce texte est caché.") if s.stage == "hidden" else s.title
         return ExchangeLine(at, "talk", feedback_of(s.who), words, read)
     noted = ((url_for("feedback.noted", key=s.request_id), _("C’est noté")),) if s.to_note else ()
@@ -214,8 +238,8 @@ def told_by(
     )
     named = [(r, first_name(r.display_name) if r.display_name else r.name) for r in rows]
     return [
-        ("given" if r.feedback_id else "closed", r.feedback_id or r.id, who, r.title,
-         "" if r.feedback_id else closed_words(who, r.outcome))
+        ("given", r.feedback_id, who, r.title, "") if r.feedback_id in feedback_ids
+        else ("closed", r.id, who, r.title, closed_words(who, r.outcome))
         for r, who in named
     ]
 

@@ -22,6 +22,7 @@ from .queries import (
     INBOX,
     INBOX_COUNTS,
     MOST,
+    STANDS,
     After,
     InboxLine,
     count_of,
@@ -76,7 +77,16 @@ class Words:
     seen: str
     question: str | None
     next_step: str | None
-    reply: str | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was answered to a request, for whoever wrote it: its words are None once it was taken back."""
+
+    words: Words | None
+    reply: str | None
+    reply_withdrawn: bool
+    stands: bool
 
 
 def was_sent(request_id: uuid.UUID, facilitator_id: uuid.UUID, submission: uuid.UUID) -> bool:
@@ -86,14 +96,24 @@ def was_sent(request_id: uuid.UUID, facilitator_id: uuid.UUID, submission: uuid.
         Feedback.submission == submission))))
 
 
-def sent(request_id: uuid.UUID) -> Words | None:
-    """Return what was answered to a request, for whoever wrote it."""
+def given(request_id: uuid.UUID) -> Feedback | None:
+    """Return the feedback that a request got, taken back or not."""
+    return db.session.scalars(sa.select(Feedback).where(Feedback.request_id == request_id)).one_or_none()
+
+
+def sent(request_id: uuid.UUID) -> Sent | None:
+    """Return what was answered to a request, for whoever wrote it; one statement."""
     row = db.session.execute(
-        sa.select(AuthoredVersion, Feedback.reply)
+        sa.select(AuthoredVersion, Feedback.reply, Feedback.reply_withdrawn_at, Feedback.withdrawn_at,
+                  sa.or_(sa.false(), *(stands(Feedback.id) for stands in STANDS)).label("stands"))
         .join(Feedback, Feedback.text_id == AuthoredVersion.text_id)
         .where(Feedback.request_id == request_id).order_by(AuthoredVersion.number.desc()).limit(1)
     ).one_or_none()
-    return Words(row[0].words, row[0].question, row[0].next_step, row[1]) if row is not None else None
+    if row is None:
+        return None
+    version, reply, reply_withdrawn_at, withdrawn_at, stands = row
+    words = Words(version.words, version.question, version.next_step) if withdrawn_at is None else None
+    return Sent(words, reply, reply_withdrawn_at is not None, bool(stands))
 
 
 def _to_answer(actor: Actor, now: dt.datetime) -> sa.Select[Any]:

@@ -70,7 +70,7 @@ def answered_before(learner_id: uuid.UUID, experience_id: uuid.UUID, minor: bool
                     now: dt.datetime) -> list[Person]:
     """Return who answered this learner before and can be asked now, the latest first; one statement."""
     latest = (sa.select(Feedback.membership_id, sa.func.max(Feedback.visible_at).label("latest"))
-              .where(Feedback.learner_id == learner_id, Feedback.visible_at <= now)
+              .where(Feedback.learner_id == learner_id, Feedback.visible_at <= now, Feedback.withdrawn_at.is_(None))
               .group_by(Feedback.membership_id).subquery())
     waiting = sa.exists().where(FeedbackRequest.experience_id == experience_id,
                                 FeedbackRequest.facilitator_id == Membership.account_id,
