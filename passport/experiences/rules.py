@@ -76,9 +76,11 @@ def refusal_to_send(for_me_only: bool, deleted_at: dt.datetime | None) -> Refusa
     return None
 
 
-def refusal_to_undo(deleted_at: dt.datetime | None, now: dt.datetime) -> Refusal | None:
-    """Say why a deletion can no longer be undone, or None when it can."""
-    if deleted_at is not None and now - deleted_at > UNDO:
+def refusal_to_undo(
+    deleted_at: dt.datetime | None, now: dt.datetime, within: dt.timedelta = UNDO
+) -> Refusal | None:
+    """Say why a deletion can no longer be undone, or None when it can: `UNDO_SOON` for all but an experience."""
+    if deleted_at is not None and now - deleted_at > within:
         return Refusal.UNDO_OVER
     return None
 

@@ -337,7 +337,8 @@ def granted_pieces(grant_id: uuid.UUID) -> list[Piece]:
     """Return the photos, documents and links that were sent along and are still there; one statement."""
     rows = db.session.execute(
         sa.select(*PIECE).join(GrantedEvidence, GrantedEvidence.evidence_id == Evidence.id)
-        .where(GrantedEvidence.grant_id == grant_id).order_by(Evidence.added_at, Evidence.id)
+        .where(GrantedEvidence.grant_id == grant_id, Evidence.deleted_at.is_(None))
+        .order_by(Evidence.added_at, Evidence.id)
     )
     return [Piece(*row) for row in rows]
 

@@ -105,7 +105,7 @@ def refusal_to_withdraw(stands: bool) -> Refusal | None:
 
 def refusal_to_put_back(withdrawn_at: dt.datetime, now: dt.datetime) -> Refusal | None:
     """Say why a feedback that was taken back cannot come back, or None within the hour."""
-    return Refusal.UNDO_OVER if now - withdrawn_at > experiences.UNDO_SOON else None
+    return experiences.refusal_to_undo(withdrawn_at, now, experiences.UNDO_SOON)
 
 
 def refusal_to_read(

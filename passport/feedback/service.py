@@ -302,8 +302,9 @@ def open_grant(
         for c in claims
     )
     pieces = db.session.scalars(
-        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)))
-        .with_for_update(key_share=True)
+        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)),
+                                     Evidence.deleted_at.is_(None))
+        .with_for_update(read=True)
     ).all() if evidence_ids else []
     db.session.add_all(
         GrantedEvidence(grant_id=grant.id, evidence_id=key, learner_id=grant.learner_id, experience_id=experience.id)
