@@ -296,6 +296,7 @@ DRAFTS = {
     "ask": Draft("ines", "/experience/{ines_17}/demander/personne/{m_karim}", _write),
     "reply": Draft("ines", "/retour/{to_reply}", _write),
     "story": Draft("ines", "/experience/{ines_18}/recit", _write),
+    "reflect": Draft("ines", "/experience/{ines_18}/ce-que-j-en-retire", _write),
     "bother": Draft("ines", "/ca-me-derange/{to_reply_text}", _write),
     "withdraw": Draft("karim", "/registre/{shown}/retirer", _write),
 }
