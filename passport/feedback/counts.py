@@ -11,7 +11,7 @@ from ..extensions import db
 from ..notices import queries as notices
 from ..policy import Actor
 from .desks import at_the_desk
-from .queries import INBOX_COUNTS, count_of
+from .queries import INBOX_COUNTS, by_room, count_of
 
 
 class Counts:
@@ -27,7 +27,7 @@ class Counts:
             actor, now = self._actor, self._now
             waiting: Any = sa.literal(0)
             if actor.active("facilitator", now):
-                for source in INBOX_COUNTS:
+                for source in by_room(INBOX_COUNTS):
                     waiting = waiting + source(actor, now)
             arrived: Any = notices.count(actor.account_id, now)
             if actor.active("manager", now):

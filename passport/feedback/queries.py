@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask_babel import format_date, get_locale, ngettext
@@ -82,6 +82,8 @@ After = tuple[dt.datetime, uuid.UUID]
 InboxSource = Callable[[Actor, dt.datetime, After | None, int], list[InboxLine]]
 CountSource = Callable[[Actor, dt.datetime], Any]
 ExchangeSource = Callable[[uuid.UUID, dt.datetime], list[ExchangeLine]]
+Source = TypeVar("Source", bound=Callable[..., Any])
+
 INBOX: list[InboxSource] = []
 INBOX_COUNTS: list[CountSource] = []
 EXCHANGES: list[ExchangeSource] = []
@@ -91,15 +93,20 @@ EXCHANGES: list[ExchangeSource] = []
 STANDS: list[Callable[[Any], sa.ColumnElement[bool]]] = []
 
 
+def by_room(sources: list[Source]) -> list[Source]:
+    """Return what rooms added in one order, whichever of them was loaded first."""
+    return sorted(sources, key=lambda source: source.__module__)
+
+
 def inbox(actor: Actor, now: dt.datetime, after: After | None = None, limit: int = PER_PAGE) -> list[InboxLine]:
     """Return what waits for this person's answer, longest wait first; one statement for each kind of request."""
-    lines = [line for source in INBOX for line in source(actor, now, after, limit)]
+    lines = [line for source in by_room(INBOX) for line in source(actor, now, after, limit)]
     return sorted(lines, key=lambda line: line.place)[:limit]
 
 
 def exchanges(learner_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
     """Return the lines of « Échanges »: what waits for the learner first, then the newest."""
-    lines = [line for source in EXCHANGES for line in source(learner_id, now)]
+    lines = [line for source in by_room(EXCHANGES) for line in source(learner_id, now)]
     return sorted(lines, key=lambda line: (line.to_do, line.at), reverse=True)
 
 
