@@ -181,7 +181,7 @@ def furnish_templates(app: Flask) -> None:
     import jinja2
 
     from . import drawings
-    from .feedback.queries import Counts
+    from .feedback.counts import Counts
     from .web import may, part
     from .wording import elided, first_name
 

@@ -56,6 +56,7 @@ class Action(StrEnum):
     READ_REQUEST = auto()
     GIVE_FEEDBACK = auto()
     DECLINE_REQUEST = auto()
+    WITHDRAW_FEEDBACK = auto()
     RECOGNISE = auto()
     WITHDRAW_ENDORSEMENT = auto()
     ACCEPT_CHARTER = auto()
@@ -386,6 +387,7 @@ POLICY: dict[Action, Needs] = {
     Action.READ_REQUEST: Needs(ASKED),
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting,)),
     Action.DECLINE_REQUEST: Needs(ASKED, (is_waiting,)),
+    Action.WITHDRAW_FEEDBACK: Needs(ASKED),
     Action.RECOGNISE: Needs(ASKED, (is_waiting, is_adult, knows_charter)),
     Action.WITHDRAW_ENDORSEMENT: Needs((is_not_theirs, attested_it), (may_write_to_them, is_checked_there)),
     Action.ACCEPT_CHARTER: Needs((holds_it,)),

@@ -79,6 +79,8 @@ class Refusal(StrEnum):
     ALREADY_ANSWERED = "already_answered"
     TEAM_NOT_REACHABLE = "team_not_reachable"
     TEXT_HIDDEN = "text_hidden"
+    FEEDBACK_STANDS = "feedback_stands"
+    FEEDBACK_WITHDRAWN = "feedback_withdrawn"
     # somebody without account
     TOO_MANY_INVITATIONS = "too_many_invitations"
     INVITATION_CLOSED = "invitation_closed"

@@ -17,7 +17,7 @@ ENDORSEMENT_FACTS = (
 ENDORSEMENT_ONCE = ("accepted_at", "declined_at", "set_aside_at", "withdrawn_at", "withdrawal_text_id")
 FEEDBACK_FACTS = ("id", "learner_id", "experience_id", "request_id", "membership_id", "facilitator_id", "text_id",
                   "submission", "visible_at")
-FEEDBACK_ONCE = ("read_at", "reply", "replied_at", "withdrawn_at")
+FEEDBACK_ONCE = ("read_at", "replied_at", "reply_withdrawn_at")
 TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "membership_id", "regime", "written_at",
               "deliver_after")
 TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
@@ -96,8 +96,18 @@ TRIGGERS: tuple[Trigger, ...] = (
             "no organisation vouches for this facilitator at that time"),
     Trigger("feedback_facts", "feedback", "UPDATE OF " + ", ".join(FEEDBACK_FACTS), "",
             "the facts of a feedback never change"),
-    Trigger("feedback_once", "feedback", "UPDATE OF " + ", ".join(FEEDBACK_ONCE), _once(FEEDBACK_ONCE),
+    Trigger("feedback_once", "feedback", "UPDATE OF reply, " + ", ".join(FEEDBACK_ONCE),
+            _once(FEEDBACK_ONCE) + " OR (OLD.reply IS NOT NULL AND NEW.reply IS {distinct} OLD.reply"
+            " AND NOT (NEW.reply IS NULL AND NEW.reply_withdrawn_at IS NOT NULL))",
             "a feedback is read and answered once"),
+    Trigger("feedback_unread", "feedback", "UPDATE OF read_at",
+            "OLD.read_at IS NULL AND NEW.read_at IS NOT NULL AND NEW.withdrawn_at IS NOT NULL",
+            "a feedback that was taken back is not read"),
+    Trigger("feedback_withdrawn", "feedback", "UPDATE OF withdrawn_at",
+            "NEW.withdrawn_at IS NOT NULL AND ((OLD.withdrawn_at IS NOT NULL AND NEW.withdrawn_at IS {distinct}"
+            " OLD.withdrawn_at) OR EXISTS (SELECT 1 FROM recognition_request r WHERE r.feedback_id = NEW.id"
+            " AND (r.outcome IS NULL OR r.outcome = 'decided')))",
+            "a feedback is taken back only while no request for recognition stands on it"),
     Trigger("feedback_vouched", "feedback", "INSERT", f"NOT {_vouched('visible_at', trained=False)}",
             "no organisation vouches for this facilitator at that time"),
     Trigger("authored_text_facts", "authored_text", "UPDATE OF " + ", ".join(TEXT_FACTS), "",
@@ -133,8 +143,14 @@ TRIGGERS: tuple[Trigger, ...] = (
             " OR NEW.given_at <> OLD.given_at",
             "a permission is ended once; given again is a new row"),
     Trigger("access_grant_inside", "access_grant", "INSERT", STAYS_INSIDE, "what is for its learner only stays inside"),
+    Trigger("granted_evidence_there", "granted_evidence", "INSERT",
+            "EXISTS (SELECT 1 FROM evidence v WHERE v.id = NEW.evidence_id AND v.deleted_at IS NOT NULL)",
+            "what its learner erased goes along nowhere"),
     Trigger("feedback_request_inside", "feedback_request", "INSERT", STAYS_INSIDE,
             "what is for its learner only stays inside"),
+    Trigger("recognition_request_formative", "recognition_request", "INSERT",
+            "EXISTS (SELECT 1 FROM feedback f WHERE f.id = NEW.feedback_id AND f.withdrawn_at IS NOT NULL)",
+            "a feedback that was taken back opens no recognition"),
     Trigger("recognition_request_inside", "recognition_request", "INSERT", STAYS_INSIDE,
             "what is for its learner only stays inside"),
     Trigger("witness_invitation_inside", "witness_invitation", "INSERT", STAYS_INSIDE,

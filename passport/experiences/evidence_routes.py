@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, abort, current_app, flash, request
+from flask import Blueprint, abort, current_app, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,7 +15,8 @@ from ..policy import Action
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..uploads import take_in
-from ..web import actor, authorised, onward, page
+from ..web import authorised, onward, page
+from ..wording import say
 from . import cleaning, files, queries
 from . import evidence as service
 from .forms import FileForm, LinkForm
@@ -53,7 +54,7 @@ def add(key: uuid.UUID) -> ResponseReturnValue:
         draft = form.draft(data)
         before = service.sent_before(key, learner_id, draft)
         release()
-        if before is None:
+        if before is None or before.deleted_at is not None:
             cleaned = cleaning.clean(data)
             name = files.arrive(cleaned.content, cleaned.small)
             with transaction():
@@ -106,14 +107,27 @@ def file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
 
 @evidence.post("/experience/<uuid:key>/fichier/<uuid:item>/effacer")
 def remove(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
-    """Erase a photo, a document or a link for good, wherever it was sent along."""
+    """Erase a photo, a document or a link, wherever it was sent along, with an hour to take it back."""
     found = authorised(queries.experience(key), Action.CHANGE_EXPERIENCE)
     if queries.piece(found.id, item) is None:
         flash(_("C’est déjà fait."))
         return onward("experiences.experience", key=key)
     with transaction():
-        name = service.remove(item, actor().account_id, clock.now())
-    if name is not None:
-        files.discard(name)
-    flash(_("C’est effacé, pour de bon."))
+        service.remove(item, found.learner_id, clock.now())
+    flash(_("C’est effacé, ici et là où c’est parti. On peut annuler pendant une heure."),
+          "undo:" + url_for("evidence.put_back", key=key, item=item))
+    return onward("experiences.experience", key=key)
+
+
+@evidence.post("/experience/<uuid:key>/fichier/<uuid:item>/annuler")
+def put_back(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
+    """Take an erasing back."""
+    found = authorised(queries.experience(key), Action.CHANGE_EXPERIENCE)
+    try:
+        with transaction():
+            service.put_back(item, found.id, clock.now())
+    except Refused as refused:
+        flash(say(refused.refusal))
+    else:
+        flash(_("C’est de retour."))
     return onward("experiences.experience", key=key)

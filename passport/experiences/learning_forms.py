@@ -45,7 +45,7 @@ class SaidForm(Versioned):
                       for name in ("learned", "passed_on")))
 
 
-def reflection_form(prompts: Iterable[str], answers: Mapping[str, str], version: int) -> Versioned:
+def reflection_form(prompts: Iterable[str], answers: Mapping[str, str], version: object) -> Versioned:
     """Return a form of these prompts, filled with what was answered."""
     fields = {prompt: Paragraph(PROMPTS[prompt], most=rules.LONGEST_ANSWER) for prompt in prompts}
     made: Versioned = type("ReflectionForm", (Versioned,), fields)(data={**answers, "version": version})

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from .. import clock
+from ..accounts import drafts
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import transaction
@@ -54,10 +55,13 @@ def reflect(key: uuid.UUID) -> ResponseReturnValue:
     """« Ce que j’en retire »: all prompts, or one alone."""
     found = own(key, Action.CHANGE_EXPERIENCE)
     kept = reflection.answers(key)
-    prompts = reflection.prompts_of(found, kept)
-    alone = request.args.get("question", "")
+    begun = drafts.of(found.learner_id, reflection.DRAFT, key) if request.method == "GET" else {}
+    half = {prompt: text for prompt, text in reflection.in_order(begun).items() if text != kept.get(prompt)}
+    prompts = reflection.prompts_of(found, kept.keys() | half.keys())
+    alone = request.values.get("question", "")
     shown = [alone] if alone in prompts else prompts
-    form = reflection_form(shown, kept, found.version)
+    drafted = not half.keys().isdisjoint(shown)
+    form = reflection_form(shown, {**kept, **half}, begun["version"] if drafted and "version" in begun else found.version)
     if form.validate_on_submit():
         try:
             with transaction():
@@ -72,7 +76,8 @@ def reflect(key: uuid.UUID) -> ResponseReturnValue:
         return "\n".join(_("%(field)s : %(words)s", field=prompt, words=text) for prompt, text in reflection.in_words(reflection.answers(key)))
 
     return again("experiences/reflect.html", form, found, told, prompts=shown, alone=alone if alone in prompts else "",
-                 last=bool(shown) and shown[-1] == prompts[-1], first=prompts[0])
+                 last=bool(shown) and shown[-1] == prompts[-1], first=prompts[0], drafted=drafted,
+                 others={prompt: text for prompt, text in half.items() if prompt not in shown})
 
 
 # ---------- le genre ----------

@@ -144,7 +144,7 @@ class Claim(Base):
 
 
 class Evidence(Base):
-    """A photo, document or link beside an experience."""
+    """A photo, document or link beside an experience; `deleted_at` says that nobody sees it any more."""
 
     __tablename__ = "evidence"
     __retention__ = "learner"
@@ -160,12 +160,14 @@ class Evidence(Base):
     url: Mapped[str | None] = free_text(500, "learner", "grant")
     caption: Mapped[str | None] = free_text(280, "learner", "grant")
     added_at: Mapped[dt.datetime]
+    deleted_at: Mapped[dt.datetime | None]
     __table_args__ = (
         References(["experience_id", "learner_id"], ["experience.id", "experience.learner_id"], ondelete="CASCADE"),
         Unique("learner_id", "submission"),
         # What a grant carries names all three; an index, because SQLite cannot give a constraint to a table that stands.
         Index("uq_evidence_whole", "id", "experience_id", "learner_id", unique=True),
         Index(None, "experience_id"),
+        Index("ix_evidence_deleted", "deleted_at", **where("deleted_at IS NOT NULL")),
         Check("kind IN ('photo', 'document', 'link')", name="kind"),
         Check("(kind = 'link') = (url IS NOT NULL)", name="link_has_url"),
     )

@@ -97,7 +97,8 @@ PIECE = (Evidence.id, Evidence.kind, Evidence.caption, Evidence.url, Evidence.me
 
 def pieces(experience_id: uuid.UUID) -> list[Piece]:
     """Return the photos, documents and links beside an experience, oldest first; one statement."""
-    rows = db.session.execute(sa.select(*PIECE).where(Evidence.experience_id == experience_id)
+    rows = db.session.execute(sa.select(*PIECE)
+                              .where(Evidence.experience_id == experience_id, Evidence.deleted_at.is_(None))
                               .order_by(Evidence.added_at, Evidence.id))
     return [Piece(*row) for row in rows]
 
@@ -105,7 +106,8 @@ def pieces(experience_id: uuid.UUID) -> list[Piece]:
 def piece(experience_id: uuid.UUID, key: uuid.UUID) -> Piece | None:
     """Return one photo, document or link of this very experience, or None."""
     row = db.session.execute(
-        sa.select(*PIECE).where(Evidence.id == key, Evidence.experience_id == experience_id)).one_or_none()
+        sa.select(*PIECE).where(Evidence.id == key, Evidence.experience_id == experience_id,
+                                Evidence.deleted_at.is_(None))).one_or_none()
     return Piece(*row) if row is not None else None
 
 

@@ -12,6 +12,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
+from ..accounts import drafts
 from ..audit.service import record
 from ..extensions import db
 from ..refusals import Refusal, Refused
@@ -19,6 +20,7 @@ from . import rules
 from .models import Experience, Reflection
 
 CONTRIBUTED = "contributed"
+DRAFT = "reflect"
 PROMPTS: dict[str, LazyString] = {
     CONTRIBUTED: _l("À quoi j’ai contribué, et pour qui"),
     "marked": _l("Ce qui m’a plu, ou surpris"),
@@ -26,6 +28,9 @@ PROMPTS: dict[str, LazyString] = {
     "hard": _l("Ce qui a été dur, et ce qui m’a aidé"),
     "next": _l("Ce que j’aimerais essayer ensuite"),
 }
+
+
+drafts.keeps(DRAFT, version=12, **dict.fromkeys(PROMPTS, rules.LONGEST_ANSWER))
 
 
 def prompts_of(experience: Experience, answered: Collection[str] = ()) -> list[str]:
@@ -51,8 +56,13 @@ def in_words(found: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((str(PROMPTS[prompt]), text) for prompt, text in in_order(found).items())
 
 
+def half_written(experience: Experience) -> dict[str, str]:
+    """Return the answers that were begun and not kept yet, by prompt."""
+    return in_order(drafts.of(experience.learner_id, DRAFT, experience.id))
+
+
 def reflect(experience: Experience, given: Mapping[str, str | None], expected_version: int, now: dt.datetime) -> None:
-    """Keep these answers and leave the others as they are; an empty one takes its answer away.
+    """Keep these answers and leave the others as they are, half written or not; an empty one takes its answer away.
 
     Raises Refused(CHANGED_MEANWHILE) when the experience changed since that version was read.
     """
@@ -78,4 +88,9 @@ def reflect(experience: Experience, given: Mapping[str, str | None], expected_ve
         elif not words and kept is not None:
             db.session.delete(kept)
     db.session.flush()
+    others = {name: text for name, text in half_written(experience).items() if name not in given}
+    if others:
+        drafts.save(experience.learner_id, DRAFT, experience.id, {**others, "version": str(experience.version)}, now)
+    else:
+        drafts.drop(DRAFT, experience.id)
     record("reflect", experience.learner_id, now, experience.id)

@@ -289,7 +289,24 @@ def remove_claim(key: uuid.UUID, competency: int) -> ResponseReturnValue:
     """Take a sentence back."""
     found = own(key, Action.CHANGE_EXPERIENCE)
     with transaction():
-        service.unclaim(found, competency, clock.now())
+        step = service.unclaim(found, competency, clock.now())
+    if step is not None:
+        flash(_("La phrase est retirée."),
+              "undo:" + url_for("experiences.claim_again", key=key, competency=competency, step=step))
+    return onward("experiences.can_do", key=key)
+
+
+@experiences.post("/experience/<uuid:key>/savoir-faire/<int(max=999999):competency>/<int(max=9):step>/remettre")
+def claim_again(key: uuid.UUID, competency: int, step: int) -> ResponseReturnValue:
+    """Say a sentence again, at the step it had."""
+    found = own(key, Action.CHANGE_EXPERIENCE)
+    try:
+        with transaction():
+            service.claim(found, competency, step, clock.now())
+    except Refused as refused:
+        flash(say(refused.refusal))
+    else:
+        flash(_("C’est de retour."))
     return onward("experiences.can_do", key=key)
 
 

@@ -22,6 +22,7 @@ CONTEXT_OF = {
     "own_project": "informal", "leisure": "informal",
 }
 UNDO = dt.timedelta(days=30)
+UNDO_SOON = dt.timedelta(hours=1)
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 MOST_HOURS = Decimal(9000)
 SENT_AGAIN = dt.timedelta(minutes=10)
@@ -76,9 +77,11 @@ def refusal_to_send(for_me_only: bool, deleted_at: dt.datetime | None) -> Refusa
     return None
 
 
-def refusal_to_undo(deleted_at: dt.datetime | None, now: dt.datetime) -> Refusal | None:
-    """Say why a deletion can no longer be undone, or None when it can."""
-    if deleted_at is not None and now - deleted_at > UNDO:
+def refusal_to_undo(
+    deleted_at: dt.datetime | None, now: dt.datetime, within: dt.timedelta = UNDO
+) -> Refusal | None:
+    """Say why a deletion can no longer be undone, or None when it can: `UNDO_SOON` for all but an experience."""
+    if deleted_at is not None and now - deleted_at > within:
         return Refusal.UNDO_OVER
     return None
 

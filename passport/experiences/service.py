@@ -25,7 +25,7 @@ from ..notices import jobs
 from ..refusals import Refusal, Refused
 from ..retention import kept
 from ..submissions import digest_of, kept_before
-from . import evidence, files, kinds, rules
+from . import evidence, kinds, rules
 from .details import said_of
 from .models import Claim, Evidence, Experience, Revision
 
@@ -35,7 +35,6 @@ STAYS_INSIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
 # condition on its id.
 ERASES: list[Callable[[uuid.UUID], None]] = []
 HOLDS: list[Callable[[Any], sa.ColumnElement[bool]]] = []
-ERASE_FILE = "experiences.erase_file"
 
 
 @dataclass(frozen=True)
@@ -243,12 +242,15 @@ def claim(experience: Experience, competency_id: int, step: int, now: dt.datetim
     return said
 
 
-def unclaim(experience: Experience, competency_id: int, now: dt.datetime) -> None:
-    """Take a claim back; what was sent with it before stays as it was sent."""
-    db.session.execute(
+def unclaim(experience: Experience, competency_id: int, now: dt.datetime) -> int | None:
+    """Take a claim back, and return the step it had; what was sent with it before stays as it was sent."""
+    step: int | None = db.session.execute(
         sa.delete(Claim).where(Claim.experience_id == experience.id, Claim.competency_id == competency_id)
-    )
-    record("unclaim", experience.learner_id, now, experience.id)
+        .returning(Claim.step)
+    ).scalar_one_or_none()
+    if step is not None:
+        record("unclaim", experience.learner_id, now, experience.id)
+    return step
 
 
 def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str] | None = None) -> Revision:
@@ -297,18 +299,11 @@ def _erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) ->
         erase(experience_id)
     drafts.forget(sa.select(Experience.id).where(Experience.id == experience_id))
     for evidence_id in db.session.scalars(sa.select(Evidence.id).where(Evidence.experience_id == experience_id)).all():
-        name = evidence.remove(evidence_id, learner_id, now)
-        if name is not None:  # the file goes once it is certain that its row is gone
-            jobs.enqueue(ERASE_FILE, {"name": name}, now)
+        evidence.erase(evidence_id, learner_id, now)
     for what in (sa.delete(Revision).where(Revision.experience_id == experience_id),
                  sa.delete(Experience).where(Experience.id == experience_id)):
         db.session.execute(what, execution_options={"synchronize_session": False})
     record("erase_experience", None, now, experience_id)
-
-
-def _erase_file(payload: dict[str, Any], _now: dt.datetime) -> int:
-    files.discard(str(payload["name"]))
-    return 1
 
 
 def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:
@@ -319,4 +314,3 @@ def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime
 
 accounts.WELCOME.append(_welcome)
 jobs.every_day("experiences.erase", erase_deleted)
-jobs.later(ERASE_FILE, _erase_file)

@@ -183,6 +183,7 @@ class Feedback(Base):
     read_at: Mapped[dt.datetime | None]
     reply: Mapped[str | None] = free_text(2000, "learner", "facilitator")
     replied_at: Mapped[dt.datetime | None]
+    reply_withdrawn_at: Mapped[dt.datetime | None]
     withdrawn_at: Mapped[dt.datetime | None]
     __table_args__ = (
         References(["experience_id", "learner_id"], ["experience.id", "experience.learner_id"]),
@@ -200,6 +201,8 @@ class Feedback(Base):
         Check("request_id IS NOT NULL", name="has_source"),
         Check("facilitator_id <> learner_id", name="not_oneself"),
         Check("read_at IS NULL OR read_at >= visible_at", name="read_after_visible"),
-        Check("(reply IS NULL) = (replied_at IS NULL)", name="reply_whole"),
+        Check("(reply IS NULL) = (replied_at IS NULL OR reply_withdrawn_at IS NOT NULL)", name="reply_whole"),
+        Check("reply_withdrawn_at IS NULL OR (replied_at IS NOT NULL AND reply_withdrawn_at >= replied_at)",
+              name="reply_taken_back"),
         Check("replied_at IS NULL OR (read_at IS NOT NULL AND replied_at >= read_at)", name="reply_is_reading"),
     )

@@ -15,14 +15,14 @@ from ..experiences.models import Experience
 from ..experiences.panels import News, Panel
 from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
-from . import queries
+from . import desks, standings, waiting
 
 EXCHANGES = "feedback.exchanges"
 HAND_OVERS.update({
     "feedback_asked": HandOver(_l("Un retour vous est demandé"), "feedback.answer_request", "feedback.inbox",
-                               still=queries.still_to_answer),
+                               still=waiting.still_to_answer),
     "at_the_desk": HandOver(_l("Une demande vous attend"), "feedback.desk", EXCHANGES,
-                            still=queries.still_at_the_desk),
+                            still=desks.still_at_the_desk),
     "feedback_given": HandOver(_l("Un retour vous attend"), "feedback.read", EXCHANGES),
     "request_closed": HandOver(_l("Une nouvelle vous attend"), EXCHANGES, EXCHANGES, keyed=False),
 })
@@ -30,12 +30,12 @@ HAND_OVERS.update({
 
 def experience_panel(experience: Experience, now: dt.datetime) -> Panel | None:
     """Return where each request about this experience stands, and the way to ask."""
-    standings = queries.standings(experience.id, now)
+    found = standings.standings(experience.id, now)
     can_ask = not experience.for_me_only
-    if not standings and not can_ask:
+    if not found and not can_ask:
         return None
     return Panel("feedback/_panel.html",
-                 {"standings": standings, "can_ask": can_ask, "experience_id": experience.id})
+                 {"standings": found, "can_ask": can_ask, "experience_id": experience.id})
 
 
 def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[News]:
@@ -44,7 +44,7 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
     closed = [n.subject_id for n in notices if n.kind == "request_closed"]
     if not given and not closed:
         return []
-    found = queries.told_by(given, closed)
+    found = standings.told_by(given, closed)
     return [
         News(over=title, title=_("%(who)s vous a répondu", who=who) if kind == "given" else words, small="",
              url=url_for("feedback.read", key=key) if kind == "given" else url_for("feedback.exchanges"),

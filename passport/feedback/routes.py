@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, request
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -30,8 +30,9 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
 from ..wording import first_name, say
-from . import panels, queries, rules, service
+from . import desks, panels, queries, rules, service, standings, waiting, whom, withdrawal
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
+from .models import Feedback
 
 blueprint = Blueprint("feedback", __name__)
 BLUEPRINTS = (blueprint,)
@@ -53,23 +54,23 @@ def exchanges() -> ResponseReturnValue:
     who, now = actor(), clock.now()
     authorised(Mine(who.account_id), Action.READ_PASSPORT)
     return page("feedback/exchanges.html", lines=queries.exchanges(who.account_id, now),
-                desks=queries.desks(who, now), ago=queries.ago_words)
+                desks=desks.desks(who, now), ago=queries.ago_words)
 
 
 @blueprint.get("/experience/<uuid:key>/demander")
 def ask(key: uuid.UUID) -> ResponseReturnValue:
     """Choose whom to ask about an experience."""
     now, today = now_and_today()
-    experience = authorised(queries.experience(key), Action.ASK_FEEDBACK)
+    experience = authorised(whom.experience(key), Action.ASK_FEEDBACK)
     if experience.for_me_only:
         return page("feedback/stays.html", status=422, experience=experience, words=say(Refusal.FOR_ME_ONLY))
     minor, protected = _protection(actor(), today)
     words = request.args.get("q", "").strip()[:120]
     return page(
         "feedback/ask.html", fragment="found", experience=experience, q=words, minor=minor,
-        people=queries.answered_before(experience.learner_id, key, minor, protected, now),
-        joined=queries.teams(experience.learner_id, None, protected, now) if not words else (),
-        found=queries.teams(experience.learner_id, words, protected, now) if words else (),
+        people=whom.answered_before(experience.learner_id, key, minor, protected, now),
+        joined=whom.teams(experience.learner_id, None, protected, now) if not words else (),
+        found=whom.teams(experience.learner_id, words, protected, now) if words else (),
         not_alone=say(Refusal.UNDER_15),
     )
 
@@ -83,12 +84,12 @@ def ask_send(key: uuid.UUID, membership: uuid.UUID) -> ResponseReturnValue:
 @blueprint.route("/experience/<uuid:key>/demander/organisation/<uuid:organisation>", methods=["GET", "POST"])
 def ask_team(key: uuid.UUID, organisation: uuid.UUID) -> ResponseReturnValue:
     """See exactly what an organisation's team will read, and send it."""
-    return _send(key, queries.team(organisation))
+    return _send(key, whom.team(organisation))
 
 
 def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
     now = clock.now()
-    experience = authorised(queries.experience(key), Action.ASK_FEEDBACK)
+    experience = authorised(whom.experience(key), Action.ASK_FEEDBACK)
     if target is None or (target.role is not None and target.role.role != "facilitator"):
         abort(404)
     organisation = target.organisation
@@ -143,8 +144,8 @@ def ask_me(token: str) -> ResponseReturnValue:
         abort(404)
     organisation = target.organisation
     minor, _protected = _protection(who, today)
-    joined = not minor or queries.has_joined(who.account_id, organisation.id)
-    rows = list(queries.mine_to_send(who.account_id, _after_day(request.args.get("after"))))
+    joined = not minor or whom.has_joined(who.account_id, organisation.id)
+    rows = list(whom.mine_to_send(who.account_id, _after_day(request.args.get("after"))))
     more = rows[queries.PER_PAGE - 1] if len(rows) > queries.PER_PAGE else None
     return page("feedback/ask_me.html", fragment="rows", experiences=rows[:queries.PER_PAGE], membership=membership,
                 who=target.name, organisation=organisation, joined=joined, token=token,
@@ -163,7 +164,7 @@ def _after_day(text: str | None) -> tuple[dt.date, uuid.UUID] | None:
 @blueprint.post("/demande/<uuid:key>/annuler")
 def cancel(key: uuid.UUID) -> ResponseReturnValue:
     """Take a request back."""
-    asked = authorised(queries.request(key), Action.CANCEL_REQUEST)
+    asked = authorised(standings.request(key), Action.CANCEL_REQUEST)
     with transaction():
         service.cancel(asked, clock.now())
     flash(_("C’est annulé. Personne ne peut plus ouvrir cette demande."))
@@ -173,7 +174,7 @@ def cancel(key: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/demande/<uuid:key>/lu")
 def noted(key: uuid.UUID) -> ResponseReturnValue:
     """Keep that the learner saw how a request ended."""
-    asked = authorised(queries.request(key), Action.CANCEL_REQUEST)
+    asked = authorised(standings.request(key), Action.CANCEL_REQUEST)
     with transaction():
         service.note_closed(asked, clock.now())
     return onward("feedback.exchanges")
@@ -204,7 +205,7 @@ def inbox() -> ResponseReturnValue:
                 ago=queries.ago_words)
 
 
-def _opened(received: queries.Received, now: dt.datetime) -> Role:
+def _opened(received: waiting.Received, now: dt.datetime) -> Role:
     """Return the role in which this is read; for a protected learner the line that tells them is written first."""
     role = answering_role(actor(), received, now)
     assert role is not None, "the policy lets only whoever was asked come here"
@@ -222,11 +223,11 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
     """Read exactly what was sent, and answer it."""
     now = clock.now()
     who = actor()
-    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    received = authorised(waiting.asked(key, now), Action.READ_REQUEST)
     if request.method == "POST" and received.learner_protected:
         release()  # the line is written by a connection of its own, which must not wait for this one
         _opened(received, now)
-        received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+        received = authorised(waiting.asked(key, now), Action.READ_REQUEST)
         role = answering_role(who, received, now)
     else:
         role = _opened(received, now)
@@ -235,14 +236,14 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
     if request.method == "POST":
         form = AnswerForm()
         valid = form.validate()
-        if valid and queries.was_sent(key, who.account_id, form.number):
+        if valid and waiting.was_sent(key, who.account_id, form.number):
             with transaction():
                 service.give_feedback(received.request, role, who.account_id, form.draft(), now)
             return onward("feedback.inbox")
         authorised(received, Action.GIVE_FEEDBACK)
     if received.closed_at is not None:
         return page("feedback/answered.html", received=received, told=queries.told(received.revision),
-                    words=queries.sent(key), claims=queries.granted(received.request.grant_id),
+                    sent=waiting.sent(key), claims=queries.granted(received.request.grant_id),
                     pieces=queries.granted_pieces(received.request.grant_id))
     if request.method == "GET":
         form = AnswerForm(data=AnswerForm.from_kept(drafts.of(who.account_id, queries.DRAFT, key)))
@@ -271,7 +272,7 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
     return _answer_page(received, form, now, 422)
 
 
-def _answer_page(received: queries.Received, form: AnswerForm, now: dt.datetime, status: int = 200
+def _answer_page(received: waiting.Received, form: AnswerForm, now: dt.datetime, status: int = 200
                  ) -> ResponseReturnValue:
     assert received.request is not None
     arrival = rules.arrives_at(now, received.learner_protected, CITY_ZONE)
@@ -285,7 +286,7 @@ def _answer_page(received: queries.Received, form: AnswerForm, now: dt.datetime,
 def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
     """One photo or document that was sent along, while what was opened is open; `?taille=ecran` for a screen's size."""
     now = clock.now()
-    received = authorised(queries.asked(key, now), Action.READ_REQUEST)
+    received = authorised(waiting.asked(key, now), Action.READ_REQUEST)
     _opened(received, now)
     piece = queries.granted_piece(received.request.grant_id, item) if received.request is not None else None
     if piece is None:
@@ -305,7 +306,7 @@ def _on_to(following: list[queries.InboxLine]) -> ResponseReturnValue:
 def decline(key: uuid.UUID) -> ResponseReturnValue:
     """Say « Je ne l’ai pas vu »."""
     who, now = actor(), clock.now()
-    received = authorised(queries.asked(key, now), Action.DECLINE_REQUEST)
+    received = authorised(waiting.asked(key, now), Action.DECLINE_REQUEST)
     role = answering_role(who, received, now)
     if received.request is None or role is None:
         abort(404)
@@ -314,6 +315,44 @@ def decline(key: uuid.UUID) -> ResponseReturnValue:
         service.decline(received.request, role.membership_id, who.account_id, now)
     flash(_("C’est dit, sans rien de plus. La personne peut demander à quelqu’un d’autre."))
     return _on_to(following)
+
+
+@blueprint.post("/on-me-demande/<uuid:key>/retirer")
+def withdraw(key: uuid.UUID) -> ResponseReturnValue:
+    """Take one's own feedback back."""
+    now = clock.now()
+    feedback = _own_feedback(key, now)
+    try:
+        with transaction():
+            withdrawal.withdraw(feedback, now)
+    except Refused as refused:
+        flash(say(refused.refusal))
+    else:
+        flash(_("C’est retiré. On peut annuler pendant une heure."), "undo:" + url_for("feedback.put_back", key=key))
+    return onward("feedback.answer_request", key=key)
+
+
+@blueprint.post("/on-me-demande/<uuid:key>/remettre")
+def put_back(key: uuid.UUID) -> ResponseReturnValue:
+    """Undo it."""
+    now = clock.now()
+    feedback = _own_feedback(key, now)
+    try:
+        with transaction():
+            withdrawal.put_back(feedback, now)
+    except Refused as refused:
+        flash(say(refused.refusal))
+    else:
+        flash(_("C’est de retour."))
+    return onward("feedback.answer_request", key=key)
+
+
+def _own_feedback(key: uuid.UUID, now: dt.datetime) -> Feedback:
+    authorised(waiting.asked(key, now), Action.WITHDRAW_FEEDBACK)
+    feedback = waiting.given(key)
+    if feedback is None or feedback.facilitator_id != current_user.id:
+        abort(404)
+    return feedback
 
 
 # ---------- the desk of an organisation ----------
@@ -328,10 +367,10 @@ def desk(key: uuid.UUID) -> ResponseReturnValue:
 
 def _desk_page(key: uuid.UUID, refused_at: uuid.UUID | None = None, words: str = "") -> ResponseReturnValue:
     now = clock.now()
-    people = queries.assignable(key, now)
+    people = desks.assignable(key, now)
     form = AssignForm()
     form.membership.choices = options((p.membership_id, f"{p.name}, {p.title}" if p.title else p.name) for p in people)
-    return page("feedback/desk.html", status=422 if words else 200, lines=queries.desk(actor(), key, now), form=form,
+    return page("feedback/desk.html", status=422 if words else 200, lines=desks.desk(actor(), key, now), form=form,
                 organisation=db.session.get_one(Organisation, key), refused_at=refused_at, words=words,
                 ago=queries.ago_words)
 
@@ -347,7 +386,7 @@ def _chosen(text: str) -> Membership | None:
 def assign(key: uuid.UUID) -> ResponseReturnValue:
     """Give a request that waits at the desk to one facilitator."""
     now = clock.now()
-    asked = authorised(queries.asked(key, now), Action.ASSIGN_REQUEST).request
+    asked = authorised(waiting.asked(key, now), Action.ASSIGN_REQUEST).request
     assert asked is not None
     chosen = _chosen(request.form.get("membership", ""))
     if chosen is None:
@@ -367,23 +406,24 @@ def assign(key: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/retour/<uuid:key>")
 def read(key: uuid.UUID) -> ResponseReturnValue:
     """Show somebody's feedback; opening it changes nothing."""
-    answered = authorised(queries.answered(key, clock.now()), Action.READ_FEEDBACK)
+    answered = authorised(standings.answered(key, clock.now()), Action.READ_FEEDBACK)
     kept = drafts.of(answered.feedback.learner_id, "reply", key) if answered.feedback.read_at is None else {}
     return _read_page(answered, ReplyForm(data=kept), kept=bool(kept))
 
 
 def _read_page(
-    answered: queries.Answered, form: ReplyForm, status: int = 200, kept: bool = False
+    answered: standings.Answered, form: ReplyForm, status: int = 200, kept: bool = False
 ) -> ResponseReturnValue:
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
-                form=form, title=queries.feedback_of(first_name(answered.name)), ago=queries.ago_words, kept=kept)
+                form=form, title=queries.feedback_of(first_name(answered.name)),
+                withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept)
 
 
 @blueprint.post("/retour/<uuid:key>")
 def answer(key: uuid.UUID) -> ResponseReturnValue:
     """Keep the learner's one answer, or « C’est bien comme ça »."""
     now = clock.now()
-    answered = authorised(queries.answered(key, now), Action.ANSWER_FEEDBACK)
+    answered = authorised(standings.answered(key, now), Action.ANSWER_FEEDBACK)
     form = ReplyForm()
     fine = "fine" in request.form
     valid = form.validate()
@@ -398,5 +438,16 @@ def answer(key: uuid.UUID) -> ResponseReturnValue:
         else:
             flash(_("C’est gardé.") if fine else _("C’est envoyé."))
             return onward("feedback.read", key=key)
-    answered = authorised(queries.answered(key, now), Action.ANSWER_FEEDBACK)
+    answered = authorised(standings.answered(key, now), Action.ANSWER_FEEDBACK)
     return _read_page(answered, form, 422)
+
+
+@blueprint.post("/retour/<uuid:key>/reponse/retirer")
+def withdraw_reply(key: uuid.UUID) -> ResponseReturnValue:
+    """Take one's answer back: its words are gone for both."""
+    now = clock.now()
+    answered = authorised(standings.answered(key, now), Action.ANSWER_FEEDBACK)
+    with transaction():
+        withdrawal.withdraw_reply(answered.feedback, now)
+    flash(_("Votre réponse est retirée."))
+    return onward("feedback.read", key=key)

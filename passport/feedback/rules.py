@@ -93,20 +93,40 @@ def refusal_to_close(outcome: str | None) -> Refusal | None:
     return Refusal.REQUEST_CLOSED if outcome is not None else None
 
 
-def refusal_to_read(visible_at: dt.datetime, hidden_at: dt.datetime | None, now: dt.datetime) -> Refusal | None:
+def never_arrives(visible_at: dt.datetime, withdrawn_at: dt.datetime | None) -> bool:
+    """Say whether a feedback was taken back before it could be seen."""
+    return withdrawn_at is not None and withdrawn_at < visible_at
+
+
+def refusal_to_withdraw(stands: bool) -> Refusal | None:
+    """Say why a feedback cannot be taken back, or None when it can; `stands` is whether recognition stands on it."""
+    return Refusal.FEEDBACK_STANDS if stands else None
+
+
+def refusal_to_put_back(withdrawn_at: dt.datetime, now: dt.datetime) -> Refusal | None:
+    """Say why a feedback that was taken back cannot come back, or None within the hour."""
+    return experiences.refusal_to_undo(withdrawn_at, now, experiences.UNDO_SOON)
+
+
+def refusal_to_read(
+    visible_at: dt.datetime, hidden_at: dt.datetime | None, now: dt.datetime, withdrawn_at: dt.datetime | None = None
+) -> Refusal | None:
     """Say why a feedback cannot be read now, or None when it can."""
     if now < visible_at:
         return Refusal.NOT_VISIBLE_YET
+    if withdrawn_at is not None:
+        return Refusal.FEEDBACK_WITHDRAWN
     if hidden_at is not None:
         return Refusal.TEXT_HIDDEN
     return None
 
 
 def refusal_to_answer(
-    visible_at: dt.datetime, hidden_at: dt.datetime | None, read_at: dt.datetime | None, now: dt.datetime
+    visible_at: dt.datetime, hidden_at: dt.datetime | None, read_at: dt.datetime | None, now: dt.datetime,
+    withdrawn_at: dt.datetime | None = None,
 ) -> Refusal | None:
     """Say why the learner cannot answer a feedback, or None when they can: one answer, or one tap."""
-    unreadable = refusal_to_read(visible_at, hidden_at, now)
+    unreadable = refusal_to_read(visible_at, hidden_at, now, withdrawn_at)
     if unreadable is not None:
         return unreadable
     return Refusal.ALREADY_ANSWERED if read_at is not None else None

@@ -28,7 +28,7 @@ from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
-from . import queries, rules
+from . import queries, rules, waiting, whom
 from .models import (
     AccessGrant,
     AuthoredText,
@@ -67,7 +67,7 @@ def _close(request: FeedbackRequest, outcome: str, now: dt.datetime, **more: Any
 def asking(experience: Experience, organisation: Organisation, role: Role | None, adult_id: uuid.UUID | None,
            now: dt.datetime) -> rules.Asking:
     """Return what decides whether this experience may be sent; without an adult it goes to the organisation's team."""
-    row = queries.asking_facts(experience, organisation.id, adult_id, now)
+    row = whom.asking_facts(experience, organisation.id, adult_id, now)
     protected = age.is_protected(row.birth_year, row.birth_month, row.protection_chosen, day_of(now))
     minor = not age.has_turned(row.birth_year, row.birth_month, age.ADULT, day_of(now))
     if adult_id is not None:
@@ -127,7 +127,7 @@ def ask(
     else:
         protected = accounts.is_protected(learner_id, now)
         kind, thing = ("at_the_desk", organisation.id) if protected else ("feedback_asked", request.id)
-        send_word(queries.team_accounts(organisation.id, learner_id, protected, now), kind, thing, now)
+        send_word(waiting.team_accounts(organisation.id, learner_id, protected, now), kind, thing, now)
     drafts.drop("ask", experience.id)
     record("feedback.ask", learner_id, now, request.id)
     return request
@@ -237,7 +237,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
     if feedback.read_at is not None and reply in {None, feedback.reply}:
         return
     text = db.session.get_one(AuthoredText, feedback.text_id)
-    refusal = rules.refusal_to_answer(feedback.visible_at, text.hidden_at, feedback.read_at, now)
+    refusal = rules.refusal_to_answer(feedback.visible_at, text.hidden_at, feedback.read_at, now, feedback.withdrawn_at)
     if refusal is not None:
         raise Refused(refusal)
     feedback.read_at = now
@@ -302,8 +302,9 @@ def open_grant(
         for c in claims
     )
     pieces = db.session.scalars(
-        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)))
-        .with_for_update(key_share=True)
+        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)),
+                                     Evidence.deleted_at.is_(None))
+        .with_for_update(read=True)
     ).all() if evidence_ids else []
     db.session.add_all(
         GrantedEvidence(grant_id=grant.id, evidence_id=key, learner_id=grant.learner_id, experience_id=experience.id)

@@ -17,6 +17,7 @@ from wtforms.validators import Length
 from wtforms.widgets import MonthInput
 
 from ..accounts import drafts
+from ..feedback.forms import number
 from ..forms import Entry, Form, Paragraph, Ticked, one_line, options, too_long
 from ..refusals import Refusal
 from ..wording import say
@@ -96,6 +97,11 @@ class AskForm(Entry):
     def offer(self, sentences: Iterable[Sentence]) -> None:
         """Show these sentences to choose from."""
         self.competencies.choices = [(s.competency_id, s.text) for s in sentences]
+
+    def tick(self, competencies: Iterable[str], pieces: Iterable[str]) -> None:
+        """Tick what was ticked before a search; nonsense is left out."""
+        self.competencies.data = [n for n in map(number, competencies) if n]
+        self.pieces.process_formdata(list(pieces))
 
     def draft(self) -> tuple[int, ...]:
         """Return the chosen competencies."""

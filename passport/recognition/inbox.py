@@ -91,8 +91,8 @@ def exchange(experience_id: uuid.UUID, facilitator_id: uuid.UUID, now: dt.dateti
     """Return what a learner and this facilitator said to each other about one experience, oldest first."""
     rows = db.session.execute(
         sa.select(FeedbackRequest.asked_at, FeedbackRequest.message, Feedback.visible_at, Feedback.reply,
-                  Feedback.replied_at, AuthoredText.hidden_at, AuthoredVersion.words, AuthoredVersion.question,
-                  AuthoredVersion.next_step)
+                  Feedback.replied_at, sa.func.coalesce(AuthoredText.hidden_at, Feedback.withdrawn_at).label("hidden_at"),
+                  AuthoredVersion.words, AuthoredVersion.question, AuthoredVersion.next_step)
         .join(Feedback, Feedback.request_id == FeedbackRequest.id)
         .join(AuthoredText, AuthoredText.id == Feedback.text_id)
         .join(AuthoredVersion, newest(Feedback.text_id))

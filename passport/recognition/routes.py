@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, request, url_for
@@ -48,10 +49,16 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
     refusal = rules.refusal_to_open(queries.formative_of(askable.feedback), queries.story_of(askable.experience), now)
     if refusal is not None and request.method == "GET":
         return page("recognition/closed.html", status=422, askable=askable, words=say(refusal))
-    typed = request.args.get("q", "").strip()[:120]
+    typed = request.values.get("q", "").strip()[:120]
+    if "search" in request.form:
+        ticked = {name: request.form.getlist(name) for name in ("competencies", "pieces")}
+        return onward("recognition.ask", key=key, q=typed, **ticked)
     named = queries.to_ask(askable.experience, askable.feedback.facilitator_id, now)
-    sentences = named or _proposed(askable, typed)
     form = AskForm()
+    if request.method == "GET":
+        form.tick(request.args.getlist("competencies"), request.args.getlist("pieces"))
+    found = [] if named else _proposed(askable, typed)
+    sentences = named or _with_ticked(found, form.draft())
     form.offer(sentences)
     status = 200
     if request.method == "POST":
@@ -68,7 +75,7 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
                 flash(_("C’est demandé. Vous n’avez rien à faire."))
                 return onward("experiences.experience", key=askable.experience.id)
     return page("recognition/ask.html", fragment="found", status=status, askable=askable, form=form,
-                sentences=sentences, named=bool(named), pieces=experiences.pieces(askable.experience.id),
+                sentences=sentences, named=bool(named), found=bool(found), pieces=experiences.pieces(askable.experience.id),
                 who=first_name(askable.name), q=typed,
                 behalf=words.in_the_name_of(askable.organisation_name))
 
@@ -78,6 +85,13 @@ def _proposed(askable: queries.Askable, typed: str) -> list[queries.Sentence]:
     language = str(get_locale())
     found = frameworks.search(typed, language) if typed else frameworks.likely(askable.experience.setting, language)
     return [queries.Sentence(s.competency_id, s.text, None) for s in found]
+
+
+def _with_ticked(found: list[queries.Sentence], ticked: Collection[int]) -> list[queries.Sentence]:
+    """Return what is ticked, found this time or not, before the rest of what was found."""
+    known = {s.competency_id: s.text for s in frameworks.current(str(get_locale()))} if ticked else {}
+    first = [queries.Sentence(n, known[n], None) for n in dict.fromkeys(ticked) if n in known]
+    return first + [s for s in found if s.competency_id not in {f.competency_id for f in first}]
 
 
 @blueprint.post("/reconnaitre/<uuid:key>/annuler")

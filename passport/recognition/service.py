@@ -49,6 +49,7 @@ def ask(
     if before is not None:
         return before  # type: ignore[no-any-return]
     experience = db.session.get_one(Experience, feedback.experience_id, with_for_update=True, populate_existing=True)
+    db.session.refresh(feedback)  # its author may just have taken it back
     _lapse(now, RecognitionRequest.experience_id == experience.id)
     wordings = _wordings()
     role = feedback_queries.role_of(feedback.membership_id)
@@ -378,6 +379,14 @@ def erase_experience(experience_id: uuid.UUID) -> None:
         db.session.execute(what, execution_options={"synchronize_session": False})
 
 
+def _stands_on(feedback_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Return that a request rests on this feedback, open or answered, as a condition; one that ended unanswered does not."""
+    return sa.exists().where(
+        RecognitionRequest.feedback_id == feedback_id,
+        sa.or_(RecognitionRequest.outcome.is_(None), RecognitionRequest.outcome == "decided"))
+
+
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
 jobs.every_day("recognition.lapse", lapse)
+feedback_queries.STANDS.append(_stands_on)

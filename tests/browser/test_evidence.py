@@ -80,15 +80,19 @@ def test_from_the_phone_to_whom_she_chose(live: Live, open_browser: Callable[...
     assert loaded(karim) == [True]
     assert "mediatheque.example" not in karim.locator("main").inner_text()
     assert Axe().run(karim).response["violations"] == [] if javascript else True
-    picture = karim.locator("main img").get_attribute("src")
+    picture, there = karim.locator("main img").get_attribute("src"), karim.url
 
-    # erased by its learner, it is gone from there too
+    # erased by its learner, it is gone from there too, and comes back everywhere when that is undone
     lea.goto(f"/experience/{live.cast['lea_x']}")
-    lea.locator("details.confirm summary", has_text="Effacer").first.click()
-    lea.locator("details.confirm[open] button").click()
-    lea.get_by_text("C’est effacé, pour de bon.").wait_for()
+    press(lea, "Effacer")
+    lea.get_by_text("C’est effacé, ici et là où c’est parti.").wait_for()
     assert lea.locator("main img").count() == 0
     assert karim.goto(picture).status == 404
+    press(lea, "Annuler")
+    lea.get_by_text("C’est de retour.").wait_for()
+    assert loaded(lea) == [True]
+    karim.goto(there)
+    assert loaded(karim) == [True]
 
 
 def test_a_slow_network_shows_how_far_it_is(live: Live, open_browser: Callable[..., Any], phone: dict[str, Path]) -> None:

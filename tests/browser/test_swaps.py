@@ -205,6 +205,31 @@ def test_a_search_shows_what_a_reload_shows(city: Live, windows: Windows, name: 
     assert field.input_value() == words
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_what_is_ticked_stays_ticked_through_searches(city: Live, windows: Windows, javascript: bool) -> None:
+    page = windows.open("ines", javascript=javascript)
+    page.goto(path_of(city, "/retour/{unnamed}/faire-reconnaitre"))
+    first = page.locator("[name=competencies]").first
+    chosen = [first.input_value()]
+    first.check(force=True)
+    for typed in ("explique", "cuisine"):
+        field = page.locator("input[type=search]")
+        if javascript:
+            swap(page, lambda field=field, typed=typed: field.fill(typed))
+        else:
+            field.fill(typed)
+            page.get_by_role("button", name="Chercher").click()
+        assert field.input_value() == typed
+        shown = [box.input_value() for box in page.locator("[name=competencies]:checked").all()]
+        assert shown == chosen
+        another = page.locator("[name=competencies]:not(:checked)").first
+        chosen.append(another.input_value())
+        another.check(force=True)
+    page.reload()
+    shown = [box.input_value() for box in page.locator("[name=competencies]:checked").all()]
+    assert shown[:2] == chosen[:2]
+
+
 # ---------- closing a link ----------
 
 
@@ -297,6 +322,7 @@ DRAFTS = {
     "ask": Draft("ines", "/experience/{ines_17}/demander/personne/{m_karim}", _write),
     "reply": Draft("ines", "/retour/{to_reply}", _write),
     "story": Draft("ines", "/experience/{ines_18}/recit", _write),
+    "reflect": Draft("ines", "/experience/{ines_18}/ce-que-j-en-retire", _write),
     "bother": Draft("ines", "/ca-me-derange/{to_reply_text}", _write),
     "withdraw": Draft("karim", "/registre/{shown}/retirer", _write),
 }

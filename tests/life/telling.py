@@ -15,6 +15,7 @@ from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
 from passport.feedback import service as feedback
+from passport.feedback import waiting as feedback_waiting
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations.models import Membership, Organisation
 from passport.policy import Action, answering_role
@@ -100,7 +101,7 @@ class Telling(Trying):
     @rule(n=N, who=WHO, by=st.sampled_from(("claire", "farid", "sofia", "karim")))
     def assign(self, n: int, who: str, by: str) -> None:
         request = self.some(FeedbackRequest, n)
-        found = feedback_queries.asked(request.id, self.now) if request else None
+        found = feedback_waiting.asked(request.id, self.now) if request else None
         if found is not None and self.may(by, request.learner_id, Action.ASSIGN_REQUEST, found):
             self.attempt(lambda: feedback.assign(
                 request, db.session.get_one(Membership, self.cast[f"m_{who}"]), self.now))
@@ -109,7 +110,7 @@ class Telling(Trying):
     def give(self, n: int, who: str | None, careless: bool = False) -> None:
         """`careless` asks the service alone, as if no policy stood before it."""
         request = self.some(FeedbackRequest, n)
-        found = feedback_queries.asked(request.id, self.now) if request else None
+        found = feedback_waiting.asked(request.id, self.now) if request else None
         if found is None:
             return
         who = who or (self.name_of(request.facilitator_id) if request.facilitator_id else "karim")
@@ -127,7 +128,7 @@ class Telling(Trying):
     @rule(n=N, kind=st.sampled_from((FeedbackRequest, RecognitionRequest)), who=WHO)
     def half_write(self, n: int, kind: Any, who: str) -> None:
         """Begin an answer, which stays with its writer."""
-        queries, action, form = ((feedback_queries, Action.GIVE_FEEDBACK, feedback_queries.DRAFT)
+        queries, action, form = ((feedback_waiting, Action.GIVE_FEEDBACK, feedback_queries.DRAFT)
                                  if kind is FeedbackRequest
                                  else (inbox, Action.RECOGNISE, recognition_queries.DRAFT))
         request = self.some(kind, n)
@@ -171,7 +172,7 @@ class Telling(Trying):
     @rule(n=N, kind=st.sampled_from((FeedbackRequest, RecognitionRequest)), who=WHO)
     def decline(self, n: int, kind: Any, who: str) -> None:
         request = self.some(kind, n)
-        queries: Any = feedback_queries if kind is FeedbackRequest else inbox
+        queries: Any = feedback_waiting if kind is FeedbackRequest else inbox
         found = queries.asked(request.id, self.now) if request else None
         if found is None or not self.may(who, request.learner_id, Action.DECLINE_REQUEST, found):
             return

@@ -145,7 +145,7 @@ for action in SHOWING:
     row(action, "youth's", "youth, 16")
 ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads")
 row(Action.READ_INBOX, "nothing", *ACTIVE)
-for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST):
+for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK):
     row(action, "asked by lea", *ANSWERING)
     row(action, "asked by tom", "karim", "karim, no charter", "karim, 17")
     row(action, "asked of the team by lea", *ANSWERING, "colleague")
@@ -154,6 +154,7 @@ for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST
     row(action, "grant closed")
     row(action, "barred")
 row(Action.READ_REQUEST, "answered", *ANSWERING)
+row(Action.WITHDRAW_FEEDBACK, "answered", *ANSWERING)
 row(Action.GIVE_FEEDBACK, "answered", request_closed=ANSWERING)
 row(Action.DECLINE_REQUEST, "answered", request_closed=ANSWERING)
 GROWN = ("karim", "karim, unchecked", "karim, no minors here")
@@ -244,7 +245,8 @@ def _own_thing(action: Action, person: Actor) -> Any:
 
 
 def test_nobody_answers_themself() -> None:
-    for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.RECOGNISE, Action.WITHDRAW_ENDORSEMENT):
+    for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.WITHDRAW_FEEDBACK, Action.RECOGNISE,
+                   Action.WITHDRAW_ENDORSEMENT):
         assert not can(PEOPLE["karim"], action, _own_thing(action, PEOPLE["karim"]), NOW, TODAY).seen
 
 

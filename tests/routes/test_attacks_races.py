@@ -146,6 +146,20 @@ class TestRaces:
             "lea", path, {"submission": new(), "competencies": "4"}, times=1)))
         assert town.count(RecognitionRequest, RecognitionRequest.experience_id == town.cast["lea_y"]) == 1
 
+    def test_a_feedback_taken_back_while_recognition_is_asked_is_one_of_the_two(self, town: Town) -> None:
+        with town.app.app_context():
+            free = db.session.get_one(Feedback, town.cast["feedback_free"])
+            request, author = free.request_id, free.facilitator_id
+            db.session.remove()
+        who = next(name for name, key in town.cast.ids.items() if key == author)
+        together(
+            *town.posts(who, f"/on-me-demande/{request}/retirer", {}, times=2),
+            *town.posts("lea", f"/retour/{town.cast['feedback_free']}/faire-reconnaitre",
+                        {"submission": new(), "competencies": "4"}, times=2))
+        asked = town.count(RecognitionRequest, RecognitionRequest.feedback_id == town.cast["feedback_free"])
+        gone = town.count(Feedback, Feedback.id == town.cast["feedback_free"], Feedback.withdrawn_at.is_not(None))
+        assert asked + gone == 1
+
     def test_recognised_twice_at_once_is_recognised_once(self, town: Town) -> None:
         key = town.cast["recognition"]
         form = {k: v for k, v in filled(answer_3="3", sentence_3="Elle le fait.").items() if "_1" not in k and "_2" not in k}

@@ -13,6 +13,7 @@ from passport.clock import day_of
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
 from passport.feedback import service as feedback
+from passport.feedback import waiting as feedback_waiting
 from passport.feedback.models import AccessGrant, FeedbackRequest
 from passport.policy import Action, can
 from passport.recognition import service as recognition
@@ -83,7 +84,7 @@ def test_what_was_closed_stays_closed(full: Cast) -> None:
     asked = db.session.get_one(FeedbackRequest, full["request"])
     invitation = world.invite(full, "lea_x", NOON - dt.timedelta(hours=3))
     before, nadia = NOON - dt.timedelta(hours=1), world.accounts_actor(full["nadia"])
-    assert can(nadia, Action.READ_REQUEST, feedback_queries.asked(asked.id, before), before, day_of(before))
+    assert can(nadia, Action.READ_REQUEST, feedback_waiting.asked(asked.id, before), before, day_of(before))
     kept = db.session.get_one(AccessGrant, asked.grant_id)
     assert db.session.scalar(sa.select(AccessGrant.id).where(AccessGrant.id == kept.id, feedback_queries.grant_is_open(before)))
     with transaction():
@@ -94,6 +95,6 @@ def test_what_was_closed_stays_closed(full: Cast) -> None:
     assert opened is not None
     assert not opened.is_open
     assert rules.invitation_state(invitation.expires_at, None, invitation.revoked_at, before) == "cancelled"
-    assert not can(nadia, Action.READ_REQUEST, feedback_queries.asked(asked.id, before), before, day_of(before))
+    assert not can(nadia, Action.READ_REQUEST, feedback_waiting.asked(asked.id, before), before, day_of(before))
     assert not db.session.scalar(
         sa.select(AccessGrant.id).where(AccessGrant.id == kept.id, feedback_queries.grant_is_open(before)))

@@ -24,6 +24,7 @@ from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AccessGrant, FeedbackRequest, GrantedEvidence
+from passport.notices.worker import Worker
 from passport.refusals import Refusal, Refused
 from passport.transaction import transaction
 from tests import pictures
@@ -212,16 +213,157 @@ def test_sending_twice_keeps_one(app: Flask, cast: Cast, browse: Any) -> None:
     assert len(lying(app)) == 2
 
 
-def test_erasing_takes_the_file_too(app: Flask, cast: Cast, browse: Any) -> None:
+def work(app: Flask) -> None:
+    """Let a worker do what is due now."""
+    with app.app_context():
+        Worker().work()
+        db.session.remove()
+
+
+@both_databases
+def test_what_is_erased_is_seen_by_nobody_and_its_file_goes_after_the_hour(
+    app: Flask, cast: Cast, browse: Any, at: Any
+) -> None:
     lea = browse("lea")
     send(lea, cast, PHOTO)
     [kept] = rows(app)
     there = f"/experience/{cast['lea_x']}/fichier/{kept.id}"
-    for said in ("C’est effacé, pour de bon.", "C’est déjà fait."):
+    for said in ("C’est effacé, ici et là où c’est parti. On peut annuler pendant une heure.", "C’est déjà fait."):
         done = lea.post(f"{there}/effacer")
         assert said in words(lea.follow(done))
-        assert (rows(app), lying(app), used(app, cast["lea"])) == ([], set(), 0)
+        assert used(app, cast["lea"]) == 0
+        assert lea.get(there).status_code == 404
+        assert there not in lea.get(f"/experience/{cast['lea_x']}").get_data(as_text=True)
+    at(NOON + HOUR)
+    work(app)
+    assert len(lying(app)) == 2, "until then it may come back"
+    at(NOON + HOUR + dt.timedelta(minutes=2))
+    work(app)
+    work(app)
+    assert (rows(app), lying(app), used(app, cast["lea"])) == ([], set(), 0)
+    assert "Le temps pour annuler est passé." in words(lea.follow(lea.post(f"{there}/annuler")))
+
+
+@both_databases
+def test_undone_it_is_there_as_before_and_counted_once(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
+    [kept] = rows(app)
+    there = f"/experience/{cast['lea_x']}/fichier/{kept.id}"
+    page = lea.follow(lea.post(f"{there}/effacer")).get_data(as_text=True)
+    assert f'action="{there}/annuler"' in page
+    at(NOON + HOUR)
+    for _ in range(2):
+        assert "C’est de retour." in words(lea.follow(lea.post(f"{there}/annuler")))
+        assert used(app, cast["lea"]) == kept.size
+    assert lea.get(there).status_code == 200
+    at(NOON + 2 * HOUR)
+    work(app)
+    assert lea.get(there).status_code == 200, "the job that was to erase it finds it kept"
+
+
+def test_erased_again_after_it_came_back_it_has_its_hour_again(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
+    [kept] = rows(app)
+    there = f"/experience/{cast['lea_x']}/fichier/{kept.id}"
+    lea.post(f"{there}/effacer")
+    lea.post(f"{there}/annuler")
+    at(NOON + HOUR)
+    lea.post(f"{there}/effacer")
+    at(NOON + HOUR + dt.timedelta(minutes=2))
+    work(app)
+    lea.post(f"{there}/annuler")
+    assert lea.get(there).status_code == 200
+
+
+def test_an_undo_after_the_hour_and_before_the_job_is_too_late(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
+    [kept] = rows(app)
+    there = f"/experience/{cast['lea_x']}/fichier/{kept.id}"
+    lea.post(f"{there}/effacer")
+    at(NOON + HOUR + dt.timedelta(seconds=1))
+    assert "Le temps pour annuler est passé." in words(lea.follow(lea.post(f"{there}/annuler")))
     assert lea.get(there).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["karim", "stranger", "tom"])
+def test_nobody_else_undoes_it(app: Flask, cast: Cast, browse: Any, who: str) -> None:
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
+    [kept] = rows(app)
+    lea.post(f"/experience/{cast['lea_x']}/fichier/{kept.id}/effacer")
+    assert browse(who).post(f"/experience/{cast['lea_x']}/fichier/{kept.id}/annuler").status_code == 404
+    assert browse("tom").post(f"/experience/{cast['tom_x']}/fichier/{kept.id}/annuler").status_code == 303
+    assert rows(app)[0].deleted_at == NOON
+
+
+def test_undone_without_room_it_stays_erased_and_says_so(app: Flask, cast: Cast, browse: Any) -> None:
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
+    [kept] = rows(app)
+    there = f"/experience/{cast['lea_x']}/fichier/{kept.id}"
+    lea.post(f"{there}/effacer")
+    with app.app_context():
+        db.session.execute(sa.update(Passport).values(evidence_quota=100))
+        db.session.commit()
+        db.session.remove()
+    assert "Il n’y a plus assez de place" in words(lea.follow(lea.post(f"{there}/annuler")))
+    assert (lea.get(there).status_code, used(app, cast["lea"])) == (404, 0)
+
+
+def test_the_same_form_again_brings_back_what_was_erased(app: Flask, cast: Cast, browse: Any) -> None:
+    lea, number = browse("lea"), new()
+    send(lea, cast, PHOTO, submission=number)
+    [kept] = rows(app)
+    lea.post(f"/experience/{cast['lea_x']}/fichier/{kept.id}/effacer")
+    assert send(lea, cast, PHOTO, submission=number).status_code == 303
+    assert [(r.id, r.deleted_at) for r in rows(app)] == [(kept.id, None)]
+    assert (used(app, cast["lea"]), len(lying(app))) == (kept.size, 2)
+
+
+def test_a_place_that_was_erased_is_free_at_once(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context():
+        x = db.session.get_one(Experience, cast["lea_x"])
+        links = [add_link(x, f"https://site{n}.example/", None, NOON) for n in range(20)]
+        first = links[0].id
+        db.session.commit()
+        db.session.remove()
+    lea = browse("lea")
+    lea.post(f"/experience/{cast['lea_x']}/fichier/{first}/effacer")
+    link = {"submission": new(), "url": "https://alpha.example/"}
+    assert lea.post(f"/experience/{cast['lea_x']}/joindre-un-lien", link).status_code == 303
+    undone = lea.follow(lea.post(f"/experience/{cast['lea_x']}/fichier/{first}/annuler"))
+    assert "Il y en a déjà beaucoup ici" in words(undone)
+
+
+@both_databases
+def test_an_experience_that_is_erased_counts_nothing_twice(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    lea = browse("lea")
+    for _ in range(2):
+        send(lea, cast, PHOTO)
+    lea.post(f"/experience/{cast['lea_x']}/fichier/{rows(app)[0].id}/effacer")
+    lea.post(f"/experience/{cast['lea_x']}/supprimer")
+    at(NOON + dt.timedelta(days=31))
+    for _ in range(3):
+        work(app)
+    assert (rows(app), lying(app), used(app, cast["lea"])) == ([], set(), 0)
+
+
+@both_databases
+def test_a_worker_removes_every_day_what_a_fault_left(app: Flask, cast: Cast, at: Any) -> None:
+    with app.app_context():
+        x = db.session.get_one(Experience, cast["lea_x"])
+        stays = add_file(x, PHOTO, None, NOON).storage_name
+        db.session.commit()
+        files.settle(files.arrive(b"of a row that was never committed", None))
+        assert evidence.tidy(NOON) == 1
+        db.session.commit()
+        assert evidence.tidy(NOON) == 0, "it is on its way"
+        db.session.remove()
+    work(app)
+    assert lying(app) == {f"kept/{stays}", f"kept/{stays}.small"}
 
 
 def test_whoever_deletes_meanwhile_leaves_no_file(app: Flask, cast: Cast, browse: Any,
@@ -519,6 +661,18 @@ def test_only_what_lies_beside_that_experience_goes_along(app: Flask, cast: Cast
                     db.session.flush()
                 db.session.rollback()
         evidence.remove(here.id, cast["lea"], NOON)
+        db.session.commit()
+        db.session.execute(sa.delete(GrantedEvidence))
+        db.session.commit()
+        with pytest.raises(sa.exc.IntegrityError):
+            db.session.execute(sa.insert(GrantedEvidence).values(
+                grant_id=grant.id, evidence_id=here.id, learner_id=cast["lea"], experience_id=cast["lea_x"]))
+        db.session.rollback()
+        evidence.put_back(here.id, cast["lea_x"], NOON)
+        db.session.add(GrantedEvidence(grant_id=grant.id, evidence_id=here.id, learner_id=cast["lea"],
+                                       experience_id=cast["lea_x"]))
+        db.session.flush()
+        evidence.erase(here.id, cast["lea"], NOON)
         db.session.commit()
         assert db.session.scalars(sa.select(GrantedEvidence.evidence_id)).all() == []
         db.session.remove()

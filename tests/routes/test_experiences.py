@@ -311,6 +311,25 @@ def test_a_claim_is_said_changed_and_taken_back(browse: Any, app: Flask, cast: C
         assert db.session.query(Claim).filter_by(experience_id=x).count() == 0
 
 
+def test_a_claim_that_was_taken_back_comes_back_at_its_step(browse: Any, app: Flask, cast: Cast) -> None:
+    lea, page = browse("lea"), f"/experience/{cast['lea_x']}/savoir-faire"
+    lea.fill(page, competency="1", step="3")
+    taken = lea.follow(lea.post(f"{page}/1/retirer"))
+    assert "La phrase est retirée." in words(taken)
+    assert f'action="{page}/1/3/remettre"' in taken.get_data(as_text=True)
+    assert "Annuler" not in words(lea.follow(lea.post(f"{page}/1/retirer"))), "nothing more to undo"
+    for _ in range(2):
+        assert "C’est de retour." in words(lea.follow(lea.post(f"{page}/1/3/remettre")))
+    with app.app_context():
+        said = db.session.query(Claim).filter_by(experience_id=cast["lea_x"]).all()
+        assert [(c.competency_id, c.step) for c in said] == [(1, 3)]
+    assert "Choisir une phrase de la liste." in words(lea.follow(lea.post(f"{page}/999/3/remettre")))
+    assert lea.follow(lea.post(f"{page}/2/9/remettre")).status_code == 200
+    assert browse("stranger").post(f"{page}/2/3/remettre").status_code == 404
+    with app.app_context():
+        assert db.session.query(Claim).filter_by(experience_id=cast["lea_x"]).count() == 1
+
+
 @pytest.mark.parametrize("values", [{"competency": "1"}, {"step": "2"}, {"competency": "999", "step": "2"},
                                     {"competency": "1", "step": "5"}, {"competency": "x", "step": "1"}])
 def test_half_a_claim_is_asked_again(browse: Any, cast: Cast, values: dict[str, str]) -> None:
@@ -349,7 +368,7 @@ def test_deleting_can_be_undone_for_thirty_days(browse: Any, app: Flask, cast: C
     lea.post(f"/experience/{x}/supprimer")
     at(NOON + dt.timedelta(days=30, minutes=1))
     again = browse("lea")
-    assert "30 jours" in words(again.follow(again.post(f"/experience/{x}/annuler")))
+    assert "Le temps pour annuler est passé." in words(again.follow(again.post(f"/experience/{x}/annuler")))
     assert again.get(f"/experience/{x}").status_code == 404
 
 

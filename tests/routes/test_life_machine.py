@@ -29,6 +29,7 @@ from passport.clock import day_of
 from passport.columns import Base, Instant, Key
 from passport.extensions import db
 from passport.feedback import queries as feedback_queries
+from passport.feedback import waiting as feedback_waiting
 from passport.policy import Action, can
 from passport.recognition import attested, inbox
 from passport.recognition.models import NotYet
@@ -272,7 +273,7 @@ class Charter(Life):
 
     @always
     def what_was_opened_is_read_only_by_whoever_was_asked_while_it_is_open(self) -> None:
-        for kind, queries in (("feedback_request", feedback_queries), ("recognition_request", inbox)):
+        for kind, queries in (("feedback_request", feedback_waiting), ("recognition_request", inbox)):
             for (key,) in self.find(f"SELECT id FROM {kind}", Key()):
                 found: Any = queries.asked(key, self.now)
                 readers = {name for name in PEOPLE if can(

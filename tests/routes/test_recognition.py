@@ -198,6 +198,44 @@ def test_what_is_not_in_the_list_asks_nothing(
     assert rows(app, RecognitionRequest) == []
 
 
+def ticked(page: Any) -> list[str]:
+    """Return the sentences that are ticked on a page."""
+    found = fields(page).get("competencies", [])
+    return found if isinstance(found, list) else [found]
+
+
+def test_what_is_ticked_stays_ticked_through_a_search(app: Flask, cast: Cast, browse: Any) -> None:
+    key = told(app, cast, claims=())
+    with app.app_context():
+        link = str(world.add_link(db.session.get_one(Experience, cast["lea_x"]), "https://alpha.example/", None, NOON).id)
+        db.session.commit()
+        db.session.remove()
+    lea, address = browse("lea"), f"/retour/{key}/faire-reconnaitre"
+    likely = re.findall(r'name="competencies" value="(\d+)"', lea.get(address).get_data(as_text=True))
+    sent = lea.fill(address, competencies=likely[:2], pieces=link, q="expliquer", search="1")
+    assert rows(app, RecognitionRequest) == [], "searching asks nothing"
+    page = lea.follow(sent)
+    assert (ticked(page), fields(page)["pieces"], fields(page)["q"]) == (likely[:2], link, "expliquer")
+    nothing = lea.follow(lea.post(address, {**fields(page), "q": "zzzz", "search": "1"}))
+    assert ticked(nothing) == likely[:2]
+    assert "Aucune phrase avec ces mots." in words(nothing)
+    new_one = re.findall(r'name="competencies" value="(\d+)"', page.get_data(as_text=True))[2]
+    part = lea.get(f"{address}?q=réparer&competencies={likely[0]}&competencies={new_one}", headers={"HX-Request": "true"})
+    assert re.findall(r'value="(\d+)" checked', part.get_data(as_text=True)) == [likely[0], new_one]
+    assert lea.post(address, {**fields(page), "competencies": [likely[0], new_one]}).status_code == 303
+    assert {r.competency_id for r in rows(app, RequestedCompetency)} == {int(likely[0]), int(new_one)}
+
+
+@pytest.mark.parametrize("typed", ["?q=expliquer&competencies=abc&competencies=99999999999999999999&competencies=-1",
+                                   "?competencies=424242&pieces=nonsense", "?pieces="])
+def test_nonsense_in_a_search_ticks_nothing(app: Flask, cast: Cast, browse: Any, typed: str) -> None:
+    key = told(app, cast, claims=())
+    page = browse("lea").get(f"/retour/{key}/faire-reconnaitre{typed}")
+    assert page.status_code == 200
+    assert ticked(page) == []
+    assert "à revoir" not in words(page)
+
+
 def test_who_named_no_competency_can_search_one(app: Flask, cast: Cast, browse: Any) -> None:
     key = told(app, cast, claims=())
     lea = browse("lea")

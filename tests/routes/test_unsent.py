@@ -16,6 +16,7 @@ from flask import Flask
 from passport.accounts import drafts
 from passport.accounts.models import Account, Draft
 from passport.accounts.service import end_sessions, hash_of
+from passport.experiences import reflection
 from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.feedback.models import Feedback, FeedbackRequest
@@ -80,6 +81,59 @@ def test_a_draft_made_before_the_experience_changed_shows_both(
     assert said.status_code == 409
     assert "J’anime un atelier numérique" in words(said)
     assert fields(said)["story"] == "Mon texte"
+
+
+def test_what_was_begun_of_several_questions_stays_until_each_is_kept(
+    app: Flask, cast: Cast, browse: Callable[..., Reader]
+) -> None:
+    lea, page = browse("lea"), f"/experience/{cast['lea_x']}/ce-que-j-en-retire"
+    begun = {**fields(lea.get(page)), "marked": "Les rires du", "hard": "Me lever tôt"}
+    assert lea.post(f"/brouillon/reflect/{cast['lea_x']}", begun, headers=HTMX).status_code == 204
+    again = lea.get(page)
+    assert (fields(again)["marked"], fields(again)["hard"]) == ("Les rires du", "Me lever tôt")
+    assert "Voici le brouillon" in words(again)
+    assert "Les rires du" not in words(lea.get(f"/experience/{cast['lea_x']}"))
+
+    one = f"{page}?question=marked"
+    half = {**fields(lea.get(one)), "marked": "Les rires du samedi"}
+    lea.post(f"/brouillon/reflect/{cast['lea_x']}", half, headers=HTMX)
+    assert fields(lea.get(page))["hard"] == "Me lever tôt", "the other one stays begun"
+    assert lea.post(one, half).status_code == 303
+    with app.app_context():
+        assert reflection.answers(cast["lea_x"]) == {"marked": "Les rires du samedi"}
+        db.session.remove()
+    assert "Voici le brouillon" not in words(lea.get(one))
+    assert fields(lea.get(page))["hard"] == "Me lever tôt"
+    assert lea.fill(page).status_code == 303
+    assert drafts_in(app) == []
+    with app.app_context():
+        assert reflection.answers(cast["lea_x"]) == {"marked": "Les rires du samedi", "hard": "Me lever tôt"}
+        db.session.remove()
+
+
+def test_one_answer_begun_before_the_experience_changed_shows_both(
+    app: Flask, cast: Cast, browse: Callable[..., Reader]
+) -> None:
+    lea, page = browse("lea"), f"/experience/{cast['lea_x']}/ce-que-j-en-retire"
+    lea.fill(page, marked="La première fois")
+    lea.post(f"/brouillon/reflect/{cast['lea_x']}", {**fields(lea.get(page)), "marked": "Ma suite"}, headers=HTMX)
+    assert lea.fill(f"/experience/{cast['lea_x']}/modifier", title="Un autre titre").status_code == 303
+    said = lea.fill(page)
+    assert said.status_code == 409
+    assert "La première fois" in words(said)
+    assert fields(said)["marked"] == "Ma suite"
+
+
+def test_an_answer_to_one_question_sent_too_late_is_that_one_alone(
+    app: Flask, cast: Cast, browse: Callable[..., Reader]
+) -> None:
+    lea, page = browse("lea"), f"/experience/{cast['lea_x']}/ce-que-j-en-retire"
+    lea.post(f"/brouillon/reflect/{cast['lea_x']}", {**fields(lea.get(page)), "hard": "Me lever tôt"}, headers=HTMX)
+    sent = {**fields(lea.get(f"{page}?question=marked")), "marked": "Les rires du samedi"}
+    assert lea.post(page, sent).status_code == 303, "as it is sent again, after signing in"
+    with app.app_context():
+        assert reflection.answers(cast["lea_x"]) == {"marked": "Les rires du samedi"}
+        db.session.remove()
 
 
 @pytest.mark.parametrize(("form", "field", "address"), [

@@ -68,6 +68,8 @@ def test_a_deletion_is_undone_for_thirty_days() -> None:
     assert rules.refusal_to_undo(None, NOW) is None
     assert rules.refusal_to_undo(NOW - dt.timedelta(days=30), NOW) is None
     assert rules.refusal_to_undo(NOW - dt.timedelta(days=30, seconds=1), NOW) is Refusal.UNDO_OVER
+    assert rules.refusal_to_undo(NOW - rules.UNDO_SOON, NOW, rules.UNDO_SOON) is None
+    assert rules.refusal_to_undo(NOW - dt.timedelta(hours=1, seconds=1), NOW, rules.UNDO_SOON) is Refusal.UNDO_OVER
 
 
 def test_every_setting_has_its_context() -> None:

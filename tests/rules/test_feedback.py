@@ -136,6 +136,21 @@ def test_what_has_not_arrived_or_is_hidden_is_not_read() -> None:
     assert rules.refusal_to_read(NOON, NOON, NOON) is Refusal.TEXT_HIDDEN
 
 
+def test_a_feedback_is_taken_back_while_nothing_stands_on_it_and_put_back_within_the_hour() -> None:
+    assert rules.refusal_to_withdraw(stands=False) is None
+    assert rules.refusal_to_withdraw(stands=True) is Refusal.FEEDBACK_STANDS
+    assert rules.refusal_to_put_back(NOON, NOON + dt.timedelta(hours=1)) is None
+    assert rules.refusal_to_put_back(NOON, NOON + dt.timedelta(hours=1, seconds=1)) is Refusal.UNDO_OVER
+
+
+def test_what_was_taken_back_is_neither_read_nor_answered_and_before_it_arrives_never_does() -> None:
+    assert rules.refusal_to_read(NOON, None, NOON, NOON) is Refusal.FEEDBACK_WITHDRAWN
+    assert rules.refusal_to_answer(NOON, None, None, NOON, NOON) is Refusal.FEEDBACK_WITHDRAWN
+    assert rules.never_arrives(NOON, NOON - dt.timedelta(seconds=1))
+    assert not rules.never_arrives(NOON, NOON)
+    assert not rules.never_arrives(NOON, None)
+
+
 def test_a_feedback_is_answered_once() -> None:
     assert rules.refusal_to_answer(NOON, None, None, NOON) is None
     assert rules.refusal_to_answer(NOON, None, NOON, NOON) is Refusal.ALREADY_ANSWERED

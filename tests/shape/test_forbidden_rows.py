@@ -245,6 +245,80 @@ def test_no_request_on_an_unread_feedback(world: World) -> None:
             point.rollback()
 
 
+def _alone(world: World) -> None:
+    """Leave a read feedback, on which nothing stands."""
+    world.life()
+    world.sql("DELETE FROM requested_competency")
+    world.sql("DELETE FROM recognition_request")
+
+
+def test_what_was_taken_back_opens_no_recognition_until_it_is_put_back(world: World) -> None:
+    _alone(world)
+    row = world.recognition("lea", "lea_x", "m_karim", "karim")
+    world.sql("UPDATE feedback SET withdrawn_at = :t", t=world.now - 29 * H)
+    with db.session.begin_nested() as point:
+        refused(lambda: world.put("recognition_request", **row))
+        point.rollback()
+    world.sql("UPDATE feedback SET withdrawn_at = NULL")
+    world.put("recognition_request", **row)
+
+
+def test_what_was_taken_back_is_not_dated_anew(world: World) -> None:
+    _alone(world)
+    world.sql("UPDATE feedback SET withdrawn_at = :t", t=world.now - 29 * H)
+    refused(lambda: world.sql("UPDATE feedback SET withdrawn_at = :t", t=world.now))
+
+
+@pytest.mark.parametrize("outcome", [None, "decided", "cancelled", "lapsed", "cannot"])
+def test_a_feedback_is_taken_back_once_nothing_stands_on_it(world: World, outcome: str | None) -> None:
+    world.life()
+    if outcome is not None:
+        world.sql(f"UPDATE recognition_request SET closed_at = :t, outcome = '{outcome}'", t=world.now)
+
+    def take_back() -> None:
+        world.sql("UPDATE feedback SET withdrawn_at = :t", t=world.now)
+
+    if outcome in {None, "decided"}:
+        refused(take_back)
+    else:
+        take_back()
+
+
+def test_what_was_taken_back_is_not_read(world: World) -> None:
+    _alone(world)
+    text = world.text("lea", "lea_x", "m_nadia", "nadia", "feedback", world.now - 40 * H)
+    other = world.put("access_grant", **{**world.rows["grant"], "id": uuid7()})
+    request = world.put("feedback_request", **world.request("lea", "lea_x", "m_nadia", "nadia", grant_id=other["id"]))
+    world.put("feedback", **world.feedback("lea", "lea_x", "m_nadia", "nadia", read_at=None, withdrawn_at=world.now - 9 * H,
+                                           request_id=request["id"], text_id=text["id"]))
+    refused(lambda: world.sql("UPDATE feedback SET read_at = :t WHERE read_at IS NULL", t=world.now))
+
+
+REPLIES = {
+    "another answer": "UPDATE feedback SET reply = 'x'",
+    "an answer erased without a word": "UPDATE feedback SET reply = NULL",
+    "an answer that was never given": "UPDATE feedback SET reply = NULL, replied_at = NULL",
+    "taken back with its words": "UPDATE feedback SET reply_withdrawn_at = replied_at",
+    "taken back before it was given": "UPDATE feedback SET reply = NULL, reply_withdrawn_at = visible_at",
+}
+
+
+@pytest.mark.parametrize("attack", REPLIES)
+def test_an_answer_is_given_once(world: World, attack: str) -> None:
+    _alone(world)
+    world.sql("UPDATE feedback SET reply = 'Merci', replied_at = :t", t=world.now - 20 * H)
+    refused(lambda: world.sql(REPLIES[attack]))
+
+
+@pytest.mark.parametrize("attack", ["reply_withdrawn_at = NULL, reply = 'x'", "reply_withdrawn_at = NULL, replied_at = NULL",
+                                    "reply = 'x'"])
+def test_an_answer_that_was_taken_back_is_taken_back_for_good(world: World, attack: str) -> None:
+    _alone(world)
+    world.sql("UPDATE feedback SET reply = 'Merci', replied_at = :t", t=world.now - 20 * H)
+    world.sql("UPDATE feedback SET reply = NULL, reply_withdrawn_at = :t", t=world.now)
+    refused(lambda: world.sql(f"UPDATE feedback SET {attack}"))
+
+
 def test_a_witness_opens_no_recognition(world: World) -> None:
     """A testimony is another table: its id is no feedback."""
     world.life()
@@ -258,6 +332,8 @@ UPDATES = {
     "un-reading a feedback": "UPDATE feedback SET read_at = NULL",
     "another reading time": "UPDATE feedback SET read_at = visible_at",
     "moving a feedback": "UPDATE feedback SET facilitator_id = learner_id",
+    "taking back a feedback that recognition stands on": "UPDATE feedback SET withdrawn_at = read_at",
+    "an answer taken back that was never given": "UPDATE feedback SET reply_withdrawn_at = read_at",
     "raising the step": "UPDATE endorsement SET step = 4",
     "another competency": "UPDATE endorsement SET competency_id = 2",
     "another role": "UPDATE endorsement SET endorser_role = 'maire'",
