@@ -17,8 +17,8 @@ from ..experiences.panels import Panel
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of
+from ..sharing import links as sharing
 from ..sharing import panels, reader
-from ..sharing import queries as sharing
 from ..transaction import transaction
 from ..web import Forbidden, authorised, onward, page, public, public_url, wants_fragment
 from . import queries, rules, service

@@ -18,8 +18,8 @@ from .. import clock, doors
 from ..seal import digest_of
 from ..transaction import release
 from ..web import public
-from . import queries, service
-from .queries import Opened
+from . import links, reading, service, words
+from .links import Opened
 
 blueprint = Blueprint("reader", __name__)
 
@@ -50,14 +50,14 @@ def checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
 
 def find(token: str) -> Opened | None:
     """Return the link of a token, whatever its state, or None when there is none."""
-    return queries.by_token(digest_of(token), clock.now()) if len(token) == doors.TOKEN_LENGTH else None
+    return links.by_token(digest_of(token), clock.now()) if len(token) == doors.TOKEN_LENGTH else None
 
 
 def share_page(opened: Opened, check: Callable[[uuid.UUID], str]) -> Response:
     """Return the page of an open link, and count one opening of this day once it is built."""
     now = clock.now()
     response = make_response(
-        render_template("reader/share.html", reading=queries.read(opened, now), check=check, host=host()))
+        render_template("reader/share.html", reading=reading.read(opened, now), check=check, host=host()))
     _count(opened, now)
     return response
 
@@ -78,9 +78,9 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
     Who kept its address aside opens the link as well: it counts on a day when the link's own page was not opened.
     """
     now = clock.now()
-    found = queries.checked(opened, item_id, now)
+    found = reading.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
-                           day=queries.full_day(now), hour=queries.hour_words(now))
+                           day=words.full_day(now), hour=words.hour_words(now))
     _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
 

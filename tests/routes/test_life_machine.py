@@ -29,7 +29,8 @@ from passport.feedback import queries as feedback_queries
 from passport.policy import Action, can
 from passport.recognition import queries as recognition_queries
 from passport.recognition.models import NotYet
-from passport.sharing import queries as sharing
+from passport.sharing import links
+from passport.sharing import reading as read
 from passport.sharing.models import Share
 from passport.witnesses import queries as witness_queries
 from passport.witnesses.models import WitnessInvitation
@@ -68,14 +69,14 @@ class Charter(life.Life):
         """Fail when plain SQL finds any row."""
         assert self.find(statement, **values) == []
 
-    def reading(self) -> list[tuple[Share, sharing.Reading]]:
+    def reading(self) -> list[tuple[Share, read.Reading]]:
         """Return what whoever has a link finds behind each one that opens."""
         found = []
         for share in db.session.scalars(sa.select(Share).order_by(Share.created_at, Share.id)):
-            opened = sharing.by_token(share.token_hash, self.now)
+            opened = links.by_token(share.token_hash, self.now)
             assert opened is not None
             if opened.is_open:
-                found.append((share, sharing.read(opened, self.now)))
+                found.append((share, read.read(opened, self.now)))
         return found
 
     # --- an endorsement and what came before it ---
