@@ -12,13 +12,17 @@ import sqlalchemy as sa
 
 from ..accounts import drafts
 from ..accounts.models import Passport
+from ..accounts.rules import Band
+from ..experiences.cleaning import dimensions
 from ..experiences.details import said_of
-from ..experiences.models import Claim, Experience
+from ..experiences.models import Claim, Evidence, Experience
+from ..experiences.queries import PIECE, Piece
 from ..extensions import db
 from ..frameworks.models import Wording
 from ..organisations.models import Organisation
 from ..recognition import queries as recognition
 from ..recognition.models import Endorsement
+from ..refusals import Refusal
 from ..submissions import digest_of
 from ..witnesses import queries as witnesses
 from . import rules
@@ -30,7 +34,10 @@ DRAFT = "share"
 
 @dataclass(frozen=True)
 class Choice:
-    """One experience on the screen « Que montrer ? », with what was recognised and seen in it, and the learner's claims."""
+    """One experience on the screen « Que montrer ? », with what was recognised and seen in it, and the learner's claims.
+
+    `pieces` are the photos, documents and links beside it, each with why it cannot be shown.
+    """
 
     id: uuid.UUID
     title: str
@@ -39,16 +46,30 @@ class Choice:
     recognised: tuple[recognition.Shareable, ...]
     withdrawn: tuple[str, ...]
     seen: tuple[witnesses.Words, ...] = ()
+    pieces: tuple[tuple[Piece, Refusal | None], ...] = ()
 
 
-def choices(learner_id: uuid.UUID, now: dt.datetime) -> list[Choice]:
+def choices(learner_id: uuid.UUID, band: Band, now: dt.datetime) -> list[Choice]:
     """Return what a learner may choose from, newest first, and why the rest cannot be shown; five statements."""
-    lived = db.session.scalars(
-        sa.select(Experience)
+    newest = (
+        sa.select(Experience.id)
         .where(Experience.learner_id == learner_id, Experience.deleted_at.is_(None))
         .order_by(Experience.sort_on.desc(), Experience.id.desc())
         .limit(MOST_EXPERIENCES)
-    ).all()
+    )
+    lived: dict[uuid.UUID, Experience] = {}
+    beside: dict[uuid.UUID, list[tuple[Piece, Refusal | None]]] = {}
+    facts: list[Any]
+    for x, *facts in db.session.execute(
+        sa.select(Experience, *PIECE)
+        .outerjoin(Evidence, Evidence.experience_id == Experience.id)
+        .where(Experience.id.in_(newest))
+        .order_by(Experience.sort_on.desc(), Experience.id.desc(), Evidence.added_at, Evidence.id)
+    ):
+        lived[x.id] = x
+        if facts[0] is not None:
+            found = Piece(*facts)
+            beside.setdefault(x.id, []).append((found, rules.refusal_to_show_piece(found.kind, band, told=True)))
     claims = _claims(Claim.learner_id == learner_id)
     kept: dict[uuid.UUID, list[recognition.Shareable]] = {}
     for line in recognition.shareable(learner_id, now):
@@ -69,9 +90,9 @@ def choices(learner_id: uuid.UUID, now: dt.datetime) -> list[Choice]:
         Choice(
             id=x.id, title=x.title, refusal=rules.refusal_to_show_item(recognition.story_of(x)),
             claims=tuple(in_language(c["text"]) for c in claims.get(x.id, ())), recognised=tuple(kept.get(x.id, ())),
-            withdrawn=tuple(gone.get(x.id, ())), seen=tuple(seen.get(x.id, ())),
+            withdrawn=tuple(gone.get(x.id, ())), seen=tuple(seen.get(x.id, ())), pieces=tuple(beside.get(x.id, ())),
         )
-        for x in lived
+        for x in lived.values()
     ]
 
 
@@ -112,11 +133,12 @@ class Item:
     endorsement_id: uuid.UUID | None = None
     permitted_at: dt.datetime | None = None
     testimony_id: uuid.UUID | None = None
+    evidence_id: uuid.UUID | None = None
 
     @property
     def chosen_id(self) -> uuid.UUID:
         """Return the id by which it was chosen."""
-        return self.endorsement_id or self.testimony_id or self.experience_id
+        return self.endorsement_id or self.testimony_id or self.evidence_id or self.experience_id
 
 
 @dataclass(frozen=True)
@@ -137,14 +159,14 @@ class Chosen:
 
 
 def chosen(
-    learner_id: uuid.UUID, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
-    testimony_ids: Collection[uuid.UUID] = (), lock: bool = False,
+    learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
+    testimony_ids: Collection[uuid.UUID] = (), evidence_ids: Collection[uuid.UUID] = (), lock: bool = False,
 ) -> Chosen:
-    """Return the items of a choice as they stand now; four statements. `lock` holds the experiences until the commit.
+    """Return the items of a choice as they stand now; five statements. `lock` holds the experiences until the commit.
 
     An endorsement brings the title and the dates as they were when it was given, not the story: what was written anew
     since was recognised by nobody. The words of somebody without account, alone, bring the title and the dates.
-    A claim stands beside no endorsement of the same competency.
+    A claim stands beside no endorsement of the same competency. A photo, a document or a link goes with its experience.
     """
     live = recognition.live_items(learner_id, list(endorsement_ids))
     words = witnesses.live_items(learner_id, testimony_ids)
@@ -161,6 +183,7 @@ def chosen(
     rows = [(x, name) for x, name in db.session.execute(which)
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
+    beside = _pieces(learner_id, band, experience_ids, evidence_ids)
     attested = {found.competency_id for found in live.values()}
     names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
@@ -169,6 +192,7 @@ def chosen(
         if x.id in experience_ids:
             own = [c for c in claims.get(x.id, ()) if c["competency"] not in attested]
             items.append(Item("experience", x.id, {**heading, "story": x.story, "claims": own, **said_of(x).facts}))
+            items += [Item("evidence", x.id, document, evidence_id=key) for key, document in beside.get(x.id, ())]
         items += [Item("testimony", x.id, {"heading": heading, **found.document}, testimony_id=found.id)
                   for found in words.values() if found.experience_id == x.id]
         items += [
@@ -176,8 +200,40 @@ def chosen(
                  found.offer.permitted_at)
             for found in sorted(live.values(), key=lambda r: (r.offered_at, r.id)) if found.experience_id == x.id
         ]
-    missing = len({*experience_ids, *endorsement_ids, *testimony_ids} - {i.chosen_id for i in items})
+    asked = {*experience_ids, *endorsement_ids, *testimony_ids, *evidence_ids}
+    missing = len(asked - {i.chosen_id for i in items})
     return Chosen(tuple(items), {x.id: x for x, _name in rows}, live, missing)
+
+
+def _pieces(
+    learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], evidence_ids: Collection[uuid.UUID],
+) -> dict[uuid.UUID, list[tuple[uuid.UUID, dict[str, Any]]]]:
+    """Return what may be shown of these photos, documents and links, as it is frozen, by experience.
+
+    One statement, none for none. A photo is told with the size of its drawing for screens, so that a page keeps its
+    place; one whose file is gone is left out.
+    """
+    found: dict[uuid.UUID, list[tuple[uuid.UUID, dict[str, Any]]]] = {}
+    if not evidence_ids:
+        return found
+    facts: list[Any]
+    for experience_id, *facts in db.session.execute(
+        sa.select(Evidence.experience_id, *PIECE)
+        .where(Evidence.learner_id == learner_id, Evidence.id.in_(evidence_ids))
+        .order_by(Evidence.added_at, Evidence.id)
+    ):
+        piece = Piece(*facts)
+        if rules.refusal_to_show_piece(piece.kind, band, told=experience_id in experience_ids) is not None:
+            continue
+        drawn = piece.content(small=True) if piece.kind == "photo" else None
+        if piece.kind == "photo" and drawn is None:
+            continue
+        width, height = dimensions(drawn) if drawn else (None, None)
+        found.setdefault(experience_id, []).append((piece.id, {
+            "kind": piece.kind, "caption": piece.caption, "url": piece.url, "size": piece.size,
+            "width": width, "height": height,
+        }))
+    return found
 
 
 def _heading(experience: Experience, organisation_name: str | None) -> dict[str, Any]:

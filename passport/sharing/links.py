@@ -12,14 +12,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from ..accounts.models import GuardianConsent
+from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback.queries import day_words
 from ..seal import unseal
 from . import rules
-from .models import Edition, Share, ShareReading
-from .words import full_day
+from .models import Edition, EditionItem, Share, ShareReading
+from .words import along_words, full_day
 
 PER_PAGE = 20
+# How many photos, documents and links a link shows now.
+PIECES = (
+    sa.select(sa.func.count()).select_from(EditionItem)
+    .join(Experience, Experience.id == EditionItem.experience_id)
+    .where(EditionItem.edition_id == Share.edition_id, EditionItem.evidence_id.is_not(None),
+           Experience.deleted_at.is_(None))
+    .correlate(Share).scalar_subquery().label("pieces")
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,12 @@ class Opened:
     state: rules.LinkState
     token_sealed: bytes
     seen: int = 0
+    pieces: int = 0
+
+    @property
+    def along(self) -> str:
+        """Return how many photos, documents or links it shows, in words."""
+        return along_words(self.pieces)
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +112,7 @@ def state_of(share: Share, now: dt.datetime) -> rules.LinkState:
 
 def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
     row = db.session.execute(
-        sa.select(Share, Edition.head, GuardianConsent)
+        sa.select(Share, Edition.head, GuardianConsent, PIECES)
         .join(Edition, Edition.id == Share.edition_id)
         .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
         .where(which)
@@ -111,7 +126,7 @@ def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
         head=Head(name=str(head["name"]), intro=head["intro"], expires_at=share.expires_at,
                   recipient=share.recipient_name if share.recipient_shown else None),
         recognised=int(head["recognised"]), state=_state(share, consent, now), token_sealed=share.token_sealed,
-        seen=int(head.get("seen", 0)),
+        seen=int(head.get("seen", 0)), pieces=row.pieces,
     )
 
 
@@ -131,6 +146,12 @@ class Link:
     openings: int
     last_on: dt.date | None
     in_last_week: bool
+    pieces: int
+
+    @property
+    def along(self) -> str:
+        """Return how many photos, documents or links it shows, in words."""
+        return along_words(self.pieces)
 
     @property
     def is_open(self) -> bool:
@@ -163,7 +184,7 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         .subquery()
     )
     return (
-        sa.select(Share, GuardianConsent, days.c.openings, days.c.last_on)
+        sa.select(Share, GuardianConsent, days.c.openings, days.c.last_on, PIECES)
         .outerjoin(days, days.c.share_id == Share.id)
         .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
         .where(*which)
@@ -172,10 +193,10 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 def _link(row: Any, now: dt.datetime) -> Link:
-    share, consent, openings, last_on = row
+    share, consent, openings, last_on, pieces = row
     state = _state(share, consent, now)
     return Link(share.id, share.learner_id, share.recipient_name, state, share.expires_at, share.revoked_at,
-                int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now))
+                int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now), pieces)
 
 
 def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> tuple[list[Link], uuid.UUID | None]:

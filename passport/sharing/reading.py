@@ -17,7 +17,8 @@ from sqlalchemy.orm import aliased
 from .. import drawings
 from ..clock import CITY_ZONE, day_of
 from ..experiences.details import said_in
-from ..experiences.models import Experience, Revision
+from ..experiences.models import Evidence, Experience, Revision
+from ..experiences.queries import PIECE, Piece
 from ..extensions import db
 from ..feedback.models import AuthoredText, AuthoredVersion
 from ..feedback.queries import organisation_is_active
@@ -114,6 +115,27 @@ class SeenBy:
             document["name"], document["relation"], document["is_relative"]))
 
 
+@dataclass(frozen=True)
+class ShownPiece(Piece):
+    """A photo, a document or a link as a reader finds it, in the words of the day it was chosen.
+
+    `item_id` is None in a preview.
+    """
+
+    experience_id: uuid.UUID
+    item_id: uuid.UUID | None
+    width: int | None
+    height: int | None
+
+    @classmethod
+    def of(cls, row: Row) -> ShownPiece:
+        """Return it from what was frozen."""
+        frozen = row.document
+        assert row.evidence_id is not None
+        return cls(row.evidence_id, frozen["kind"], frozen["caption"], frozen["url"], None, frozen["size"], None,
+                   row.experience_id, row.item_id, frozen["width"], frozen["height"])
+
+
 @dataclass
 class Part:
     """One experience on a reader's page; `told` says whether its learner chose to tell it."""
@@ -128,6 +150,7 @@ class Part:
     claims: list[tuple[str, int]] = field(default_factory=list)
     recognised: list[Attested] = field(default_factory=list)
     seen: list[SeenBy] = field(default_factory=list)
+    pieces: list[ShownPiece] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -167,39 +190,50 @@ class Reading:
 
 def preview(head: Head, found: Chosen, now: dt.datetime) -> Reading:
     """Return the page exactly as it would be read; one statement."""
-    shown = [
-        (None, i, found.recognised[i.endorsement_id] if i.endorsement_id else None) for i in found.items
-    ]
+    shown = [(i, found.recognised[i.endorsement_id] if i.endorsement_id else None) for i in found.items]
     parts = _parts(
-        (item_id, i.experience_id, i.document,
-         (r.id, r.organisation_id, r.sentence, r.endorser_name) if r else None)
-        for item_id, i, r in shown
+        Row(i.kind, None, i.experience_id, i.document,
+            (r.id, r.organisation_id, r.sentence, r.endorser_name) if r else None, i.evidence_id)
+        for i, r in shown
     )
     return Reading(head, parts, contacts({r.organisation_id for r in found.recognised.values()}, now), 0, now)
 
 
-def _parts(
-    rows: Iterable[tuple[uuid.UUID | None, uuid.UUID, dict[str, Any],
-                         tuple[uuid.UUID, uuid.UUID, str, str | None] | None]],
-) -> tuple[Part, ...]:
+@dataclass(frozen=True)
+class Row:
+    """One item on its way to a page: `attested` is who recognised it, of which organisation, in which words."""
+
+    kind: str
+    item_id: uuid.UUID | None
+    experience_id: uuid.UUID
+    document: dict[str, Any]
+    attested: tuple[uuid.UUID, uuid.UUID, str, str | None] | None = None
+    evidence_id: uuid.UUID | None = None
+
+
+def _parts(rows: Iterable[Row]) -> tuple[Part, ...]:
     parts: dict[uuid.UUID, Part] = {}
-    for item_id, experience_id, document, attested in rows:
+    for row in rows:
+        document = row.document
+        if row.kind == "evidence":  # its experience stands before it
+            parts[row.experience_id].pieces.append(ShownPiece.of(row))
+            continue
         heading = document.get("heading", document)
-        part = parts.get(experience_id)
+        part = parts.get(row.experience_id)
         if part is None:
-            part = parts[experience_id] = Part(
+            part = parts[row.experience_id] = Part(
                 title=heading["title"], context=heading["context"], where=heading["where"],
                 when=when_words(heading["started_on"], heading["ended_on"], heading["precision"], heading["ongoing"]),
             )
-        if attested is None and "heading" in document:
+        if row.kind == "testimony":
             part.seen.append(SeenBy.of(document))
-        elif attested is None:
+        elif row.attested is None:
             part.told, part.story, part.said = True, document["story"], said_in(document).lines
             part.claims = [(in_language(c["text"]), c["step"]) for c in document["claims"]]
         else:
-            endorsement_id, organisation_id, sentence, endorser_name = attested
+            endorsement_id, organisation_id, sentence, endorser_name = row.attested
             part.recognised.append(Attested(
-                item_id=item_id, endorsement_id=endorsement_id, organisation_id=organisation_id, sentence=sentence,
+                item_id=row.item_id, endorsement_id=endorsement_id, organisation_id=organisation_id, sentence=sentence,
                 endorser_name=endorser_name, document=document,
                 story_changed=heading["digest"] != document["story_digest"],
                 told=heading["title"] if heading["title"] != part.title else None,
@@ -282,13 +316,14 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
 def read(opened: Opened, now: dt.datetime) -> Reading:
     """Return the page of an open link: the words of the day it was chosen, the status of this second; two statements.
 
-    What was withdrawn, set aside, hidden or taken back is left out; `gone` and `gone_seen` count it, without reason.
+    What was withdrawn, set aside, hidden or taken back is left out; `gone` and `gone_seen` count it, without reason. A
+    photo, document or link that was erased leaves nothing behind.
     """
     shown = [live for live in _live(opened.edition_id) if live.is_shown]
     parts = _parts(
-        (live.item.id, live.item.experience_id, dict(live.item.document),
-         (live.endorsement.id, live.organisation_id, live.sentence or "", live.endorser_name)
-         if live.endorsement and live.organisation_id else None)
+        Row(live.item.kind, live.item.id, live.item.experience_id, dict(live.item.document),
+            (live.endorsement.id, live.organisation_id, live.sentence or "", live.endorser_name)
+            if live.endorsement and live.organisation_id else None, live.item.evidence_id)
         for live in shown
     )
     known = {live.organisation_id for live in shown if live.organisation_id}
@@ -296,6 +331,22 @@ def read(opened: Opened, now: dt.datetime) -> Reading:
     count_seen = sum(1 for live in shown if live.seen)
     return Reading(opened.head, parts, contacts(known, now), max(0, opened.recognised - count), now,
                    max(0, opened.seen - count_seen))
+
+
+def piece(opened: Opened, item_id: uuid.UUID) -> Piece | None:
+    """Return the photo, document or link that this item of an open link shows now, or None; one statement."""
+    row = db.session.execute(
+        sa.select(Experience.for_me_only, Experience.deleted_at, *PIECE)
+        .join(EditionItem, EditionItem.evidence_id == Evidence.id)
+        .join(Experience, Experience.id == EditionItem.experience_id)
+        .where(EditionItem.id == item_id, EditionItem.edition_id == opened.edition_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    facts: list[Any]
+    for_me_only, deleted_at, *facts = row
+    story = Story(opened.edition_id, for_me_only, deleted_at)
+    return Piece(*facts) if rules.refusal_to_show_item(story) is None else None
 
 
 @dataclass(frozen=True)
@@ -342,6 +393,6 @@ def checked(opened: Opened, item_id: uuid.UUID, now: dt.datetime) -> Checked | N
         "story_digest": e.story_digest.hex(),
     }
     intact = digest == e.story_digest and all(document[name] == value for name, value in facts.items())
-    part = _parts([(item_id, e.experience_id, document,
-                    (e.id, live.organisation_id, live.sentence or "", live.endorser_name))])[0]
+    part = _parts([Row(live.item.kind, item_id, e.experience_id, document,
+                       (e.id, live.organisation_id, live.sentence or "", live.endorser_name))])[0]
     return Checked(part.recognised[0], part.title, contacts({live.organisation_id}, now)[0], intact)

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash
+from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -27,7 +27,7 @@ from .reader import host
 
 blueprint = Blueprint("sharing", __name__)
 BLUEPRINTS = (blueprint, reader)
-CHOSEN = ("experiences", "endorsements", "testimonies")
+CHOSEN = ("experiences", "endorsements", "testimonies", "pieces")
 
 
 def _mine() -> Mine:
@@ -54,16 +54,20 @@ def _may_prepare() -> ResponseReturnValue | None:
 def choose() -> ResponseReturnValue:
     """Choose what a link shows; nothing is ticked beforehand, and what was chosen is kept."""
     me, now = authorised(_mine(), Action.READ_SHARES).learner_id, clock.now()
-    form = ChoiceForm()
-    found = choosing.choices(me, now)
+    form, band = ChoiceForm(), _band()
+    found = choosing.choices(me, band, now)
     if form.validate_on_submit():
         wanted = form.draft()
         open_ids = {c.id for c in found if c.refusal is None}
         open_ids |= {r.recognised.id for c in found for r in c.recognised if r.may_be_shown}
         open_ids |= {s.id for c in found for s in c.seen if c.refusal is None and s.refusal is None}
+        pieces = {p.id: rules.refusal_to_show_piece(p.kind, band, told=c.id in wanted.experience_ids)
+                  for c in found if c.refusal is None for p, _why in c.pieces}
+        open_ids |= {*pieces}
         refusal = rules.refusal_of_choice(len(wanted.all_ids))
         if refusal is None and not {*wanted.all_ids} <= open_ids:
             refusal = Refusal.NOT_PERMITTED
+        refusal = refusal or next((pieces[i] for i in wanted.evidence_ids if pieces.get(i)), None)
         if refusal is None:
             with transaction():
                 service.save_draft(me, wanted.body, now)
@@ -73,8 +77,9 @@ def choose() -> ResponseReturnValue:
     else:
         kept = choosing.draft(me)
         ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
-    alone = rules.refusal_to_share(_band()) is None
-    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone,
+    alone = rules.refusal_to_share(band) is None
+    pictured = any(why is None and p.kind != "link" for c in found for p, why in c.pieces)
+    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone, pictured=pictured,
                 status=422 if form.is_submitted() else 200)
 
 
@@ -123,7 +128,8 @@ def preview() -> ResponseReturnValue:
     if "recipient_name" not in kept:
         return onward("sharing.audience")
     draft = share_draft(kept)
-    found = choosing.chosen(me, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids)
+    found = choosing.chosen(me, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
+                            draft.evidence_ids)
     if not found.items:
         return onward("sharing.choose")
     name = draft.shown_name if draft.name_form == rules.WRITTEN and draft.shown_name else current_user.display_name
@@ -146,7 +152,7 @@ def preview() -> ResponseReturnValue:
             form.refuse(Refused(Refusal.PREVIEW_CHANGED))
     form.seen.data, form.submission.data = looked_at, str(draft.submission)
     return page("sharing/preview.html", form=form, missing=found.missing,
-                reading=reading.preview(head, found, now), host=host(), status=422 if sent else 200)
+                reading=reading.preview(head, found, now), piece=_own_piece, host=host(), status=422 if sent else 200)
 
 
 def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDraft:
@@ -154,7 +160,13 @@ def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDra
     shown = {i.chosen_id for i in found.items}
     return replace(draft, experience_ids=tuple(i for i in draft.experience_ids if i in shown),
                    endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown),
-                   testimony_ids=tuple(i for i in draft.testimony_ids if i in shown))
+                   testimony_ids=tuple(i for i in draft.testimony_ids if i in shown),
+                   evidence_ids=tuple(i for i in draft.evidence_ids if i in shown))
+
+
+def _own_piece(piece: reading.ShownPiece) -> str:
+    """Return where its learner finds what a reader finds under the link."""
+    return url_for("evidence.file", key=piece.experience_id, item=piece.id, taille="ecran")
 
 
 @blueprint.get("/montrer/lien/<uuid:key>")
@@ -164,7 +176,7 @@ def ready(key: uuid.UUID) -> ResponseReturnValue:
     opened = authorised(links.by_id(key, now), Action.READ_SHARES)
     address = public_url("reader.share", token=opened.token) if opened.is_open else ""
     qr = drawings.qr_svg(address, _("Code QR du lien %(name)s", name=opened.recipient_name), "stamp xl") if address else ""
-    return page("sharing/ready.html", link=opened, address=address, qr=qr, host=host(),
+    return page("sharing/ready.html", link=opened, address=address, qr=qr, host=host(), piece=_own_piece,
                 reading=reading.read(opened, now) if opened.is_open else None)
 
 

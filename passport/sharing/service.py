@@ -41,6 +41,7 @@ class ShareDraft:
     intro: str | None
     submission: uuid.UUID
     testimony_ids: tuple[uuid.UUID, ...] = ()
+    evidence_ids: tuple[uuid.UUID, ...] = ()
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -55,9 +56,10 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         or rules.refusal_of_end(band, draft.months)
         or rules.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name)
         or rules.refusal_of_choice(
-            len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids))
+            len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids) + len(draft.evidence_ids))
     )
-    found = choosing.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids, lock=True)
+    found = choosing.chosen(learner_id, band, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
+                            draft.evidence_ids, lock=True)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
@@ -77,10 +79,11 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
             id=uuid7(), learner_id=learner_id, edition_id=edition.id, position=position, kind=item.kind,
             experience_id=item.experience_id, revision_id=revisions[item.experience_id],
             endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, testimony_id=item.testimony_id,
-            document=item.document,
+            evidence_id=item.evidence_id, document=item.document,
         )
         for position, item in enumerate(found.items)
     )
+    db.session.flush()  # what it shows decides whether the link may be
     token = new_token()
     share = Share(
         id=uuid7(), learner_id=learner_id, edition_id=edition.id, submission=draft.submission,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from flask_babel import format_date, get_locale
+from flask_babel import format_date, get_locale, ngettext
 from flask_babel import gettext as _
 
 from ..clock import CITY_ZONE, day_of
@@ -34,3 +34,10 @@ def when_words(started_on: str | None, ended_on: str | None, precision: str, ong
 def in_language(texts: Mapping[str, str]) -> str:
     """Return a sentence in the reader's language."""
     return texts["en"] if str(get_locale()) == "en" else texts["fr"]
+
+
+def along_words(pieces: int) -> str:
+    """Return how many photos, documents or links go along, as a sentence; nothing for none."""
+    if not pieces:
+        return ""
+    return str(ngettext("Avec une photo, un document ou un lien.", "Avec %(num)s photos, documents ou liens.", pieces))

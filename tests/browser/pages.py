@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # What answers with a file, with a word to a machine, or with the way to another page.
-NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
+NO_PAGE = {"health.healthz", "static", "evidence.file", "feedback.sent_file", "recognition.sent_file", "witnesses.read",
+           "reader.piece", "reader.card_piece"}
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
 PAGES: dict[str, tuple[str, ...]] = {
