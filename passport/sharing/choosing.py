@@ -162,7 +162,7 @@ def chosen(
     learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
     testimony_ids: Collection[uuid.UUID] = (), evidence_ids: Collection[uuid.UUID] = (), lock: bool = False,
 ) -> Chosen:
-    """Return the items of a choice as they stand now; five statements. `lock` holds the experiences until the commit.
+    """Return the items of a choice as they stand now; five statements. `lock` holds what they speak of until the commit.
 
     An endorsement brings the title and the dates as they were when it was given, not the story: what was written anew
     since was recognised by nobody. The words of somebody without account, alone, bring the title and the dates.
@@ -183,7 +183,7 @@ def chosen(
     rows = [(x, name) for x, name in db.session.execute(which)
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
-    beside = _pieces(learner_id, band, experience_ids, evidence_ids)
+    beside = _pieces(learner_id, band, experience_ids, evidence_ids, lock)
     attested = {found.competency_id for found in live.values()}
     names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
@@ -207,6 +207,7 @@ def chosen(
 
 def _pieces(
     learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], evidence_ids: Collection[uuid.UUID],
+    lock: bool,
 ) -> dict[uuid.UUID, list[tuple[uuid.UUID, dict[str, Any]]]]:
     """Return what may be shown of these photos, documents and links, as it is frozen, by experience.
 
@@ -216,12 +217,15 @@ def _pieces(
     found: dict[uuid.UUID, list[tuple[uuid.UUID, dict[str, Any]]]] = {}
     if not evidence_ids:
         return found
-    facts: list[Any]
-    for experience_id, *facts in db.session.execute(
+    which = (
         sa.select(Evidence.experience_id, *PIECE)
         .where(Evidence.learner_id == learner_id, Evidence.id.in_(evidence_ids))
         .order_by(Evidence.added_at, Evidence.id)
-    ):
+    )
+    if lock:
+        which = which.with_for_update(read=True, key_share=True)  # who erases one waits, then erases it here as well
+    facts: list[Any]
+    for experience_id, *facts in db.session.execute(which):
         piece = Piece(*facts)
         if rules.refusal_to_show_piece(piece.kind, band, told=experience_id in experience_ids) is not None:
             continue
