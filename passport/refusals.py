@@ -106,6 +106,8 @@ class Refusal(StrEnum):
     END_ODD = "end_odd"
     LINK_CLOSED = "link_closed"
     NOT_LAST_WEEK = "not_last_week"
+    PIECE_ALONE = "piece_alone"
+    PICTURE_BY_THREE = "picture_by_three"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
     # sending twice

@@ -173,8 +173,20 @@ TRIGGERS: tuple[Trigger, ...] = (
             " ON t.id = y.text_id WHERE y.id = NEW.testimony_id AND y.learner_id = NEW.learner_id"
             " AND y.experience_id = NEW.experience_id AND y.may_be_shown AND t.hidden_at IS NULL)",
             "only what somebody without account allows now is shown"),
+    Trigger("edition_item_together", "edition_item", "INSERT",
+            "NEW.evidence_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM edition_item i WHERE i.edition_id = NEW.edition_id"
+            " AND i.experience_id = NEW.experience_id AND i.kind = 'experience')",
+            "a photo, document or link is shown together with its experience"),
+    Trigger("edition_item_there", "edition_item", "INSERT",
+            "EXISTS (SELECT 1 FROM evidence v WHERE v.id = NEW.evidence_id AND v.deleted_at IS NOT NULL)",
+            "what its learner erased goes along nowhere"),
     Trigger("share_guardian", "share", "INSERT", _needs_guardian("NEW.purpose", "created_at"),
             "a link under 15 needs the joint consent"),
+    Trigger("share_image", "share", "INSERT",
+            f"EXISTS (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'created_at')})"
+            " AND EXISTS (SELECT 1 FROM edition_item i JOIN evidence v ON v.id = i.evidence_id"
+            " WHERE i.edition_id = NEW.edition_id AND v.kind <> 'link')",
+            "a picture under 15 needs both parents, whose yes nothing records yet"),
     Trigger("share_longest", "share", "INSERT",
             "NEW.expires_at > {later:created_at:366} OR (NEW.expires_at > {later:created_at:90} AND EXISTS"
             f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(18, 'created_at')}))"

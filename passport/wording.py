@@ -98,6 +98,8 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.NOT_PERMITTED: _l("À permettre d’abord."),
     Refusal.END_ODD: _l("Choisir une des durées proposées."),
     Refusal.NOT_LAST_WEEK: _l("Un lien se prolonge dans sa dernière semaine."),
+    Refusal.PIECE_ALONE: _l("Une photo, un document ou un lien se montre avec son expérience : cocher aussi « Mon récit »."),
+    Refusal.PICTURE_BY_THREE: _l("Avant 15 ans, une photo ou un document se montre avec l’accord des deux parents."),
     Refusal.LINK_CLOSED: _l("Ce lien est fermé. En préparer un autre."),
     Refusal.NAME_MISSING: _l("Écrire le nom à montrer."),
     Refusal.PREVIEW_CHANGED: _l("Ce qui est montré a changé entre-temps. Relire la page, puis créer le lien."),

@@ -156,7 +156,7 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     draft = sharing.ShareDraft(
         experience_ids=(cast["lea_x"],), endorsement_ids=(offers[1].id,), recipient_name="Boulangerie Martin",
         recipient_shown=False, months=3, name_form="display", shown_name=None,
-        intro="Je cherche un apprentissage.", submission=uuid.uuid4(), testimony_ids=(seen.id,),
+        intro="Je cherche un apprentissage.", submission=uuid.uuid4(), testimony_ids=(seen.id,), evidence_ids=along,
     )
     ids["share"] = sharing.create_share(cast["lea"], draft, now - 5 * H).id
     ids["revision"] = db.session.query(Revision).filter_by(experience_id=x.id, number=1).one().id

@@ -13,7 +13,7 @@ from wtforms.validators import ValidationError
 
 from ..forms import Form, refused_message
 from ..refusals import Refusal
-from ..sharing.queries import Link
+from ..sharing.links import Link
 
 NOTHING = "nothing"
 

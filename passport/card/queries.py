@@ -14,8 +14,9 @@ from ..accounts.models import Account
 from ..clock import day_of
 from ..extensions import db
 from ..seal import unseal
-from ..sharing import queries as sharing
-from ..sharing.queries import Opened, full_day, hour_words
+from ..sharing import links as sharing
+from ..sharing.links import Opened
+from ..sharing.words import full_day, hour_words
 from . import rules
 from .models import Card
 

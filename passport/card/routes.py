@@ -17,8 +17,8 @@ from ..experiences.panels import Panel
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of
+from ..sharing import links as sharing
 from ..sharing import panels, reader
-from ..sharing import queries as sharing
 from ..transaction import transaction
 from ..web import Forbidden, authorised, onward, page, public, public_url, wants_fragment
 from . import queries, rules, service
@@ -162,7 +162,9 @@ def opens() -> ResponseReturnValue:
             form.refuse(refused)
     alone = _band() is Band.ADULT
     small = {NOTHING: _("Pas même un nom"), **{
-        str(x.id): _("Jusqu’au %(day)s, fin du lien", day=x.ends) if alone else _("Pendant 15 minutes") for x in links
+        str(x.id): " · ".join(filter(None, (
+            _("Jusqu’au %(day)s, fin du lien", day=x.ends) if alone else _("Pendant 15 minutes"), x.along)))
+        for x in links
     }}
     return page("card/opens.html", form=form, small=small, links=links, status=422 if form.is_submitted() else 200)
 
@@ -180,7 +182,8 @@ def scan(token: str) -> ResponseReturnValue:
     if opened is None:
         return _nothing_now()
     return reader.share_page(
-        opened, lambda item_id: doors.way("reader.card_checked", token=token, item=item_id))
+        opened, lambda item_id: doors.way("reader.card_checked", token=token, item=item_id),
+        lambda piece: url_for("reader.card_piece", token=token, item=piece.item_id))
 
 
 @reader.blueprint.get("/c/<token>/verifier/<uuid:item>", endpoint="card_checked")
@@ -196,6 +199,14 @@ def scan_checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
     if opened is None:
         return _nothing_now()
     return reader.checked_page(opened, item, doors.way("reader.card", token=token))
+
+
+@reader.blueprint.get("/c/<token>/pieces/<uuid:item>", endpoint="card_piece")
+@public
+def scan_piece(token: str, item: uuid.UUID) -> ResponseReturnValue:
+    """Open a photo or a document, as long as the card opens its link."""
+    found = _scanned(token)
+    return reader.piece_answer(queries.opens(found, clock.now()) if found is not None else None, item)
 
 
 def _scanned(token: str) -> Card | None:

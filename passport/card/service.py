@@ -16,7 +16,7 @@ from ..columns import uuid7
 from ..extensions import db
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, new_token, seal
-from ..sharing import queries as sharing
+from ..sharing import links as sharing
 from ..sharing.models import Share
 from . import queries, rules
 from .models import Card

@@ -33,7 +33,10 @@ class Shown(Days):
                 self.event(self.ago(line["replaced_days_ago"], 20, line["learner"]), self.replace_card, line)
 
     def make_link(self, line: Line, at: dt.datetime) -> None:
-        """Open a link to some experiences and to all that may be shown of what was recognised and seen in them."""
+        """Open a link to some experiences and to all that may be shown of what was recognised and seen in them.
+
+        What stands beside them goes along where the line says so.
+        """
         chosen = [self.experiences[key].id for key in line["items"]]
         shareable = recognition_queries.shareable(self.ids[line["learner"]], at)
         self.shares[line["key"]] = sharing.create_share(self.ids[line["learner"]], sharing.ShareDraft(
@@ -44,6 +47,7 @@ class Shown(Days):
                                 if s.refusal is None and s.experience_id in chosen),
             recipient_name=line["name"], recipient_shown=False, months=line["months"], name_form="display",
             shown_name=None, intro=line["intro"], submission=uuid.uuid4(),
+            evidence_ids=tuple(i for x in chosen for i in self.evidence.get(x, ())) if line.get("with_pieces") else (),
         ), at)
 
     def open_link(self, key: str, times: int, at: dt.datetime) -> None:

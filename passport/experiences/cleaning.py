@@ -92,6 +92,12 @@ def clean(data: bytes) -> Cleaned:
 # ---------- pictures ----------
 
 
+def dimensions(data: bytes) -> tuple[int, int]:
+    """Return the width and the height of a picture that was cleaned; it is not decoded for that."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size
+
+
 def _picture(data: bytes) -> Cleaned:
     picture = _drawn(data)
     small = picture.copy() if max(picture.size) <= SCREEN else None

@@ -39,18 +39,20 @@ class Choice:
     experience_ids: tuple[uuid.UUID, ...]
     endorsement_ids: tuple[uuid.UUID, ...]
     testimony_ids: tuple[uuid.UUID, ...] = ()
+    evidence_ids: tuple[uuid.UUID, ...] = ()
 
     @property
     def all_ids(self) -> tuple[uuid.UUID, ...]:
         """Return everything that was chosen."""
-        return (*self.experience_ids, *self.endorsement_ids, *self.testimony_ids)
+        return (*self.experience_ids, *self.endorsement_ids, *self.testimony_ids, *self.evidence_ids)
 
     @property
     def body(self) -> dict[str, Any]:
         """Return it as the draft keeps it."""
         return {"experiences": [str(i) for i in self.experience_ids],
                 "endorsements": [str(i) for i in self.endorsement_ids],
-                "testimonies": [str(i) for i in self.testimony_ids]}
+                "testimonies": [str(i) for i in self.testimony_ids],
+                "pieces": [str(i) for i in self.evidence_ids]}
 
 
 class ChoiceForm(Form):
@@ -59,10 +61,12 @@ class ChoiceForm(Form):
     experiences = SelectMultipleField(_l("Mes expériences"), validate_choice=False)
     endorsements = SelectMultipleField(_l("Ce qui est reconnu"), validate_choice=False)
     testimonies = SelectMultipleField(_l("Ce que d’autres ont vu"), validate_choice=False)
+    pieces = SelectMultipleField(_l("Photos, documents, liens"), validate_choice=False)
 
     def draft(self) -> Choice:
         """Return what was ticked."""
-        return Choice(ids(self.experiences.data), ids(self.endorsements.data), ids(self.testimonies.data))
+        return Choice(ids(self.experiences.data), ids(self.endorsements.data), ids(self.testimonies.data),
+                      ids(self.pieces.data))
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ def share_draft(body: dict[str, Any]) -> ShareDraft:
     """Return the whole of what a draft holds, ready to be made."""
     return ShareDraft(
         experience_ids=ids(body.get("experiences")), endorsement_ids=ids(body.get("endorsements")),
-        testimony_ids=ids(body.get("testimonies")),
+        testimony_ids=ids(body.get("testimonies")), evidence_ids=ids(body.get("pieces")),
         recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
         name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
         submission=uuid.UUID(body["submission"]),

@@ -29,7 +29,7 @@ class Edition(Base):
 
 
 class EditionItem(Base):
-    """One thing a reader sees, in the words of the day it was chosen; goes when its experience goes."""
+    """One thing a reader sees, in the words of the day it was chosen; goes when that thing or its experience goes."""
 
     __tablename__ = "edition_item"
     __retention__ = "learner"
@@ -45,6 +45,7 @@ class EditionItem(Base):
     testimony_id: Mapped[uuid.UUID | None] = mapped_column(
         sa.ForeignKey("testimony.id", ondelete="CASCADE"), index=True
     )
+    evidence_id: Mapped[uuid.UUID | None]
     document: Mapped[dict[str, object]] = mapped_column(sa.JSON, info={"author": "learner", "reader": "share"})
     __table_args__ = (
         References(["edition_id", "learner_id"], ["edition.id", "edition.learner_id"], ondelete="CASCADE"),
@@ -57,14 +58,19 @@ class EditionItem(Base):
         References(["endorsement_id", "learner_id", "permitted_at"],
                    ["permission.endorsement_id", "permission.learner_id", "permission.given_at"], ondelete="CASCADE",
                    name="fk_edition_item_permission"),
+        References(["evidence_id", "experience_id", "learner_id"],
+                   ["evidence.id", "evidence.experience_id", "evidence.learner_id"], ondelete="CASCADE",
+                   name="fk_edition_item_evidence"),
         Unique("edition_id", "position"),
         Index(None, "experience_id"),
         Index(None, "revision_id"),
         Index(None, "endorsement_id"),
-        Check("kind IN ('experience', 'endorsement', 'testimony')", name="kind"),
+        Index(None, "evidence_id"),
+        Check("kind IN ('experience', 'endorsement', 'testimony', 'evidence')", name="kind"),
         Check("(kind = 'endorsement') = (endorsement_id IS NOT NULL)", name="endorsement_whole"),
         Check("(endorsement_id IS NULL) = (permitted_at IS NULL)", name="permitted_only"),
         Check("(kind = 'testimony') = (testimony_id IS NOT NULL)", name="testimony_whole"),
+        Check("(kind = 'evidence') = (evidence_id IS NOT NULL)", name="evidence_whole"),
     )
 
 

@@ -10,16 +10,17 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock, doors
+from ..headers import file_answer
 from ..seal import digest_of
 from ..transaction import release
 from ..web import public
-from . import queries, service
-from .queries import Opened
+from . import links, reading, service, words
+from .links import Opened
 
 blueprint = Blueprint("reader", __name__)
 
@@ -33,7 +34,8 @@ def share(token: str) -> ResponseReturnValue:
         return doors.unknown()
     if not opened.is_open:
         return doors.closed()
-    return share_page(opened, lambda item_id: doors.way("reader.checked", token=token, item=item_id))
+    return share_page(opened, lambda item_id: doors.way("reader.checked", token=token, item=item_id),
+                      lambda piece: url_for("reader.piece", token=token, item=piece.item_id))
 
 
 @blueprint.get("/s/<token>/verifier/<uuid:item>")
@@ -48,16 +50,25 @@ def checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
     return checked_page(opened, item, doors.way("reader.share", token=token))
 
 
+@blueprint.get("/s/<token>/pieces/<uuid:item>")
+@public
+def piece(token: str, item: uuid.UUID) -> ResponseReturnValue:
+    """Open a photo or a document that a link shows."""
+    return piece_answer(find(token), item)
+
+
 def find(token: str) -> Opened | None:
     """Return the link of a token, whatever its state, or None when there is none."""
-    return queries.by_token(digest_of(token), clock.now()) if len(token) == doors.TOKEN_LENGTH else None
+    return links.by_token(digest_of(token), clock.now()) if len(token) == doors.TOKEN_LENGTH else None
 
 
-def share_page(opened: Opened, check: Callable[[uuid.UUID], str]) -> Response:
+def share_page(
+    opened: Opened, check: Callable[[uuid.UUID], str], piece: Callable[[reading.ShownPiece], str]
+) -> Response:
     """Return the page of an open link, and count one opening of this day once it is built."""
     now = clock.now()
-    response = make_response(
-        render_template("reader/share.html", reading=queries.read(opened, now), check=check, host=host()))
+    response = make_response(render_template(
+        "reader/share.html", reading=reading.read(opened, now), check=check, piece=piece, host=host()))
     _count(opened, now)
     return response
 
@@ -78,11 +89,23 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
     Who kept its address aside opens the link as well: it counts on a day when the link's own page was not opened.
     """
     now = clock.now()
-    found = queries.checked(opened, item_id, now)
+    found = reading.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
-                           day=queries.full_day(now), hour=queries.hour_words(now))
+                           day=words.full_day(now), hour=words.hour_words(now))
     _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
+
+
+def piece_answer(opened: Opened | None, item_id: uuid.UUID) -> Response:
+    """Return what one item of an open link shows, a photo in its size for screens; it counts as no opening.
+
+    Whatever else is asked for is answered as if it had never been there.
+    """
+    found = reading.piece(opened, item_id) if opened is not None and opened.is_open else None
+    content = found.content(small=True) if found is not None else None
+    if found is None or content is None:
+        return doors.unknown()
+    return file_answer(content, found.media_type, found.save_as)
 
 
 def host() -> str:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash
+from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -20,14 +20,14 @@ from ..refusals import Refusal, Refused
 from ..submissions import digest_of
 from ..transaction import transaction
 from ..web import Forbidden, actor, authorised, now_and_today, onward, page, public_url, wants_fragment
-from . import panels, queries, rules, service
+from . import choosing, links, panels, reading, rules, service, words
 from .forms import AudienceForm, ChoiceForm, ExtendForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
 from .reader import host
 
 blueprint = Blueprint("sharing", __name__)
 BLUEPRINTS = (blueprint, reader)
-CHOSEN = ("experiences", "endorsements", "testimonies")
+CHOSEN = ("experiences", "endorsements", "testimonies", "pieces")
 
 
 def _mine() -> Mine:
@@ -46,7 +46,7 @@ def _may_prepare() -> ResponseReturnValue | None:
     except Forbidden as refused:
         if refused.refusal is not Refusal.UNDER_15:
             raise
-        return page("sharing/with_parent.html", draft=queries.draft(current_user.id), status=403)
+        return page("sharing/with_parent.html", draft=choosing.draft(current_user.id), status=403)
     return None
 
 
@@ -54,16 +54,20 @@ def _may_prepare() -> ResponseReturnValue | None:
 def choose() -> ResponseReturnValue:
     """Choose what a link shows; nothing is ticked beforehand, and what was chosen is kept."""
     me, now = authorised(_mine(), Action.READ_SHARES).learner_id, clock.now()
-    form = ChoiceForm()
-    found = queries.choices(me, now)
+    form, band = ChoiceForm(), _band()
+    found = choosing.choices(me, band, now)
     if form.validate_on_submit():
         wanted = form.draft()
         open_ids = {c.id for c in found if c.refusal is None}
         open_ids |= {r.recognised.id for c in found for r in c.recognised if r.may_be_shown}
         open_ids |= {s.id for c in found for s in c.seen if c.refusal is None and s.refusal is None}
+        pieces = {p.id: rules.refusal_to_show_piece(p.kind, band, told=c.id in wanted.experience_ids)
+                  for c in found if c.refusal is None for p, _why in c.pieces}
+        open_ids |= {*pieces}
         refusal = rules.refusal_of_choice(len(wanted.all_ids))
         if refusal is None and not {*wanted.all_ids} <= open_ids:
             refusal = Refusal.NOT_PERMITTED
+        refusal = refusal or next((pieces[i] for i in wanted.evidence_ids if pieces.get(i)), None)
         if refusal is None:
             with transaction():
                 service.save_draft(me, wanted.body, now)
@@ -71,10 +75,11 @@ def choose() -> ResponseReturnValue:
         form.refuse(Refused(refusal))
         ticked = {*wanted.all_ids}
     else:
-        kept = queries.draft(me)
+        kept = choosing.draft(me)
         ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
-    alone = rules.refusal_to_share(_band()) is None
-    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone,
+    alone = rules.refusal_to_share(band) is None
+    pictured = any(why is None and p.kind != "link" for c in found for p, why in c.pieces)
+    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone, pictured=pictured,
                 status=422 if form.is_submitted() else 200)
 
 
@@ -85,13 +90,13 @@ def audience() -> ResponseReturnValue:
     if refused is not None:
         return refused
     me, now, band = current_user.id, clock.now(), _band()
-    kept = queries.draft(me)
+    kept = choosing.draft(me)
     if not any(kept.get(name) for name in CHOSEN):
         return onward("sharing.choose")
     before: dict[str, Any] = {
         "months": str(kept.get("months") or rules.preset_months(band)),
         "name_form": kept.get("name_form", rules.DISPLAY),
-        "intro": kept["intro"] if "intro" in kept else queries.looking_for(me),
+        "intro": kept["intro"] if "intro" in kept else choosing.looking_for(me),
         **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name") if name in kept},
     }
     form = AudienceForm(band, current_user.display_name, data=before)
@@ -105,7 +110,7 @@ def audience() -> ResponseReturnValue:
 
 def _ends(band: Band, now: dt.datetime) -> dict[str, str]:
     """Return the day on which each length offered ends, in words."""
-    return {str(n): _("Jusqu’au %(day)s", day=queries.full_day(rules.end_of(n, now))) for n in rules.months_offered(band)}
+    return {str(n): _("Jusqu’au %(day)s", day=words.full_day(rules.end_of(n, now))) for n in rules.months_offered(band)}
 
 
 @blueprint.route("/montrer/apercu", methods=["GET", "POST"])
@@ -117,17 +122,18 @@ def preview() -> ResponseReturnValue:
     me, now = current_user.id, clock.now()
     form = PreviewForm()
     sent = form.is_submitted()
-    if sent and form.validate() and (made := queries.made_before(me, form.number)):
+    if sent and form.validate() and (made := links.made_before(me, form.number)):
         return onward("sharing.ready", key=made)
-    kept = queries.draft(me)
+    kept = choosing.draft(me)
     if "recipient_name" not in kept:
         return onward("sharing.audience")
     draft = share_draft(kept)
-    found = queries.chosen(me, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids)
+    found = choosing.chosen(me, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
+                            draft.evidence_ids)
     if not found.items:
         return onward("sharing.choose")
     name = draft.shown_name if draft.name_form == rules.WRITTEN and draft.shown_name else current_user.display_name
-    head = queries.Head(
+    head = links.Head(
         name=name, intro=draft.intro, recipient=draft.recipient_name if draft.recipient_shown else None,
         expires_at=rules.end_of(draft.months, now),
     )
@@ -146,32 +152,38 @@ def preview() -> ResponseReturnValue:
             form.refuse(Refused(Refusal.PREVIEW_CHANGED))
     form.seen.data, form.submission.data = looked_at, str(draft.submission)
     return page("sharing/preview.html", form=form, missing=found.missing,
-                reading=queries.preview(head, found, now), host=host(), status=422 if sent else 200)
+                reading=reading.preview(head, found, now), piece=_own_piece, host=host(), status=422 if sent else 200)
 
 
-def _only(draft: service.ShareDraft, found: queries.Chosen) -> service.ShareDraft:
+def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDraft:
     """Return the draft without what can no longer be shown, which the preview left out and said so."""
     shown = {i.chosen_id for i in found.items}
     return replace(draft, experience_ids=tuple(i for i in draft.experience_ids if i in shown),
                    endorsement_ids=tuple(i for i in draft.endorsement_ids if i in shown),
-                   testimony_ids=tuple(i for i in draft.testimony_ids if i in shown))
+                   testimony_ids=tuple(i for i in draft.testimony_ids if i in shown),
+                   evidence_ids=tuple(i for i in draft.evidence_ids if i in shown))
+
+
+def _own_piece(piece: reading.ShownPiece) -> str:
+    """Return where its learner finds what a reader finds under the link."""
+    return url_for("evidence.file", key=piece.experience_id, item=piece.id, taille="ecran")
 
 
 @blueprint.get("/montrer/lien/<uuid:key>")
 def ready(key: uuid.UUID) -> ResponseReturnValue:
     """See a link again: its QR code, its address, and what it shows now."""
     now = clock.now()
-    opened = authorised(queries.by_id(key, now), Action.READ_SHARES)
+    opened = authorised(links.by_id(key, now), Action.READ_SHARES)
     address = public_url("reader.share", token=opened.token) if opened.is_open else ""
     qr = drawings.qr_svg(address, _("Code QR du lien %(name)s", name=opened.recipient_name), "stamp xl") if address else ""
-    reading = queries.read(opened, now) if opened.is_open else None
-    return page("sharing/ready.html", link=opened, address=address, qr=qr, reading=reading, host=host())
+    return page("sharing/ready.html", link=opened, address=address, qr=qr, host=host(), piece=_own_piece,
+                reading=reading.read(opened, now) if opened.is_open else None)
 
 
 @blueprint.route("/montrer/lien/<uuid:key>/prolonger", methods=["GET", "POST"])
 def extend(key: uuid.UUID) -> ResponseReturnValue:
     """Move the end of a link in its last week."""
-    share, (now, today) = authorised(queries.share(key), Action.PREPARE_SHARE), now_and_today()
+    share, (now, today) = authorised(links.share(key), Action.PREPARE_SHARE), now_and_today()
     band = actor().band(today)
     form = ExtendForm(band)
     if form.validate_on_submit():
@@ -181,21 +193,21 @@ def extend(key: uuid.UUID) -> ResponseReturnValue:
         except Refused as refused:
             form.refuse(refused)
         else:
-            flash(_("C’est prolongé : le lien ferme le %(day)s.", day=queries.full_day(share.expires_at)))
+            flash(_("C’est prolongé : le lien ferme le %(day)s.", day=words.full_day(share.expires_at)))
             return onward("sharing.ready", key=key)
     return page("sharing/extend.html", status=422 if form.is_submitted() else 200, form=form, share=share,
-                ends_on=queries.full_day(share.expires_at), ends=_ends(band, now),
-                possible=rules.may_extend(queries.state_of(share, now), share.expires_at, now))
+                ends_on=words.full_day(share.expires_at), ends=_ends(band, now),
+                possible=rules.may_extend(links.state_of(share, now), share.expires_at, now))
 
 
 @blueprint.post("/montrer/lien/<uuid:key>/fermer")
 def close(key: uuid.UUID) -> ResponseReturnValue:
     """Close a link; htmx gets its line again and what else changes, as the page would show them."""
-    share, now = authorised(queries.share(key), Action.CLOSE_SHARE), clock.now()
+    share, now = authorised(links.share(key), Action.CLOSE_SHARE), clock.now()
     with transaction():
         service.close(share, now)
     if wants_fragment():
-        return page("sharing/closed.html", link=queries.link(key, now), settled=True,
+        return page("sharing/closed.html", link=links.link(key, now), settled=True,
                     panels=panels.after_closing(share.learner_id, now))
     flash(_("Le lien « %(name)s » est fermé.", name=share.recipient_name))
     return onward("card.show")

@@ -95,6 +95,17 @@ def refusal_to_show_item(story: Story, offer: Offer | None = None, seen: Seen | 
     return recognition.refusal_to_show(offer, story)
 
 
+def refusal_to_show_piece(kind: str, band: Band, told: bool) -> Refusal | None:
+    """Say why what stands beside an experience cannot be shown with it, or None when it can.
+
+    `told` says whether the experience itself is shown. What may hold a face is shown under 15 with the yes of both
+    parents, which nothing records yet; a link holds none.
+    """
+    if kind != "link" and refusal_to_share(band) is not None:
+        return Refusal.PICTURE_BY_THREE
+    return None if told else Refusal.PIECE_ALONE
+
+
 def consent_in_force(
     learner_agreed_at: dt.datetime | None, guardian_agreed_at: dt.datetime | None,
     until: dt.datetime | None, withdrawn_at: dt.datetime | None, now: dt.datetime,

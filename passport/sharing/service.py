@@ -23,7 +23,7 @@ from ..refusals import Refusal, Refused
 from ..seal import digest_of as hash_of
 from ..seal import new_token, seal
 from ..submissions import digest_of, kept_before
-from . import queries, rules
+from . import choosing, links, rules
 from .models import Edition, EditionItem, Share, ShareReading
 
 
@@ -41,6 +41,7 @@ class ShareDraft:
     intro: str | None
     submission: uuid.UUID
     testimony_ids: tuple[uuid.UUID, ...] = ()
+    evidence_ids: tuple[uuid.UUID, ...] = ()
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -55,9 +56,10 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         or rules.refusal_of_end(band, draft.months)
         or rules.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name)
         or rules.refusal_of_choice(
-            len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids))
+            len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids) + len(draft.evidence_ids))
     )
-    found = queries.chosen(learner_id, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids, lock=True)
+    found = choosing.chosen(learner_id, band, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
+                            draft.evidence_ids, lock=True)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
@@ -77,10 +79,11 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
             id=uuid7(), learner_id=learner_id, edition_id=edition.id, position=position, kind=item.kind,
             experience_id=item.experience_id, revision_id=revisions[item.experience_id],
             endorsement_id=item.endorsement_id, permitted_at=item.permitted_at, testimony_id=item.testimony_id,
-            document=item.document,
+            evidence_id=item.evidence_id, document=item.document,
         )
         for position, item in enumerate(found.items)
     )
+    db.session.flush()  # what it shows decides whether the link may be
     token = new_token()
     share = Share(
         id=uuid7(), learner_id=learner_id, edition_id=edition.id, submission=draft.submission,
@@ -110,7 +113,7 @@ def extend(share: Share, months: int, now: dt.datetime) -> None:
     """Move the end of a link in its last week, counted from now; what it shows stays as it is. Raises Refused."""
     db.session.refresh(share, with_for_update=True)
     band, _name = _whose(share.learner_id, now)
-    refusal = rules.refusal_to_extend(band, queries.state_of(share, now), share.expires_at, months, now)
+    refusal = rules.refusal_to_extend(band, links.state_of(share, now), share.expires_at, months, now)
     if refusal is not None:
         raise Refused(refusal)
     share.extended_at, share.expires_at = now, rules.end_of(months, now)
@@ -154,14 +157,14 @@ def note_opening(share_id: uuid.UUID, day: dt.date, first: bool = False) -> None
 
 def save_draft(learner_id: uuid.UUID, changes: dict[str, Any], now: dt.datetime) -> None:
     """Keep a link half prepared, for its learner alone, until it is made."""
-    draft = drafts.held(learner_id, queries.DRAFT, learner_id, now)
+    draft = drafts.held(learner_id, choosing.DRAFT, learner_id, now)
     draft.body = {"submission": str(uuid.uuid4()), **draft.body, **changes}
     db.session.flush()
 
 
 def drop_draft(learner_id: uuid.UUID) -> None:
     """Let go of a link half prepared."""
-    drafts.drop(queries.DRAFT, learner_id, learner_id)
+    drafts.drop(choosing.DRAFT, learner_id, learner_id)
 
 
 def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:

@@ -22,9 +22,9 @@ from passport.safety import service as safety
 from passport.seal import unseal
 from passport.sharing import service as sharing
 from passport.sharing.models import EditionItem, Share
-from tests import build
+from tests import build, pictures
 from tests.cast import Cast
-from tests.world import H, answer, ask, fill, recognise
+from tests.world import H, add_file, answer, ask, fill, recognise
 
 DAY = dt.timedelta(days=1)
 SETTINGS = (("sport", "nonformal"), ("school", "formal"), ("family", "informal"))
@@ -126,12 +126,12 @@ def _be_recognised(cast: Cast, now: dt.datetime) -> None:
 
 
 def _link(cast: Cast, learner: str, name: str, now: dt.datetime, things: tuple[str, ...],
-          endorsements: tuple[str, ...] = (), months: int = 3) -> Share:
+          endorsements: tuple[str, ...] = (), months: int = 3, pieces: tuple[str, ...] = ()) -> Share:
     """Return a link of somebody, made at that time; its token is known by its name."""
     draft = sharing.ShareDraft(
         experience_ids=tuple(cast[x] for x in things), endorsement_ids=tuple(cast[e] for e in endorsements),
         recipient_name=name, recipient_shown=True, months=months, name_form="display", shown_name=None,
-        intro="Je cherche un apprentissage.", submission=uuid.uuid4(),
+        intro="Je cherche un apprentissage.", submission=uuid.uuid4(), evidence_ids=tuple(cast[p] for p in pieces),
     )
     made = sharing.create_share(cast[learner], draft, now)
     db.session.flush()
@@ -142,11 +142,16 @@ def _link(cast: Cast, learner: str, name: str, now: dt.datetime, things: tuple[s
 
 def _show(cast: Cast, learner_id: uuid.UUID, now: dt.datetime) -> None:
     """Links that are open, closed, ended and emptied; a card that opens one, and one that was replaced."""
-    opened = _link(cast, "ines", "Mairie", now - 27 * H, ("ines_5", "ines_8"), ("shown", "gone", "withdrawn"))
+    x = db.session.get_one(Experience, cast["ines_5"])
+    cast.ids["poster"] = add_file(x, pictures.saved(pictures.drawing(1600, 500)), None, now - 28 * H).id
+    opened = _link(cast, "ines", "Mairie", now - 27 * H, ("ines_5", "ines_8"), ("shown", "gone", "withdrawn"),
+                   pieces=("poster",))
     sharing.close(_link(cast, "ines", "Club", now - 26 * H, ("ines_8",)), now - 20 * H)
     _link(cast, "ines", "Ancien", now - 60 * DAY, ("ines_9",), months=1)
     _link(cast, "ines", "Vide", now - 25 * H, ("ines_10",))
     items = {i.endorsement_id: i.id for i in db.session.query(EditionItem).filter_by(kind="endorsement")}
+    pieces = {i.evidence_id: i.id for i in db.session.query(EditionItem).filter_by(kind="evidence")}
+    cast.ids.update(item_photo=pieces[cast["photo"]], item_poster=pieces[cast["poster"]])
     cast.ids.update(item=items[cast["endorsement"]], item_shown=items[cast["shown"]], item_gone=items[cast["gone"]])
     recognition.end_permission(db.session.get_one(Endorsement, cast["gone"]), now - 10 * H)
     taken = db.session.get_one(Endorsement, cast["withdrawn"])

@@ -6,8 +6,13 @@ from typing import Any
 
 from tests.routes.test_registry import address
 
-# What answers with a file, with a word to a machine, or with the way to another page.
-NO_PAGE = {"health.healthz", "static", "evidence.file", "experiences.organisations", "feedback.sent_file", "recognition.sent_file", "witnesses.read"}
+# What answers with a file, with a word to a machine, or with the way to another page, and where it is found when that
+# does not stand in the registry.
+NO_PAGE = {
+    "health.healthz": "", "static": "/static/app.css", "evidence.file": "", "feedback.sent_file": "",
+    "recognition.sent_file": "", "witnesses.read": "", "reader.piece": "/s/{share}/pieces/{item_photo}",
+    "reader.card_piece": "/c/{to_ines_card}/pieces/{item_poster}", "experiences.organisations": "",
+}
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
 PAGES: dict[str, tuple[str, ...]] = {

@@ -95,6 +95,66 @@ def test_from_the_phone_to_whom_she_chose(live: Live, open_browser: Callable[...
     assert loaded(karim) == [True]
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_from_the_phone_to_a_reader_without_account(
+    live: Live, open_browser: Callable[..., Any], phone: dict[str, Path], javascript: bool
+) -> None:
+    lea = open_browser(javascript=javascript)
+    sign_in(lea, live, "lea")
+    experience = f"/experience/{live.cast['lea_x']}"
+    lea.goto(f"{experience}/joindre")
+    lea.get_by_label("Une photo ou un document").set_input_files(phone["affiche.jpg"])
+    lea.get_by_label("Ce qu’on y voit").fill("La fresque du hall")
+    press(lea, "Ajouter")
+    lea.wait_for_url("**/gardee")
+
+    # nothing is ticked; the photo alone is refused, and stays ticked beside the reason
+    lea.goto("/montrer/choisir")
+    photo = lea.get_by_role("checkbox", name="La fresque du hall")
+    assert photo.is_checked() is False
+    photo.check()
+    press(lea, "Continuer")
+    lea.get_by_text("se montre avec son expérience").first.wait_for()
+    assert photo.is_checked()
+    lea.locator(f'input[name=experiences][value="{live.cast["lea_x"]}"]').check()
+    press(lea, "Continuer")
+    lea.get_by_label("Un nom pour m’y retrouver").fill("Boulangerie Martin")
+    press(lea, "Voir la page")
+    assert heading(lea) == "Aperçu"
+    assert loaded(lea) == [True]
+    press(lea, "Créer le lien")
+    assert heading(lea) == "Le lien est prêt"
+    token = lea.locator(".code").inner_text().split("/s/")[1]
+
+    # a reader without account: nothing moves while the photo arrives, and it fits the screen
+    reader = open_browser(javascript=javascript)
+    reader.goto(f"/s/{token}")
+    image = reader.get_by_role("img", name="La fresque du hall")
+    image.scroll_into_view_if_needed()
+    assert loaded(reader) == [True]
+    box = image.bounding_box()
+    assert box["width"] <= PHONE["width"]
+    assert abs(box["width"] / box["height"] - 3 / 4) < .02  # as it was held, upright
+    assert "Raconté par" in reader.locator("main").inner_text()
+    assert reader.context.cookies() == []
+    if javascript:
+        assert Axe().run(reader).response["violations"] == []
+        reader.emulate_media(media="print")
+        expect(image).to_be_visible()
+        assert loaded(reader) == [True]
+        reader.emulate_media(media="screen")
+    picture = image.get_attribute("src")
+
+    # erased by its learner, it leaves the page and its own address
+    lea.goto(experience)
+    lea.locator("details.confirm summary", has_text="Effacer").last.click()
+    lea.locator("details.confirm[open] button").click()
+    lea.get_by_text("C’est effacé, pour de bon.").wait_for()
+    reader.reload()
+    assert reader.locator("main img").count() == 0
+    assert reader.goto(picture).status == 404
+
+
 def test_a_slow_network_shows_how_far_it_is(live: Live, open_browser: Callable[..., Any], phone: dict[str, Path]) -> None:
     lea = open_browser()
     sign_in(lea, live, "lea")

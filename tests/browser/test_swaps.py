@@ -18,7 +18,7 @@ from passport.extensions import db
 from passport.feedback import queries as feedback
 from passport.organisations import queries as organisations
 from passport.recognition import attested as recognition
-from passport.sharing import queries as sharing
+from passport.sharing import links as sharing
 from passport.sharing import service as links
 from tests import build
 from tests.browser.conftest import Live, Windows

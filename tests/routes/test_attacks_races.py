@@ -16,13 +16,14 @@ from flask import Flask
 
 from passport.accounts.models import Account, ContactBar, Draft
 from passport.card.models import Card
+from passport.experiences.models import Evidence
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
 from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
 from passport.recognition.models import Endorsement, Permission, RecognitionRequest
 from passport.safety.models import Report
-from passport.sharing.models import Share
+from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from tests import build
 from tests.cast import Cast
@@ -106,6 +107,16 @@ class TestRaces:
         before = town.count(Share)
         together(*town.posts("lea", "/montrer/apercu", look))
         assert town.count(Share) == before + 1
+
+    def test_a_photo_erased_while_a_link_is_made_is_in_no_link(self, town: Town) -> None:
+        lea, x, photo = town.browse("lea"), town.cast["lea_x"], town.cast["photo"]
+        lea.post("/montrer/choisir", {"experiences": [str(x)], "pieces": [str(photo)]})
+        look = fields(lea.follow(lea.fill("/montrer/pour-qui", recipient_name="Boulangerie Martin")))
+        assert town.count(EditionItem, EditionItem.evidence_id == photo) == 1
+        together(*town.posts("lea", "/montrer/apercu", look, times=3),
+                 *town.posts("lea", f"/experience/{x}/fichier/{photo}/effacer", {}, times=1))
+        assert town.count(Evidence, Evidence.id == photo) == 0
+        assert town.count(EditionItem, EditionItem.evidence_id == photo) == 0
 
     def test_a_draft_of_an_answer_kept_twice_at_once_is_one(self, town: Town) -> None:
         path = f"/on-me-demande/{town.cast['request']}"

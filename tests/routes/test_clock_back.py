@@ -18,7 +18,7 @@ from passport.feedback.models import AccessGrant, FeedbackRequest
 from passport.policy import Action, can
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, Permission
-from passport.sharing import queries as sharing
+from passport.sharing import links as sharing
 from passport.sharing import service as sharing_service
 from passport.sharing.models import Share
 from passport.transaction import transaction

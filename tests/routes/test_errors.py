@@ -368,11 +368,11 @@ class TestTooOften:
         return {"PROPAGATE_FAULTS": False, "RATELIMIT_ENABLED": True}
 
     def test_unknown_links_wait_while_a_real_one_opens(self, app: Flask, cast: Cast, client: FlaskClient) -> None:
-        from passport.sharing import queries
+        from passport.sharing import links as shared
 
         with app.app_context():
             fill(cast, NOON)
-            opened = queries.by_id(cast["share"], NOON)
+            opened = shared.by_id(cast["share"], NOON)
             assert opened is not None
             address = f"/s/{opened.token}"
             db.session.remove()

@@ -33,7 +33,8 @@ from passport.feedback import waiting as feedback_waiting
 from passport.policy import Action, can
 from passport.recognition import attested, inbox
 from passport.recognition.models import NotYet
-from passport.sharing import queries as sharing
+from passport.sharing import links
+from passport.sharing import reading as read
 from passport.sharing.models import Share
 from passport.witnesses import queries as witness_queries
 from passport.witnesses.models import WitnessInvitation
@@ -73,7 +74,7 @@ class Opened:
     edition_id: uuid.UUID
     learner_id: uuid.UUID
     created_at: dt.datetime
-    reading: sharing.Reading
+    reading: read.Reading
 
 
 class Charter(Life):
@@ -103,11 +104,11 @@ class Charter(Life):
             return self.known[Opened]  # type: ignore[no-any-return]
         found = []
         for share in db.session.scalars(sa.select(Share).order_by(Share.created_at, Share.id)):
-            opened = sharing.by_token(share.token_hash, self.now)
+            opened = links.by_token(share.token_hash, self.now)
             assert opened is not None
             if opened.is_open:
                 found.append(Opened(share.id, share.edition_id, share.learner_id, share.created_at,
-                                    sharing.read(opened, self.now)))
+                                    read.read(opened, self.now)))
         self.known[Opened] = found
         return found
 

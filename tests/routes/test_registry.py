@@ -134,7 +134,7 @@ REGISTRY: dict[str, Door] = {
     "sharing.extend": mine("share", months="3"),
     "sharing.ready": mine("share"), "sharing.close": mine("share"), "sharing.close_all": Door(EVERYBODY),
     "reader.share": Door(PUBLIC), "reader.checked": Door(PUBLIC), "reader.card": Door(PUBLIC),
-    "reader.card_checked": Door(PUBLIC),
+    "reader.card_checked": Door(PUBLIC), "reader.piece": Door(PUBLIC), "reader.card_piece": Door(PUBLIC),
     "card.show": Door(EVERYBODY), "card.card": Door(EVERYBODY), "card.printed": Door(EVERYBODY),
     "card.replace": Door(EVERYBODY), "card.opens": Door(EVERYBODY),
     "safety.bother": mine("text"), "safety.cases": of("claire", "farid", "sofia"),

@@ -90,6 +90,20 @@ class TestWhatIsShown:
         assert rules.refusal_to_show_item(replace(STORY, deleted_at=BEFORE), SHOWN) is Refusal.EXPERIENCE_DELETED
 
 
+class TestWhatStandsBesideIt:
+    @pytest.mark.parametrize("kind", ["photo", "document", "link"])
+    @pytest.mark.parametrize("band", [Band.YOUTH, Band.ADULT])
+    def test_it_goes_with_its_experience_from_15_on(self, kind: str, band: Band) -> None:
+        assert rules.refusal_to_show_piece(kind, band, told=True) is None
+        assert rules.refusal_to_show_piece(kind, band, told=False) is Refusal.PIECE_ALONE
+
+    @pytest.mark.parametrize("band", [Band.CHILD, Band.TEEN])
+    def test_a_picture_under_15_needs_both_parents(self, band: Band) -> None:
+        assert rules.refusal_to_show_piece("photo", band, told=True) is Refusal.PICTURE_BY_THREE
+        assert rules.refusal_to_show_piece("document", band, told=True) is Refusal.PICTURE_BY_THREE
+        assert rules.refusal_to_show_piece("link", band, told=True) is None
+
+
 class TestMovingAnEnd:
     WEEK = dt.timedelta(days=7)
 

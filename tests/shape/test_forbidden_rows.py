@@ -140,6 +140,22 @@ class World:
                 "kind": "endorsement", "experience_id": e["experience_id"], "revision_id": e["revision_id"],
                 "endorsement_id": e["id"], "permitted_at": p.get("given_at"), "document": {}, **more}
 
+    def piece(self, learner: str = "lea", experience: str = "lea_x", kind: str = "photo") -> dict[str, Any]:
+        """Return a photo, a document or a link beside an experience."""
+        what = {"url": "https://alpha.example"} if kind == "link" else {"storage_name": uuid.uuid4().hex}
+        return self.put("evidence", learner_id=self.cast[learner], experience_id=self.cast[experience], kind=kind,
+                        submission=uuid.uuid4(), size=9, added_at=self.now, **what)
+
+    def told(self, learner: str = "lea", experience: str = "lea_x") -> dict[str, Any]:
+        """Put an experience into a new edition, and return what each item of it there has in common."""
+        whose = {"learner_id": self.cast[learner], "experience_id": self.cast[experience]}
+        revision = self.rows.get("revision") or self.put("revision", **whose, number=1, title="…", facts={}, digest=D32,
+                                                         made_at=self.now)
+        self.rows["edition"] = self.put("edition", learner_id=self.cast[learner], made_at=self.now, head={})
+        common = {**whose, "edition_id": self.rows["edition"]["id"], "revision_id": revision["id"], "document": {}}
+        self.put("edition_item", **common, kind="experience", position=0)
+        return common
+
     def share(self, learner: str = "lea", **more: Any) -> dict[str, Any]:
         edition = self.rows.get("edition") or self.put("edition", learner_id=self.cast[learner], made_at=self.now, head={})
         self.rows["edition"] = edition
@@ -680,6 +696,53 @@ def test_what_somebody_without_account_said_stays_as_it_was(world: World, attack
     if attack == "allowing again":
         world.sql("UPDATE testimony SET may_be_shown = NOT may_be_shown")
     refused(lambda: world.sql(SAID[attack]))
+
+
+@pytest.mark.parametrize("attack", ["without its experience", "another experience's", "another learner's",
+                                    "as an endorsement", "as an experience", "nothing", ""])
+def test_a_piece_is_in_a_link_only_with_its_experience(world: World, attack: str) -> None:
+    """What is erased leaves every edition at once."""
+    world.rows["revision"] = world.put("revision", learner_id=world.cast["lea"], experience_id=world.cast["lea_x"], number=1,
+                                       title="…", facts={}, digest=D32, made_at=world.now)
+    common = world.told()
+    mine, other = world.piece(), world.piece(experience="lea_me")
+    theirs = world.piece("youth", "youth_x")
+    row = {**common, "kind": "evidence", "evidence_id": mine["id"], "position": 1}
+    if attack == "without its experience":
+        row["edition_id"] = world.put("edition", learner_id=world.cast["lea"], made_at=world.now, head={})["id"]
+    elif attack == "another experience's":
+        row["evidence_id"] = other["id"]
+    elif attack == "another learner's":
+        row["evidence_id"] = theirs["id"]
+    elif attack == "as an endorsement":
+        row["kind"] = "endorsement"
+    elif attack == "as an experience":
+        row["kind"] = "experience"
+    elif attack == "nothing":
+        row["evidence_id"] = None
+    if attack:
+        refused(lambda: world.put("edition_item", **row))
+    else:
+        world.put("edition_item", **row)
+        again = world.told()
+        world.put("edition_item", **{**row, **again})
+        world.sql("DELETE FROM evidence WHERE id = :id", id=mine["id"])
+        kinds = db.session.execute(sa.text("SELECT kind FROM edition_item")).scalars().all()
+        assert kinds == ["experience", "experience"]
+
+
+@pytest.mark.parametrize(("learner", "kind", "opens"), [
+    ("tom", "photo", False), ("tom", "document", False), ("tom", "link", True), ("youth", "photo", True)])
+def test_no_link_under_15_shows_a_picture(world: World, learner: str, kind: str, opens: bool) -> None:
+    common = world.told(learner, f"{learner}_x")
+    row = world.piece(learner, f"{learner}_x", kind)
+    world.put("edition_item", **common, kind="evidence", evidence_id=row["id"], position=1)
+    given = consent(world) if learner == "tom" else None
+    share = world.share(learner, expires_at=world.now + 20 * DAY, guardian_consent_id=given)
+    if opens:
+        world.put("share", **share)
+    else:
+        refused(lambda: world.put("share", **share))
 
 
 @pytest.mark.parametrize("attack", ["not allowed", "hidden", "another experience", "another learner's", "as an endorsement", ""])

@@ -65,6 +65,8 @@ PAGES = {
     "frameworks.sentences": (None, "/phrases"),
     "reader.share": (None, "{link}"),
     "reader.card": (None, "{card_link}"),
+    "reader.piece": (None, "{piece_link}"),
+    "reader.card_piece": (None, "{card_piece_link}"),
 }
 
 
@@ -123,13 +125,17 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
             multiply(cast, 4 if request.param == "few" else 16)
             from passport.card.models import Card
             from passport.seal import unseal
-            from passport.sharing.models import Share
+            from passport.sharing.models import EditionItem, Share
 
             link = unseal(db.session.get_one(Share, cast["share"]).token_sealed)
             card = db.session.get_one(Card, cast["card"])
             card.share_id, card.opens_until = cast["share"], NOON + 24 * world.H
             db.session.commit()
+            piece = db.session.scalars(
+                sa.select(EditionItem.id).where(EditionItem.evidence_id == cast["photo"])).one()
             addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
+                         "piece_link": f"/s/{link}/pieces/{piece}",
+                         "card_piece_link": f"/c/{unseal(card.token_sealed)}/pieces/{piece}",
                          "witness_link": f"/t/{cast.tokens['witness_youth_x']}"}
             db.session.remove()
         yield app, cast, addresses, request.param

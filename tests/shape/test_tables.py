@@ -14,7 +14,10 @@ from flask_migrate import downgrade, upgrade
 
 from passport import import_models, triggers
 from passport.columns import Base, add_length_checks
+from passport.experiences import service as experiences
+from passport.experiences.models import Experience
 from passport.extensions import db
+from passport.sharing.models import Edition, EditionItem
 from tests import world
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
@@ -106,6 +109,7 @@ def test_what_is_there_survives_the_way_down_and_up(app: Flask, cast: Cast) -> N
     with app.app_context():
         said = world.witnesses.answer(world.invite(cast, "lea_x", NOON), world.says(), NOON)
         waiting = world.invite(cast, "youth_x", NOON).id
+        shown_with_a_link(cast)
         db.session.commit()
         key, invitation = said.id, said.invitation_id
         db.session.remove()
@@ -117,8 +121,24 @@ def test_what_is_there_survives_the_way_down_and_up(app: Flask, cast: Cast) -> N
         assert {row.id: row.submission for row in found} == {invitation: invitation, waiting: waiting}
         assert db.session.scalars(sa.select(tables["testimony"].c.id)).all() == [key]
         assert db.session.scalars(sa.select(tables["notice"].c.kind)).all() == []  # the old schema knows no such notice
+        assert db.session.scalars(sa.select(tables["edition_item"].c.kind)).all() == ["experience"]  # nor a piece
         db.session.remove()
         assert triggers_of(db.engine) == {t.name for t in triggers.TRIGGERS}
+
+
+def shown_with_a_link(cast: Cast) -> None:
+    """Freeze an experience of Léa's, with a link beside it."""
+    x = db.session.get_one(Experience, cast["lea_x"])
+    piece = world.add_link(x, "https://alpha.example", None, NOON)
+    edition = Edition(learner_id=x.learner_id, made_at=NOON, head={})
+    db.session.add(edition)
+    db.session.flush()
+    whose = {"learner_id": x.learner_id, "edition_id": edition.id, "experience_id": x.id, "document": {},
+             "revision_id": experiences.keep_revision(x, NOON).id}
+    db.session.add(EditionItem(**whose, kind="experience", position=0))
+    db.session.flush()
+    db.session.add(EditionItem(**whose, kind="evidence", evidence_id=piece.id, position=1))
+    db.session.flush()
 
 
 @both_databases

@@ -1,0 +1,236 @@
+"""Links as their owner finds them, and one link as it stands when it is opened."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from ..accounts.models import GuardianConsent
+from ..experiences.models import Evidence, Experience
+from ..extensions import db
+from ..feedback.queries import day_words
+from ..seal import unseal
+from . import rules
+from .models import Edition, EditionItem, Share, ShareReading
+from .words import along_words, full_day
+
+PER_PAGE = 20
+# How many photos, documents and links a link shows now.
+PIECES = (
+    sa.select(sa.func.count()).select_from(EditionItem)
+    .join(Experience, Experience.id == EditionItem.experience_id)
+    .join(Evidence, Evidence.id == EditionItem.evidence_id)
+    .where(EditionItem.edition_id == Share.edition_id, Experience.deleted_at.is_(None), Evidence.deleted_at.is_(None))
+    .correlate(Share).scalar_subquery().label("pieces")
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands on top of a reader's page."""
+
+    name: str
+    intro: str | None
+    recipient: str | None
+    expires_at: dt.datetime
+
+    @property
+    def ends(self) -> str:
+        """Return the last day, in words."""
+        return full_day(self.expires_at)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One link as it stands now."""
+
+    id: uuid.UUID
+    learner_id: uuid.UUID
+    edition_id: uuid.UUID
+    recipient_name: str
+    head: Head
+    recognised: int
+    state: rules.LinkState
+    token_sealed: bytes
+    seen: int = 0
+    pieces: int = 0
+
+    @property
+    def along(self) -> str:
+        """Return how many photos, documents or links it shows, in words."""
+        return along_words(self.pieces)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it opens."""
+        return self.state is rules.LinkState.OPEN
+
+    @property
+    def ends(self) -> str:
+        """Return its last day, in words."""
+        return self.head.ends
+
+    @property
+    def token(self) -> str:
+        """Return its token, for its owner."""
+        return unseal(self.token_sealed)
+
+
+def by_token(token_hash: bytes, now: dt.datetime) -> Opened | None:
+    """Return the link of a token, whatever its state, or None when there is none; one statement."""
+    return _opened(Share.token_hash == token_hash, now)
+
+
+def by_id(share_id: uuid.UUID, now: dt.datetime) -> Opened | None:
+    """Return one link by its id, for its owner; one statement."""
+    return _opened(Share.id == share_id, now)
+
+
+def made_before(learner_id: uuid.UUID, submission: uuid.UUID) -> uuid.UUID | None:
+    """Return the id of the link that this submission made, or None."""
+    return db.session.scalar(
+        sa.select(Share.id).where(Share.learner_id == learner_id, Share.submission == submission))
+
+
+def _state(share: Share, consent: GuardianConsent | None, now: dt.datetime) -> rules.LinkState:
+    consented = share.guardian_consent_id is None or (consent is not None and rules.consent_in_force(
+        consent.learner_agreed_at, consent.guardian_agreed_at, consent.until, consent.withdrawn_at, now))
+    return rules.link_state(share.revoked_at, share.expires_at, now, consented)
+
+
+def state_of(share: Share, now: dt.datetime) -> rules.LinkState:
+    """Return where a link stands, the consent it may need included."""
+    consent = db.session.get(GuardianConsent, share.guardian_consent_id) if share.guardian_consent_id else None
+    return _state(share, consent, now)
+
+
+def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
+    row = db.session.execute(
+        sa.select(Share, Edition.head, GuardianConsent, PIECES)
+        .join(Edition, Edition.id == Share.edition_id)
+        .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
+        .where(which)
+    ).one_or_none()
+    if row is None:
+        return None
+    share, consent = row.Share, row.GuardianConsent
+    head: dict[str, Any] = dict(row.head)
+    return Opened(
+        id=share.id, learner_id=share.learner_id, edition_id=share.edition_id, recipient_name=share.recipient_name,
+        head=Head(name=str(head["name"]), intro=head["intro"], expires_at=share.expires_at,
+                  recipient=share.recipient_name if share.recipient_shown else None),
+        recognised=int(head["recognised"]), state=_state(share, consent, now), token_sealed=share.token_sealed,
+        seen=int(head.get("seen", 0)), pieces=row.pieces,
+    )
+
+
+# ---------- « Mes liens » ----------
+
+
+@dataclass(frozen=True)
+class Link:
+    """One line of « Mes liens »: for whom, until when, and on how many days it was opened."""
+
+    id: uuid.UUID
+    learner_id: uuid.UUID
+    name: str
+    state: rules.LinkState
+    expires_at: dt.datetime
+    revoked_at: dt.datetime | None
+    openings: int
+    last_on: dt.date | None
+    in_last_week: bool
+    pieces: int
+
+    @property
+    def along(self) -> str:
+        """Return how many photos, documents or links it shows, in words."""
+        return along_words(self.pieces)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it opens."""
+        return self.state is rules.LinkState.OPEN
+
+    @property
+    def ends(self) -> str:
+        """Return its last day, in words."""
+        return full_day(self.expires_at)
+
+    @property
+    def closed(self) -> str:
+        """Return the day on which it closed, in words."""
+        return full_day(self.revoked_at if self.revoked_at and self.revoked_at < self.expires_at else self.expires_at)
+
+    @property
+    def last(self) -> str:
+        """Return the last day on which it was opened."""
+        return day_words(self.last_on) if self.last_on else ""
+
+
+def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    days = (
+        sa.select(ShareReading.share_id, sa.func.sum(ShareReading.openings).label("openings"),
+                  sa.func.max(ShareReading.read_on).label("last_on"))
+        .join(Share, Share.id == ShareReading.share_id)
+        .where(*which)
+        .group_by(ShareReading.share_id)
+        .subquery()
+    )
+    return (
+        sa.select(Share, GuardianConsent, days.c.openings, days.c.last_on, PIECES)
+        .outerjoin(days, days.c.share_id == Share.id)
+        .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
+        .where(*which)
+        .order_by(Share.created_at.desc(), Share.id.desc())
+    )
+
+
+def _link(row: Any, now: dt.datetime) -> Link:
+    share, consent, openings, last_on, pieces = row
+    state = _state(share, consent, now)
+    return Link(share.id, share.learner_id, share.recipient_name, state, share.expires_at, share.revoked_at,
+                int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now), pieces)
+
+
+def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> tuple[list[Link], uuid.UUID | None]:
+    """Return a page of a learner's links, newest first, and where the next one begins; one statement."""
+    which = [Share.learner_id == learner_id]
+    if after is not None:
+        last = aliased(Share)
+        place = sa.select(last.created_at, last.id).where(last.id == after, last.learner_id == learner_id)
+        which.append(sa.tuple_(Share.created_at, Share.id) < place.scalar_subquery())
+    found = [_link(row, now) for row in db.session.execute(_links(*which).limit(PER_PAGE + 1))]
+    more = found[PER_PAGE - 1].id if len(found) > PER_PAGE else None
+    return found[:PER_PAGE], more
+
+
+def share(key: uuid.UUID) -> Share | None:
+    """Return one link."""
+    return db.session.get(Share, key)
+
+
+def link(share_id: uuid.UUID, now: dt.datetime) -> Link | None:
+    """Return one line of « Mes liens »."""
+    row = db.session.execute(_links(Share.id == share_id)).one_or_none()
+    return _link(row, now) if row else None
+
+
+def any_open(learner_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Say whether a learner has a link that « Tout fermer » would close; one statement."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(
+        Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now))))
+
+
+def open_links(learner_id: uuid.UUID, now: dt.datetime) -> Sequence[Link]:
+    """Return the links of a learner that open now, a hundred at most; one statement."""
+    rows = db.session.execute(
+        _links(Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now).limit(100)
+    )
+    return [found for found in (_link(row, now) for row in rows) if found.is_open]
