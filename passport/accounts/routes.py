@@ -48,7 +48,7 @@ QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
 )["questions"]
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
-WITHOUT_SESSION = {None, "health", *WITHOUT_COOKIE}
+WITHOUT_SESSION = {None, "health", "offline", *WITHOUT_COOKIE}
 SENTENCE_WAITS = dt.timedelta(hours=1)
 
 
@@ -296,7 +296,8 @@ def sign_out() -> ResponseReturnValue:
     logout_user()
     _keep_only("language")
     response = make_response(onward("accounts.home"))
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    # What another person wrote here without network still waits for them: their words are not ours to erase (app.js).
+    response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("others") else '"cache", "storage"'
     return response
 
 

@@ -15,7 +15,8 @@ from ..clock import day_of
 from ..extensions import db
 from ..seal import unseal
 from ..sharing import queries as sharing
-from ..sharing.queries import Opened, full_day, hour_words
+from ..sharing.queries import Opened, full_day
+from ..wording import hour_words
 from . import rules
 from .models import Card
 

@@ -35,6 +35,7 @@ from ..submissions import digest_of
 from ..witnesses import queries as witnesses
 from ..witnesses.models import Testimony
 from ..witnesses.rules import Seen
+from ..wording import hour_words
 from . import rules
 from .models import Edition, EditionItem, Share, ShareReading
 
@@ -51,12 +52,6 @@ def full_day(instant: dt.datetime | dt.date) -> str:
     day = day_of(instant) if isinstance(instant, dt.datetime) else instant
     first = str(get_locale()) == "fr" and day.day == 1
     return str(format_date(day, "'1er'\u00a0MMMM y" if first else "d\u00a0MMMM y"))
-
-
-def hour_words(instant: dt.datetime) -> str:
-    """Return an hour of the day in the city: « 14 h 05 »."""
-    there = instant.astimezone(CITY_ZONE)
-    return str(_("%(hour)s h %(minute)s", hour=there.hour, minute=f"{there.minute:02d}"))
 
 
 def when_words(started_on: str | None, ended_on: str | None, precision: str, ongoing: bool) -> str:

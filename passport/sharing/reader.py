@@ -18,6 +18,7 @@ from .. import clock, doors
 from ..seal import digest_of
 from ..transaction import release
 from ..web import public
+from ..wording import hour_words
 from . import queries, service
 from .queries import Opened
 
@@ -80,7 +81,7 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
     now = clock.now()
     found = queries.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
-                           day=queries.full_day(now), hour=queries.hour_words(now))
+                           day=queries.full_day(now), hour=hour_words(now))
     _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
 
