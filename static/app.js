@@ -215,7 +215,7 @@
     const { state, onward } = await box.send(entry, token);
     if (state === "waits") return false;
     if (state === "sent") {
-      await box.settle(entry).catch(() => {});
+      if ("own" in data) await box.settle(entry).catch(() => {});
       if (onward) location.assign(onward);
       else location.reload();
     } else plainly(entry.url, entry.fields.map(([name, value]) => [name, name === "csrf_token" && token ? token : value]));
@@ -226,6 +226,7 @@
     const form = event.target;
     const button = event.submitter;
     if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([hx-post])") || button?.name === "later") return;
+    if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);
     let token = "";
