@@ -182,11 +182,10 @@
 
   const entryOf = (form, button) => {
     const fields = [...new FormData(form, button)];
-    const number = form.elements.submission?.value || "";
     const file = fields.find(([, value]) => value.name)?.[1];
     const first = all("textarea, input:not([type]), input[type=text]", form).find((field) => field.value);
     return {
-      key: [data.account, form.action, number].join(" "), account: data.account, url: form.action, fields,
+      key: crypto.randomUUID(), number: form.elements.submission?.value, account: data.account, url: form.action, fields,
       over: form.dataset.outbox, words: first?.value || file?.name || "", made: Date.now(),
     };
   };
@@ -198,6 +197,7 @@
     try {
       if (!kept || !box) throw new Error("nothing is kept here");
       await box.keep(entry);
+      navigator.storage?.persist?.();
     } catch {
       trouble(false);
       return;
@@ -210,12 +210,19 @@
     navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("outbox")).catch(() => {});
   };
 
+  // It has arrived; and so has, put right, what was refused before under the same number.
+  const settle = async (entry) => {
+    for (const old of await box.every()) {
+      if (old.key === entry.key || (old.refused && old.number && old.number === entry.number)) await box.settle(old);
+    }
+  };
+
   // Say whether it is done with: arrived, or refused in words that the page then shows.
   const deliver = async (entry, token) => {
     const { state, onward } = await box.send(entry, token);
     if (state === "waits") return false;
     if (state === "sent") {
-      if ("own" in data) await box.settle(entry).catch(() => {});
+      if ("own" in data) await settle(entry).catch(() => {});
       if (onward) location.assign(onward);
       else location.reload();
     } else plainly(entry.url, entry.fields.map(([name, value]) => [name, name === "csrf_token" && token ? token : value]));

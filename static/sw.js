@@ -47,9 +47,10 @@ const note = async (url, answer) => {
   if (!answer.ok || !answer.headers.get("X-Request-ID")) return;
   const account = answer.headers.get("Kept-For");
   const name = account && `pages ${account}`;
+  const html = name && !answer.redirected && PAGES.includes(url.pathname + url.search) ? answer.clone().text() : null;
   await forget(name);
-  if (!name || answer.redirected || url.search || !PAGES.includes(url.pathname)) return;
-  const page = new Response((await answer.text()).replace("<html", "<html data-kept"), { headers: {
+  if (!html) return;
+  const page = new Response((await html).replace("<html", "<html data-kept"), { headers: {
     "Content-Type": "text/html; charset=utf-8", "Kept-At": Date.now(),
     "Content-Security-Policy": answer.headers.get("Content-Security-Policy"),
   } });
@@ -65,7 +66,7 @@ const open = async (event, url) => {
   const kept = (await copies())[url.pathname + url.search];
   try {
     const answer = await within(kept ? 4 : 20, fetch(event.request));
-    event.waitUntil(note(url, answer.clone()));
+    event.waitUntil(note(url, answer));
     return answer;
   } catch {
     return kept || (await caches.match(AWAY)) || Response.error();

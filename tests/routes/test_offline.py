@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
+from passport.experiences.models import Evidence, Experience
+from passport.extensions import db
+from passport.feedback.models import Feedback
+from passport.sharing.models import Share
 from tests.cast import Cast
-from tests.reading import Reader, fields, words
+from tests.conftest import NOON
+from tests.pictures import telling
+from tests.reading import Reader, fields, new, words
 from tests.routes.test_accounts import OWN, give_passphrase
+from tests.world import H, answer, ask, fill
 from tools import icons
 
 
@@ -129,3 +138,57 @@ def test_what_waits_holds_nothing_of_anybody_when_asked_for_without_a_cookie(cli
 def test_what_another_person_wrote_stays_when_somebody_signs_out(browse: Any) -> None:
     assert browse("lea").post("/fermer", {"others": "y"}).headers["Clear-Site-Data"] == '"cache"'
     assert browse("lea").post("/fermer", {"others": ""}).headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def photo() -> tuple[io.BytesIO, str]:
+    return io.BytesIO(telling(6, width=60, height=40)), "affiche.jpg"
+
+
+SENDINGS: dict[str, tuple[str, str, dict[str, Any], Any]] = {
+    "an experience": ("lea", "/ajouter", {"title": "Le tournoi"}, Experience),
+    "a kind of it": ("lea", "/ajouter/genre/bafa", {"title": "Mon BAFA"}, Experience),
+    "a photo": ("lea", "/experience/{lea_x}/joindre", {"caption": "L’affiche"}, Evidence),
+    "a feedback": ("nadia", "/on-me-demande/{request}", {"seen": "Elle attend, et ils y arrivent."}, Feedback),
+    "a reply": ("lea", "/retour/{unread}", {"reply": "Merci"}, Feedback),
+    "the end of a link": ("lea", "/montrer/lien/{share}/fermer", {}, Share),
+}
+
+
+@pytest.mark.parametrize("what", SENDINGS)
+def test_what_a_phone_sends_twice_arrives_once(app: Flask, cast: Cast, browse: Any, what: str) -> None:
+    """As outbox.js does when the first answer was lost: it goes by what the status says, so both must say « arrived »."""
+    with app.app_context():
+        fill(cast, NOON)
+        asked = ask(cast, "lea", "lea_x", "karim", NOON - 40 * H)
+        cast.ids["unread"] = answer(cast, asked, "karim", NOON - 30 * H).id
+        db.session.commit()
+        db.session.remove()
+    name, pattern, typed, model = SENDINGS[what]
+    reader, address = browse(name), pattern.format_map(cast.ids)
+    form = {"submission": new(), **typed}
+    before = count(app, model)
+    statuses = []
+    for _ in range(2):
+        files = {"file": photo()} if what == "a photo" else {}
+        sent = reader.client.post(address, data={**form, **files}, headers={"HX-Request": "true"})
+        statuses.append(sent.status_code)
+        assert "HX-Trigger" not in sent.headers
+        assert not sent.headers.get("HX-Redirect", "").startswith("/ouvrir")
+    assert set(statuses) <= {200, 204}
+    assert len(set(statuses)) == 1
+    assert count(app, model) - before == (0 if what in {"a reply", "the end of a link"} else 1)
+    if "submission" in form and typed and what != "a reply":
+        other = {**form, next(iter(typed)): "Autre chose"}
+        files = {"file": photo()} if what == "a photo" else {}
+        answered = reader.client.post(address, data={**other, **files}, headers={"HX-Request": "true"})
+        assert answered.status_code == 409
+    elif what == "a reply":
+        assert reader.client.post(address, data={"reply": "Autre chose"}, headers={"HX-Request": "true"}).status_code == 422
+
+
+def count(app: Flask, model: Any) -> int:
+    """Count the rows of a table."""
+    with app.app_context():
+        counted = db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+        db.session.remove()
+    return counted
