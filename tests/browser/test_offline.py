@@ -241,8 +241,8 @@ def test_write_offline_close_reopen_reconnect(live: Live, phone: Callable[..., A
     page.goto("/passeport")
     expect(page.locator("#waiting")).to_contain_text("2")
     page.goto("/echanges")
-    assert "Cette page n’est pas gardée" in page.locator("main").inner_text()
-    assert "Sans réseau deux" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Cette page n’est pas gardée", use_inner_text=True)
+    expect(page.locator("main")).to_contain_text("Sans réseau deux", use_inner_text=True)
     assert experiences(live, "lea") == before
     context.set_offline(False)
     page.goto("/passeport")
@@ -367,7 +367,7 @@ def test_another_account_on_the_same_phone(live: Live, phone: Callable[..., Any]
         page.goto(path)
     context.set_offline(True)
     page.goto("/passeport")
-    assert "Bonjour Tom" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Bonjour Tom", use_inner_text=True)
     context.set_offline(False)
     page.goto("/menu")
     page.get_by_role("button", name="Se déconnecter").click()   # no warning: what waits is not his
@@ -408,7 +408,7 @@ def test_signing_out_without_network_erases_nothing(live: Live, phone: Callable[
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.locator("#trouble")).to_be_visible()
     page.goto("/passeport")
-    assert "Bonjour" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Bonjour", use_inner_text=True)
     context.set_offline(False)
     page.goto("/menu")
     page.get_by_role("button", name="Se déconnecter").click()
@@ -492,8 +492,8 @@ def test_a_reply_a_feedback_and_the_end_of_a_link(live: Live, phone: Callable[..
     page.get_by_role("button", name="Envoyer", exact=False).first.click()
     page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
     page.goto("/envois")
-    assert "Elle laisse la souris aux autres." in page.locator("#entries").inner_text()
-    assert "Un retour pour Lea" in page.locator("#entries").inner_text()
+    expect(page.locator("#entries")).to_contain_text("Elle laisse la souris aux autres.", use_inner_text=True)
+    expect(page.locator("#entries")).to_contain_text("Un retour pour Lea", use_inner_text=True)
     context.set_offline(False)
     page.goto("/envois")
     expect(page.locator("#none")).to_be_visible(timeout=30_000)
@@ -518,13 +518,13 @@ def test_what_the_passport_refuses_is_shown_and_stays(live: Live, phone: Callabl
     context.set_offline(False)
     page.goto("/envois")
     row = page.locator("#entries > li")
-    expect(row).to_contain_text("À revoir")
+    expect(row).to_contain_text("À revoir : le passeport", use_inner_text=True)
     expect(row).to_contain_text("Depuis le téléphone")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     row.get_by_role("button", name="Envoyer, et voir la réponse").click()
     page.wait_for_url(f"**/retour/{live.cast['unread']}")
-    assert "Une seule réponse suffit" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Une seule réponse suffit", use_inner_text=True)
     assert reply_of(live) == "Depuis l’ordinateur"
     page.goto("/envois")
     row.get_by_text("Effacer de ce téléphone").click()
@@ -545,7 +545,7 @@ def test_what_is_a_week_old_no_longer_leaves_by_itself(live: Live, phone: Callab
     }""")
     context.set_offline(False)
     page.goto("/envois")
-    expect(page.locator("#entries")).to_contain_text("écrit il y a plus de 7 jours")
+    expect(page.locator("#entries")).to_contain_text("écrit il y a plus de 7 jours", use_inner_text=True)
     assert "Écrite il y a longtemps" not in experiences(live, "lea")
     page.get_by_role("button", name="Envoyer, et voir la réponse").click()
     page.wait_for_url("**/gardee")
@@ -583,7 +583,7 @@ def test_three_pages_and_no_other_are_kept_for_a_week(live: Live, phone: Callabl
     }""")
     context.set_offline(True)
     page.goto("/passeport")
-    assert "Cette page n’est pas gardée" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Cette page n’est pas gardée", use_inner_text=True)
     assert [path for name, path in page.evaluate(KEPT) if name == "pages"] == []
     with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
         page.goto(opened)   # not even the page of what waits answers in the place of a link
