@@ -229,6 +229,12 @@
     return true;
   };
 
+  // The same under a fresh token, and only as whoever wrote it.
+  const deliverAnew = async (entry) => {
+    const { account, token } = await box.ticket().catch(() => ({}));
+    return account === entry.account && deliver(entry, token);
+  };
+
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = event.submitter;
@@ -236,12 +242,8 @@
     if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);
-    let token = "";
-    if (isCopy) {   // its own token may be of a session that is over
-      const now = await box.ticket().catch(() => ({}));
-      token = now.account === data.account ? now.token : null;
-    }
-    if (token === null || !(await deliver(entry, token))) stay(form, entry);
+    const ready = isCopy ? deliverAnew(entry) : deliver(entry);   // a copy's own token may be of a session that is over
+    if (!(await ready)) stay(form, entry);
   });
 
   // A line that is up and carries nothing: no answer, and no byte more of a file.
@@ -266,7 +268,10 @@
       const canvas = document.createElement("canvas");
       canvas.width = Math.round(picture.width * scale);
       canvas.height = Math.round(picture.height * scale);
-      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff";   // what one sees through has no colour in a JPEG
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
       const small = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.85); });
       if (target.files[0] !== file || small.size >= file.size) return;
       const files = new DataTransfer();
@@ -290,9 +295,7 @@
     part("copy").dataset.copy = entry.words;
     row.querySelector("time").textContent = new Date(entry.made).toLocaleString(document.documentElement.lang,
       { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
-    part("resend").addEventListener("click", async () => {
-      trouble(await box.ticket().then(({ token }) => deliver(entry, token)).catch(() => false));
-    });
+    part("resend").addEventListener("click", async () => trouble(await deliverAnew(entry)));
     part("discard").addEventListener("click", async () => {
       await box.settle(entry);
       await show();
@@ -308,6 +311,13 @@
     if (!list) {
       const note = document.getElementById("waiting");
       if (note) note.hidden = !found.length;
+      for (const row of all("#life > .waits")) row.remove();
+      for (const entry of found.filter((each) => new URL(each.url).pathname.startsWith("/ajouter"))) {
+        const row = document.getElementById("waits")?.content.cloneNode(true);
+        if (!row) return;
+        row.querySelector("h3 a").textContent = entry.words;
+        document.getElementById("life").prepend(row);
+      }
       return;
     }
     // Whoever has this phone in hand without network reads their own words; somebody else's are counted, not shown.
@@ -319,7 +329,7 @@
     document.getElementById("none").hidden = found.length > 0;
     document.getElementById("closed").hidden = own.length > 0 || !found.length;
     document.getElementById("away").hidden = location.pathname === "/envois";
-    document.getElementById("retry").hidden = location.pathname === "/envois" && !own.length;
+    document.getElementById("retry").hidden = location.pathname === "/envois" && !own.some((entry) => !entry.refused);
   };
 
   const leave = async () => {

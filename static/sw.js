@@ -50,11 +50,10 @@ const note = async (url, answer) => {
   const html = name && !answer.redirected && PAGES.includes(url.pathname + url.search) ? answer.clone().text() : null;
   await forget(name);
   if (!html) return;
-  const page = new Response((await html).replace("<html", "<html data-kept"), { headers: {
-    "Content-Type": "text/html; charset=utf-8", "Kept-At": Date.now(),
-    "Content-Security-Policy": answer.headers.get("Content-Security-Policy"),
-  } });
-  await (await caches.open(name)).put(url.pathname, page);
+  const headers = new Headers(answer.headers);
+  for (const other of ["Vary", "Content-Length", "Content-Encoding"]) headers.delete(other);
+  headers.set("Kept-At", Date.now());
+  await (await caches.open(name)).put(url.pathname, new Response((await html).replace("<html", "<html data-kept"), { headers }));
 };
 
 const fill = async (account) => {

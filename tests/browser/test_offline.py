@@ -240,6 +240,7 @@ def test_write_offline_close_reopen_reconnect(live: Live, phone: Callable[..., A
     page = context.new_page()
     page.goto("/passeport")
     expect(page.locator("#waiting")).to_contain_text("2")
+    expect(page.locator("#life > .waits h3")).to_have_text(["Sans réseau deux", "Sans réseau un"])
     page.goto("/echanges")
     expect(page.locator("main")).to_contain_text("Cette page n’est pas gardée", use_inner_text=True)
     expect(page.locator("main")).to_contain_text("Sans réseau deux", use_inner_text=True)
@@ -251,7 +252,8 @@ def test_write_offline_close_reopen_reconnect(live: Live, phone: Callable[..., A
 
 
 def test_a_line_that_is_up_and_carries_nothing(live: Live, phone: Callable[..., Any], tunnel: Tunnel) -> None:
-    page = phone().new_page()
+    context = phone()
+    page = context.new_page()
     open_passport(page, live, "lea")
     before = experiences(live, "lea")
     page.goto("/ajouter")
@@ -260,12 +262,15 @@ def test_a_line_that_is_up_and_carries_nothing(live: Live, phone: Callable[..., 
     assert page.evaluate("navigator.onLine") is True
     page.locator("main").get_by_role("button", name="Enregistrer").click()
     page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    page.close()
+    page = context.new_page()
     page.goto("/passeport")
     expect(page.locator("#version")).to_be_visible()
+    expect(page.locator("#waiting")).to_contain_text("1")
     tunnel.mend()
     page.goto("/passeport")
     expect(page.locator("#version")).to_be_hidden()
-    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator("#waiting")).to_be_hidden(timeout=30_000)
     assert experiences(live, "lea") == sorted([*before, "Dans un tunnel"])
 
 
