@@ -151,7 +151,7 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful, xhr } = event.detail;
     release(elt);
-    if (elt.matches("form[data-outbox]") && !successful && (!xhr.status || xhr.status >= 500)) stay(elt, entryOf(elt));
+    if (elt.matches("form[data-outbox]") && !successful && (!xhr?.status || xhr.status >= 500)) stay(elt, entryOf(elt));
     else trouble(successful || xhr?.status === 422);
   });
 
@@ -181,7 +181,8 @@
   const box = self.outbox && navigator.locks && AbortSignal.timeout ? self.outbox : null;
 
   const entryOf = (form, button) => {
-    const fields = [...new FormData(form, button)];
+    const fields = [...new FormData(form)];
+    if (button?.name) fields.push([button.name, button.value]);
     const file = fields.find(([, value]) => value.name)?.[1];
     const first = all("textarea, input:not([type]), input[type=text]", form).find((field) => field.value);
     return {
@@ -320,8 +321,8 @@
       }
       return;
     }
-    // Whoever has this phone in hand without network reads their own words; somebody else's are counted, not shown.
-    const account = data.account || (navigator.onLine ? "" : (await caches.keys()).find((name) => name.startsWith("pages "))?.slice(6));
+    // In the place of a page, without network, they are those of whose copies lie here; else only counted.
+    const account = data.account || (isCopy && (await caches.keys()).find((name) => name.startsWith("pages "))?.slice(6));
     const own = found.filter((entry) => entry.account === account);
     list.replaceChildren(...own.map(line));
     reveal(list);

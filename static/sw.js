@@ -13,12 +13,21 @@ const AWAY = "/envois";
 const within = (seconds, promise) =>
   Promise.race([promise, new Promise((_, failed) => { setTimeout(failed, seconds * 1000); })]);
 
+// A page that knows it is a copy.
+const copied = (html, answer) => {
+  const headers = new Headers(answer.headers);
+  for (const other of ["Vary", "Content-Length", "Content-Encoding"]) headers.delete(other);
+  headers.set("Kept-At", Date.now());
+  headers.set("Kept-From", answer.url);
+  return new Response(html.replace("<html", "<html data-kept"), { headers });
+};
+
 const keepAway = async (language) => {
   const shell = await caches.open(SHELL);
-  const search = language ? `?lang=${language}` : "";
-  const kept = await shell.match(AWAY);
-  // Asked for without a cookie: it holds nothing of anybody.
-  if (!kept?.url.endsWith(AWAY + search)) await shell.put(AWAY, await fetch(AWAY + search, { credentials: "omit" }));
+  const address = language ? `${AWAY}?lang=${language}` : AWAY;
+  if ((await shell.match(AWAY))?.headers.get("Kept-From").endsWith(address)) return;
+  const answer = await fetch(address, { credentials: "omit" });   // without a cookie it holds nothing of anybody
+  if (answer.ok) await shell.put(AWAY, copied(await answer.text(), answer));
 };
 
 // ---------- three pages, of one person, for seven days ----------
@@ -49,11 +58,7 @@ const note = async (url, answer) => {
   const name = account && `pages ${account}`;
   const html = name && !answer.redirected && PAGES.includes(url.pathname + url.search) ? answer.clone().text() : null;
   await forget(name);
-  if (!html) return;
-  const headers = new Headers(answer.headers);
-  for (const other of ["Vary", "Content-Length", "Content-Encoding"]) headers.delete(other);
-  headers.set("Kept-At", Date.now());
-  await (await caches.open(name)).put(url.pathname, new Response((await html).replace("<html", "<html data-kept"), { headers }));
+  if (html) await (await caches.open(name)).put(url.pathname, copied(await html, answer));
 };
 
 const fill = async (account) => {
