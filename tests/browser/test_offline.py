@@ -18,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, expect
 
 from passport import clock
+from passport.accounts.service import set_language
 from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.feedback.models import AuthoredVersion, Feedback
@@ -669,3 +670,45 @@ def test_it_can_be_installed(live: Live, phone: Callable[..., Any]) -> None:
     assert '"Carnet"' in said["data"]
     errors = [each["errorId"] for each in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]]
     assert [each for each in errors if each != "in-incognito"] == []
+
+
+def test_what_a_network_of_somebody_elses_answers_is_no_arrival(live: Live, phone: Callable[..., Any]) -> None:
+    """A hotel or a train that wants its own page read first says 200 to everything."""
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto("/ajouter")
+    page.get_by_label("En une phrase").fill("Dans un train")
+    context.route("**/*", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Bienvenue à bord</h1>"))
+    page.locator("main").get_by_role("button", name="Enregistrer").click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    context.unroute_all()
+    assert len(page.evaluate("caches.keys()")) == 2
+    page.goto("/passeport")
+    arrives(live, "lea", "Dans un train")
+    page.goto("/ajouter")
+    page.get_by_label("En une phrase").fill("Arrivée au quai")
+    page.locator("main").get_by_role("button", name="Enregistrer").click()
+    page.wait_for_url("**/gardee")
+    arrives(live, "lea", "Arrivée au quai")
+
+
+def test_without_network_it_speaks_the_language_of_the_account(live: Live, phone: Callable[..., Any]) -> None:
+    with live.app.app_context():
+        set_language(live.cast["lea"], "en")
+        db.session.commit()
+        db.session.remove()
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.evaluate("""async () => {
+      for (let n = 0; n < 200; n++) {
+        const away = await caches.match("/envois");
+        if (away?.headers.get("Kept-From").endsWith("?lang=en")) return;
+        await new Promise(next => setTimeout(next, 50));
+      }
+      throw new Error("never in English");
+    }""")
+    context.set_offline(True)
+    page.goto("/echanges")
+    expect(page.locator("main")).to_contain_text("This page is not kept on this phone", use_inner_text=True)
