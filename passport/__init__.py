@@ -156,7 +156,7 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, commitments, health, landing
+    from . import commands, commitments, health, landing, offline
     from .accounts import routes as accounts
     from .card import routes as card
     from .experiences import learning_routes as learning
@@ -170,9 +170,10 @@ def open_rooms(app: Flask) -> None:
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
-                 safety, landing, commitments, health):
+                 safety, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
+    offline.install(app)
     commands.install(app)
 
 
@@ -182,15 +183,17 @@ def furnish_templates(app: Flask) -> None:
 
     from . import drawings
     from .feedback.counts import Counts
+    from .offline import is_own
     from .web import may, part
-    from .wording import elided, first_name
+    from .wording import elided, first_name, version_words
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(elided=elided, first_name=first_name)
-    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)
+    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground,
+                       version_words=version_words)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor
@@ -200,6 +203,7 @@ def furnish_templates(app: Flask) -> None:
         me = current_user if not without and current_user.is_authenticated else None
         return {
             "me": me,
+            "own": me is not None and is_own(),
             "locale": str(get_locale()) if not down else choose_language(),
             "city": app.config["CITY"],
             "demo": app.config["DEMO"],

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
+from flask_babel import format_date, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from . import clock
+from .clock import CITY_ZONE, day_of
 from .refusals import Refusal
 
 SENTENCES: dict[Refusal, LazyString] = {
@@ -110,6 +115,20 @@ SENTENCES: dict[Refusal, LazyString] = {
 def elided(words: str) -> str:
     """Return French words with the elision that a name inside them asks for: « Page d’Inès », « d’octobre »."""
     return re.sub(r"\b([Dd])e (?=[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒaeiouyàâäéèêëîïôöùûüœ])", r"\1’", words)
+
+
+def hour_words(instant: dt.datetime) -> str:
+    """Return an hour of the day in the city: « 14 h 05 »."""
+    there = instant.astimezone(CITY_ZONE)
+    return str(_("%(hour)s h %(minute)s", hour=there.hour, minute=f"{there.minute:02d}"))
+
+
+def version_words() -> str:
+    """Return from when the page is that is being made: « Version du 3 mars, 14 h 05 »."""
+    instant = clock.now()
+    first = str(get_locale()) == "fr" and day_of(instant).day == 1
+    day = format_date(day_of(instant), "'1er'\u00a0MMMM" if first else "d\u00a0MMMM")
+    return str(_("Version du %(day)s, %(hour)s", day=day, hour=hour_words(instant)))
 
 
 def first_name(name: str) -> str:

@@ -1,6 +1,6 @@
-"""Put third-party browser files into static/vendor, checked by SHA-256, and compress what is served.
+"""Put third-party browser files into static/vendor, checked by SHA-256, draw the icons, and compress what is served.
 
-Both kinds of files are ignored by git. Standard library only, save for brotli, which is used when installed.
+All of these files are ignored by git. Standard library only, save for brotli, which is used when installed, and Pillow.
 Sources of the browser files, in this order: the files already there; the PyPI wheel named in assets.lock
 (its data files only, no dependencies); npm, when it is installed.
 """
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import icons
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static"
@@ -125,6 +127,7 @@ def main() -> int:
     if problems:
         print(f"Cannot get the browser files; is there a network? ({'; '.join(problems)})", file=sys.stderr)
         return 1
+    icons.write()
     compress()
     return 0
 

@@ -397,7 +397,8 @@ def clean() -> int:
         ".import_linter_cache",
     ):
         shutil.rmtree(ROOT / name, ignore_errors=True)
-    shutil.rmtree(ROOT / "static" / "vendor", ignore_errors=True)
+    for made in ("vendor", "icons"):
+        shutil.rmtree(ROOT / "static" / made, ignore_errors=True)
     for pattern in ("static/**/*.gz", "static/**/*.br", "passport/translations/**/*.mo"):
         for path in ROOT.glob(pattern):
             path.unlink()

@@ -16,6 +16,7 @@ from wtforms.widgets import TextArea
 
 from ..forms import Form, Sentence, refused_message
 from ..refusals import Refusal
+from .rules import Device
 
 NO_HELP = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 MOST_TYPED = 1000
@@ -37,6 +38,18 @@ class FirstSentenceForm(Form):
             raise ValidationError(refused_message(Refusal.TITLE_MISSING))
 
 
+class DeviceForm(Form):
+    """Whose device this is. Nothing is ticked beforehand: it is called one's own, or shared, or neither."""
+
+    shared = RadioField(_l("Cet appareil (facultatif)"), validate_choice=False,
+                        choices=[SelectChoice("n", _l("C’est le mien")), SelectChoice("y", _l("Il est partagé"))])
+
+    @property
+    def device(self) -> Device:
+        """Return what was said of it."""
+        return {"n": Device.OWN, "y": Device.SHARED}.get(self.shared.data or "", Device.UNSAID)
+
+
 @dataclass(frozen=True)
 class NewcomerDraft:
     """What a newcomer typed; the sign-in name and the proposed passphrase are ours."""
@@ -45,7 +58,7 @@ class NewcomerDraft:
     birth_year: int | None
     birth_month: int | None
     own_passphrase: str | None
-    shared: bool
+    device: Device
 
 
 class ProposalForm(Form):
@@ -75,7 +88,7 @@ class ProposalForm(Form):
         return str(self.own.data) if self.choice.data == "own" else None
 
 
-class SignUpForm(ProposalForm):
+class SignUpForm(ProposalForm, DeviceForm):
     """Opening a passport."""
 
     display_name = Sentence(_l("Prénom ou pseudo"), most=60,
@@ -85,7 +98,6 @@ class SignUpForm(ProposalForm):
                      choices=[SelectChoice("adult", _l("18 ans ou plus")), SelectChoice("minor", _l("Moins de 18 ans"))])
     birth_month = SelectField(_l("Mois"), validate_choice=False, render_kw={"autocomplete": "bday-month"})
     birth_year = SelectField(_l("Année"), validate_choice=False, render_kw={"autocomplete": "bday-year"})
-    shared = BooleanField(_l("C’est un ordinateur partagé"))
     next = HiddenField()
 
     def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
@@ -117,7 +129,7 @@ class SignUpForm(ProposalForm):
             birth_year=_number(self.birth_year.data) if minor else None,
             birth_month=_number(self.birth_month.data) if minor else None,
             own_passphrase=self.own_passphrase,
-            shared=bool(self.shared.data),
+            device=self.device,
         )
 
 
@@ -127,11 +139,11 @@ class SignInDraft:
 
     name: str
     passphrase: str
-    shared: bool
+    device: Device
     with_sentence: bool
 
 
-class SignInForm(Form):
+class SignInForm(DeviceForm):
     """Opening one's passport."""
 
     name = Sentence(_l("Identifiant ou adresse e-mail"), most=254,
@@ -139,7 +151,6 @@ class SignInForm(Form):
                     render_kw={"autocomplete": "username", **NO_HELP})
     passphrase = PasswordField(_l("Phrase de passe"), validators=[InputRequired(_l("Écrire la phrase de passe."))],
                                render_kw={"autocomplete": "current-password"})
-    shared = BooleanField(_l("C’est un ordinateur partagé"))
     with_sentence = BooleanField(_l("Garder aussi ma phrase"), default=True)
     next = HiddenField()
     carried = HiddenField()
@@ -147,7 +158,7 @@ class SignInForm(Form):
     def draft(self) -> SignInDraft:
         """Return what was typed."""
         return SignInDraft(name=self.name.data or "", passphrase=(self.passphrase.data or "")[:MOST_TYPED],
-                           shared=bool(self.shared.data), with_sentence=bool(self.with_sentence.data))
+                           device=self.device, with_sentence=bool(self.with_sentence.data))
 
 
 class ChangePassphraseForm(ProposalForm):

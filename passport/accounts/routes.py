@@ -39,6 +39,7 @@ from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, p
 from ..wording import say
 from . import mail_routes, proposals, queries, service, tries, unsent
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
+from .rules import Device
 
 blueprint = Blueprint("accounts", __name__)
 BLUEPRINTS = (blueprint, mail_routes.blueprint, unsent.blueprint)
@@ -47,7 +48,7 @@ QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
 )["questions"]
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
-WITHOUT_SESSION = {None, "health", *WITHOUT_COOKIE}
+WITHOUT_SESSION = {None, "health", "offline", *WITHOUT_COOKIE}
 SENTENCE_WAITS = dt.timedelta(hours=1)
 
 
@@ -71,11 +72,14 @@ def _first_sentence() -> str | None:
     return session.get("first_sentence")
 
 
-def _begin(token: str, shared: bool) -> None:
-    """Make this device the one that holds the session: nothing of what it carried before goes on, but the language."""
+def _begin(token: str, device: Device) -> None:
+    """Make this device the one that holds the session: nothing of what it carried before goes on, but the language.
+
+    Only where somebody calls the device their own does the session outlast the browser, and may something be kept there.
+    """
     _keep_only("language")
     g.pop("csrf_token", None)  # a form in this very answer belongs to the new session
-    session.permanent = not shared
+    session.permanent = session["own"] = device is Device.OWN
     login_user(queries.signed_in(token, digest_of(token), clock.now()))
 
 
@@ -169,7 +173,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         try:
             with transaction():
                 account_id = service.sign_up(draft, now).id
-                token = service.open_session(account_id, typed.shared, now, staff=False)
+                token = service.open_session(account_id, typed.device is Device.SHARED, now, staff=False)
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
@@ -179,10 +183,11 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
                 tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
-                    token = service.open_session(account_id, typed.shared, now, queries.is_staff(account_id))
+                    token = service.open_session(account_id, typed.device is Device.SHARED, now,
+                                                 queries.is_staff(account_id))
             else:
                 draft = replace(draft, identifier=proposals.another().identifier)
-    _begin(token, typed.shared)
+    _begin(token, typed.device)
     session["to_note"] = {
         "phrase": None if typed.own_passphrase else seal(draft.passphrase).decode(),
         "sentence": draft.first_sentence, "next": target,
@@ -265,10 +270,10 @@ def _let_in(
     now, sentence = clock.now(), _first_sentence()
     tries.forget(name)
     with transaction():
-        token = service.open_session(account_id, draft.shared, now, queries.is_staff(account_id))
+        token = service.open_session(account_id, draft.device is Device.SHARED, now, queries.is_staff(account_id))
         if sentence and draft.with_sentence:
             service.welcome(account_id, sentence, now)
-    _begin(token, draft.shared)
+    _begin(token, draft.device)
     kept = unsent.carried(carried, account_id)
     return unsent.send_again(kept) if kept else _onward_to(target)
 
@@ -286,13 +291,13 @@ def session_ended(carried: str) -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End the session on the server, and empty what this device holds."""
     _mine()
-    shared = current_user.shared
     with transaction():
         service.end_session(current_user.session_hash, clock.now())
     logout_user()
     _keep_only("language")
     response = make_response(onward("accounts.home"))
-    response.headers["Clear-Site-Data"] = '"cache", "storage"' if shared else '"storage"'
+    # What another person wrote here without network still waits for them: their words are not ours to erase (app.js).
+    response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("others") else '"cache", "storage"'
     return response
 
 
@@ -402,10 +407,11 @@ def keep_last_used(response: Response) -> Response:
     if request.blueprint in WITHOUT_SESSION or g.get("without_database") or not current_user.is_authenticated:
         return response
     now = clock.now()
-    if now - current_user.last_used_at >= service.LAST_USED_EVERY:
+    often = service.LAST_USED_WHEN_SHARED if current_user.shared else service.LAST_USED_EVERY
+    if now - current_user.last_used_at >= often:
         try:
             release()
-            service.keep_last_used(current_user.session_hash, current_user.id, now)
+            service.keep_last_used(current_user.session_hash, current_user.id, now, often)
         except SQLAlchemyError:
             current_app.logger.info("last use not noted, request %s", g.get("request_id", ""))
     return response

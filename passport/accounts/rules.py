@@ -37,6 +37,14 @@ class Band(StrEnum):
     ADULT = "18_plus"
 
 
+class Device(StrEnum):
+    """What somebody says of the device they sign in on."""
+
+    OWN = "own"
+    SHARED = "shared"
+    UNSAID = "unsaid"
+
+
 def has_turned(birth_year: int | None, birth_month: int | None, age: int, on: dt.date) -> bool:
     """Say whether somebody counts as `age` years old on a day; no birth month means a declared adult.
 

@@ -28,6 +28,7 @@ OWN_DEVICE = dt.timedelta(days=30)
 STAFF = dt.timedelta(hours=12)
 SHARED_DEVICE = dt.timedelta(hours=12)
 LAST_USED_EVERY = dt.timedelta(minutes=5)
+LAST_USED_WHEN_SHARED = dt.timedelta(minutes=1)
 
 # Later rooms add here what is done with a first sentence: (account, sentence or None, now), inside sign_up's transaction.
 WELCOME: list[Callable[[uuid.UUID, str | None, dt.datetime], None]] = []
@@ -209,10 +210,10 @@ def set_language(account_id: uuid.UUID, language: str) -> None:
     db.session.execute(sa.update(Account).where(Account.id == account_id).values(language=language))
 
 
-def keep_last_used(session_hash: bytes, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Note that a session is in use, at most once in five minutes, in a short transaction of its own."""
+def keep_last_used(session_hash: bytes, account_id: uuid.UUID, now: dt.datetime, often: dt.timedelta) -> None:
+    """Note that a session is in use, not more often than that, in a short transaction of its own."""
     stale = sa.update(Session).where(
-        Session.id_hash == session_hash, Session.ended_at.is_(None), Session.last_used_at <= now - LAST_USED_EVERY
+        Session.id_hash == session_hash, Session.ended_at.is_(None), Session.last_used_at <= now - often
     )
     today = day_of(now)
     active = sa.update(Account).where(Account.id == account_id, Account.last_active_on < today)

@@ -16,7 +16,8 @@ from ..extensions import db
 from ..seal import unseal
 from ..sharing import links as sharing
 from ..sharing.links import Opened
-from ..sharing.words import full_day, hour_words
+from ..sharing.words import full_day
+from ..wording import hour_words
 from . import rules
 from .models import Card
 

@@ -19,6 +19,7 @@ from ..headers import file_answer
 from ..seal import digest_of
 from ..transaction import release
 from ..web import public
+from ..wording import hour_words
 from . import links, reading, service, words
 from .links import Opened
 
@@ -91,7 +92,7 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
     now = clock.now()
     found = reading.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
-                           day=words.full_day(now), hour=words.hour_words(now))
+                           day=words.full_day(now), hour=hour_words(now))
     _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
 

@@ -31,11 +31,12 @@ from ..recognition.rules import Offer, Story
 from ..witnesses import queries as witnesses
 from ..witnesses.models import Testimony
 from ..witnesses.rules import Seen
+from ..wording import hour_words
 from . import rules
 from .choosing import Chosen
 from .links import Head, Opened
 from .models import EditionItem
-from .words import full_day, hour_words, in_language, when_words
+from .words import full_day, in_language, when_words
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 
 from flask_babel import format_date, get_locale, ngettext
-from flask_babel import gettext as _
 
-from ..clock import CITY_ZONE, day_of
+from ..clock import day_of
 from ..experiences.periods import period
 
 
@@ -17,12 +16,6 @@ def full_day(instant: dt.datetime | dt.date) -> str:
     day = day_of(instant) if isinstance(instant, dt.datetime) else instant
     first = str(get_locale()) == "fr" and day.day == 1
     return str(format_date(day, "'1er'\u00a0MMMM y" if first else "d\u00a0MMMM y"))
-
-
-def hour_words(instant: dt.datetime) -> str:
-    """Return an hour of the day in the city: « 14 h 05 »."""
-    there = instant.astimezone(CITY_ZONE)
-    return str(_("%(hour)s h %(minute)s", hour=there.hour, minute=f"{there.minute:02d}"))
 
 
 def when_words(started_on: str | None, ended_on: str | None, precision: str, ongoing: bool) -> str:

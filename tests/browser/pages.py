@@ -11,7 +11,8 @@ from tests.routes.test_registry import address
 NO_PAGE = {
     "health.healthz": "", "static": "/static/app.css", "evidence.file": "", "feedback.sent_file": "",
     "recognition.sent_file": "", "witnesses.read": "", "reader.piece": "/s/{share}/pieces/{item_photo}",
-    "reader.card_piece": "/c/{to_ines_card}/pieces/{item_poster}", "experiences.organisations": "",
+    "reader.card_piece": "/c/{to_ines_card}/pieces/{item_poster}", "experiences.organisations": "", "offline.manifest": "",
+    "offline.worker": "", "offline.ticket": "",
 }
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
@@ -19,7 +20,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "": (
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
         "landing.parent", "landing.facilitator", "landing.employer", "commitments.ecodesign", "frameworks.sentences", "mail.forgotten",
-        "mail.look", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
+        "mail.look", "offline.waiting", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
         "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
@@ -35,7 +36,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "experiences.passport", "experiences.add", "experiences.kept", "experiences.experience", "experiences.edit",
         "evidence.add", "evidence.add_link", "learning.learned", "learning.reflect", "learning.add_kinds",
         "/ajouter/genre/exile", "/ajouter/genre/civic_service", "learning.choose_kind", "learning.edit_kind",
-        "learning.path", "learning.link", "learning.my_hours", "learning.compare", "witnesses.invite",
+        "learning.path", "learning.link", "offline.waiting", "learning.my_hours", "learning.compare", "witnesses.invite",
         "witnesses.ready", "sharing.extend", "mail.address", "/adresse/confirmer/{confirm}",
         "experiences.story", "experiences.when", "experiences.where", "experiences.can_do",
         "/experience/{lea_x}/savoir-faire?q=zzz", "/experience/{lea_x}/savoir-faire?competency=3",

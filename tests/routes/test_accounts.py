@@ -298,7 +298,7 @@ def test_signing_up_goes_on_to_where_one_came_from(visitor: Reader) -> None:
 @pytest.mark.parametrize("name", ["lac-vert-27", "Lac Vert 27", "LEA@example.org"])
 def test_signing_in_by_name_or_address(app: Flask, cast: Cast, visitor: Reader, rows: Any, name: str) -> None:
     give_passphrase(app, cast["lea"])
-    answer = visitor.fill("/ouvrir?next=/menu", name=name, passphrase=OWN)
+    answer = visitor.fill("/ouvrir?next=/menu", name=name, passphrase=OWN, shared="n")
     assert way(answer) == "/menu"
     assert "Lea" in words(visitor.get("/menu"))
     token = session_of(visitor)["_user_id"]
@@ -308,6 +308,16 @@ def test_signing_in_by_name_or_address(app: Flask, cast: Cast, visitor: Reader, 
     assert "Expires" in answer.headers["Set-Cookie"]
 
 
+def test_a_device_that_nobody_called_their_own_forgets_with_its_browser(
+    app: Flask, cast: Cast, visitor: Reader, rows: Any
+) -> None:
+    give_passphrase(app, cast["lea"])
+    answer = visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN)
+    assert "Expires" not in answer.headers["Set-Cookie"]
+    assert not rows.get(Session, digest_of(session_of(visitor)["_user_id"])).shared
+    assert session_of(visitor)["own"] is False
+
+
 def test_a_shared_computer_gets_a_short_session_and_a_cookie_that_ends(
     app: Flask, cast: Cast, visitor: Reader, rows: Any, at: Any
 ) -> None:
@@ -315,7 +325,12 @@ def test_a_shared_computer_gets_a_short_session_and_a_cookie_that_ends(
     answer = visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN, shared="y")
     assert "Expires" not in answer.headers["Set-Cookie"]
     assert rows.get(Session, digest_of(session_of(visitor)["_user_id"])).shared
-    at(NOON + dt.timedelta(minutes=11))
+    for minutes in (2, 11, 20):  # in use, it stays open
+        at(NOON + dt.timedelta(minutes=minutes))
+        assert visitor.get("/menu").status_code == 200
+    at(NOON + dt.timedelta(minutes=30))
+    assert visitor.get("/menu").status_code == 200
+    at(NOON + dt.timedelta(minutes=40, seconds=1))
     assert way(visitor.get("/menu")) == "/ouvrir"
 
 
@@ -434,7 +449,7 @@ def test_signing_out_ends_the_session_on_the_server(browse: Any, app: Flask, cas
     copied = session_of(lea)
     answer = lea.post("/fermer")
     assert way(answer) == "/"
-    assert answer.headers["Clear-Site-Data"] == '"storage"'
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert way(lea.get("/menu")) == "/ouvrir"
     thief = Reader(app, cast, None)
     with thief.client.session_transaction() as session:
@@ -443,10 +458,12 @@ def test_signing_out_ends_the_session_on_the_server(browse: Any, app: Flask, cas
     assert lea.get("/fermer").status_code in {303, 405}
 
 
-def test_signing_out_of_a_shared_computer_empties_its_cache(app: Flask, cast: Cast, visitor: Reader) -> None:
+def test_signing_out_empties_what_the_device_holds_whosever_it_is(app: Flask, cast: Cast, visitor: Reader) -> None:
     give_passphrase(app, cast["lea"])
-    visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN, shared="y")
-    assert visitor.post("/fermer").headers["Clear-Site-Data"] == '"cache", "storage"'
+    for device in ("n", "y", None):
+        visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN, shared=device)
+        assert visitor.post("/fermer").headers["Clear-Site-Data"] == '"cache", "storage"'
+        assert "own" not in session_of(visitor)
 
 
 def test_a_way_back_never_leads_to_another_site(app: Flask, cast: Cast, visitor: Reader) -> None:

@@ -51,6 +51,8 @@ REGISTRY: dict[str, Door] = {
     "landing.learner": Door(PUBLIC), "landing.parent": Door(PUBLIC), "landing.facilitator": Door(PUBLIC),
     "landing.employer": Door(PUBLIC),
     "commitments.ecodesign": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
+    "offline.manifest": Door(PUBLIC), "offline.worker": Door(PUBLIC), "offline.waiting": Door(PUBLIC),
+    "offline.ticket": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
     "accounts.sign_out": Door(EVERYBODY),
     "mail.address": Door(EVERYBODY), "mail.confirm": Door(EVERYBODY), "mail.remove": Door(EVERYBODY),

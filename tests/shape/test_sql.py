@@ -58,6 +58,7 @@ PAGES = {
     "recognition.ledger": ("karim", "/registre"),
     "sharing.choose": ("lea", "/montrer/choisir"),
     "mail.address": ("lea", "/adresse"),
+    "offline.ticket": ("lea", "/envois/cle"),
     "card.show": ("lea", "/montrer"),
     "card.card": ("lea", "/carte"),
     "organisations.organisation": ("claire", "/organisation/{library}"),

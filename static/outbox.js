@@ -1,0 +1,73 @@
+// What is written without network waits here, in this phone's IndexedDB, and leaves once: a form sent again under its own
+// number is kept once by the server. Used by the pages and by the worker.
+"use strict";
+
+self.outbox = (() => {
+  const WEEK = 7 * 24 * 3600 * 1000;   // less than the server keeps what was deleted: nothing comes back by itself
+
+  const store = (mode, act) => new Promise((done, failed) => {
+    const opening = indexedDB.open("outbox", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("entries", { keyPath: "key" });
+    opening.onerror = () => failed(opening.error);
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction("entries", mode);
+      const asked = act(transaction.objectStore("entries"));
+      const end = () => opening.result.close();
+      transaction.oncomplete = () => { end(); done(asked.result); };
+      transaction.onabort = () => { end(); failed(transaction.error); };
+    };
+  });
+
+  const every = async () => (await store("readonly", (entries) => entries.getAll())).sort((one, other) => one.made - other.made);
+  const keep = (entry) => store("readwrite", (entries) => entries.put(entry));
+
+  // Only what still stands as it was sent: it may have been written anew meanwhile.
+  const settle = (entry, refused) => store("readwrite", (entries) => {
+    const found = entries.get(entry.key);
+    found.onsuccess = () => {
+      if (found.result?.made !== entry.made) return;
+      if (refused) entries.put({ ...entry, refused });
+      else entries.delete(entry.key);
+    };
+    return found;
+  });
+
+  const ticket = async () => (await fetch("/envois/cle", { signal: AbortSignal.timeout(8000) })).json();
+
+  // What became of one sending: sent, refused, ended (sign in first), or waits (no network, or no answer of ours).
+  const send = async (entry, token) => {
+    const body = new FormData();
+    let seconds = token ? 20 : 8;
+    for (const [name, value] of entry.fields) {
+      body.append(name, value);
+      if (value instanceof File) seconds = 300;
+    }
+    if (token) body.set("csrf_token", token);
+    try {
+      const answer = await fetch(entry.url, {
+        method: "POST", body, headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(seconds * 1000),
+      });
+      const onward = answer.headers.get("HX-Redirect") || "";
+      if (!answer.headers.get("X-Request-ID") || answer.status >= 500 || answer.status === 429) return { state: "waits" };
+      if (answer.headers.get("HX-Trigger") || onward.startsWith("/ouvrir")) return { state: "ended" };
+      return { state: answer.ok ? "sent" : "refused", onward };
+    } catch {
+      return { state: "waits" };
+    }
+  };
+
+  // Send what waits, in order, one sender at a time, and only as whoever wrote it; say whether something still waits.
+  const leave = () => navigator.locks.request("outbox", async () => {
+    const waiting = (await every()).filter((entry) => !entry.refused);
+    if (!waiting.length) return false;
+    const { account, token } = await ticket();
+    for (const entry of waiting.filter((each) => each.account === account)) {
+      const { state } = Date.now() - entry.made > WEEK ? { state: "old" } : await send(entry, token);
+      if (state === "waits" || state === "ended") return true;
+      await settle(entry, state !== "sent" && state);
+    }
+    return false;
+  });
+
+  return { every, keep, settle, ticket, send, leave };
+})();

@@ -1,0 +1,111 @@
+// The worker: our own files, three pages of whoever calls this phone theirs, and in the place of every other page without
+// network the one of what waits. The route puts FILES before this: the addresses of our files by name.
+"use strict";
+
+importScripts(FILES["outbox.js"]);
+
+const PAGES = ["/passeport", "/ajouter", "/carte"];
+const NEVER = /^\/[sct]\//;   // what somebody shows, a card, a witness's link: never ours to keep or to answer
+const WEEK = 7 * 24 * 3600 * 1000;
+const SHELL = `shell ${Object.values(FILES)}`;
+const AWAY = "/envois";
+
+const within = (seconds, promise) =>
+  Promise.race([promise, new Promise((_, failed) => { setTimeout(failed, seconds * 1000); })]);
+
+// A page that knows it is a copy.
+const copied = (html, answer) => {
+  const headers = new Headers(answer.headers);
+  for (const other of ["Vary", "Content-Length", "Content-Encoding"]) headers.delete(other);
+  headers.set("Kept-At", Date.now());
+  headers.set("Kept-From", answer.url);
+  return new Response(html.replace("<html", "<html data-kept"), { headers });
+};
+
+const keepAway = async (language) => {
+  const shell = await caches.open(SHELL);
+  const address = language ? `${AWAY}?lang=${language}` : AWAY;
+  if ((await shell.match(AWAY))?.headers.get("Kept-From").endsWith(address)) return;
+  const answer = await fetch(address, { credentials: "omit" });   // without a cookie it holds nothing of anybody
+  if (answer.ok) await shell.put(AWAY, copied(await answer.text(), answer));
+};
+
+// ---------- three pages, of one person, for seven days ----------
+
+const forget = async (but) => {
+  for (const name of await caches.keys()) if (name.startsWith("pages ") && name !== but) await caches.delete(name);
+};
+
+const copies = async () => {
+  const found = {};
+  for (const name of await caches.keys()) {
+    if (!name.startsWith("pages ")) continue;
+    const cache = await caches.open(name);
+    for (const path of PAGES) {
+      const page = await cache.match(path);
+      if (Number(page?.headers.get("Kept-At")) > Date.now() - WEEK) found[path] = page;
+      else await cache.delete(path);
+    }
+  }
+  return found;
+};
+
+// The server says with each page whose copies may lie here: another person's are let go of, and all of them once nobody
+// is signed in who called this phone theirs.
+const note = async (url, answer) => {
+  if (!answer.ok || !answer.headers.get("X-Request-ID")) return;
+  const account = answer.headers.get("Kept-For");
+  const name = account && `pages ${account}`;
+  const html = name && !answer.redirected && PAGES.includes(url.pathname + url.search) ? answer.clone().text() : null;
+  await forget(name);
+  if (html) await (await caches.open(name)).put(url.pathname, copied(await html, answer));
+};
+
+const fill = async (account) => {
+  const kept = await (await caches.open(`pages ${account}`)).keys();
+  if (kept.length < PAGES.length) for (const path of PAGES) await note(new URL(path, location), await fetch(path));
+};
+
+const open = async (event, url) => {
+  const kept = (await copies())[url.pathname + url.search];
+  try {
+    const answer = await within(kept ? 4 : 20, fetch(event.request));
+    event.waitUntil(note(url, answer));
+    return answer;
+  } catch {
+    return kept || (await caches.match(AWAY)) || Response.error();
+  }
+};
+
+// ---------- what the browser asks ----------
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(SHELL).then((shell) => Promise.all([shell.addAll(Object.values(FILES)), keepAway()])));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) if (name.startsWith("shell ") && name !== SHELL) await caches.delete(name);
+    await self.clients.claim();
+  })());
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin || NEVER.test(url.pathname)) return;
+  if (Object.values(FILES).includes(url.pathname + url.search)) {
+    event.respondWith(caches.match(event.request, { ignoreVary: true }).then((kept) => kept || fetch(event.request)));
+  } else if (event.request.mode === "navigate") event.respondWith(open(event, url));
+});
+
+self.addEventListener("message", (event) => {
+  event.waitUntil(Promise.all([keepAway(event.data.language), fill(event.data.account)]));
+});
+
+self.addEventListener("sync", (event) => {
+  event.waitUntil(self.outbox.leave().then(async (waits) => {
+    for (const page of await self.clients.matchAll()) page.postMessage("left");
+    if (waits) throw new Error("to be tried again");
+  }));
+});
