@@ -69,6 +69,6 @@ def compress_answer(response: Response) -> Response:
 def install(app: Flask) -> None:
     """Compress the answers of this application: by Brotli, else gzip, as light as is still quick."""
     app.config.update(COMPRESS_REGISTER=False, COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5,
-                      COMPRESS_MIMETYPES=["text/html"], COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False)
+                      COMPRESS_MIMETYPES=["text/html", "text/javascript"], COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False)
     compress.init_app(app)
     app.after_request(compress_answer)

@@ -9,8 +9,8 @@ from flask import Blueprint, Flask, Response, current_app, g, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from flask_wtf.csrf import generate_csrf
 
+from .compression import masked_token
 from .extensions import limiter
 from .web import is_cookieless, page, public
 
@@ -35,13 +35,16 @@ def manifest() -> ResponseReturnValue:
     from . import asset
 
     g.without_database = True
-    drawn = asset("favicon.svg").partition("?")[2]
-    icons = [("192.png", 192, "any"), ("512.png", 512, "any"), ("maskable.png", 512, "maskable")]
+    drawing = asset("favicon.svg")
+    drawn = [("192.png", 192, "any"), ("512.png", 512, "any"), ("maskable.png", 512, "maskable")]
     answer = current_app.json.response({
         "id": "/passeport", "start_url": "/passeport", "scope": "/", "display": "standalone",
         "name": _("Carnet"), "short_name": _("Carnet"), "background_color": PAPER, "theme_color": PAPER,
-        "icons": [{"src": f"/static/icons/{name}?{drawn}", "sizes": f"{size}x{size}", "type": "image/png",
-                   "purpose": purpose} for name, size, purpose in icons],
+        "icons": [
+            {"src": drawing, "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+            *({"src": f"/static/icons/{name}?{drawing.partition('?')[2]}", "sizes": f"{size}x{size}", "type": "image/png",
+               "purpose": purpose} for name, size, purpose in drawn),
+        ],
     })
     answer.mimetype = "application/manifest+json"
     answer.headers["Cache-Control"] = "no-cache"
@@ -74,7 +77,7 @@ def ticket() -> ResponseReturnValue:
     """Say whose session this is, and give the token that a form of theirs needs; nothing to somebody signed out."""
     if not current_user.is_authenticated:
         return {"account": "", "token": ""}
-    return {"account": current_user.device_ref, "token": generate_csrf()}
+    return {"account": current_user.device_ref, "token": masked_token()}
 
 
 def install(app: Flask) -> None:

@@ -84,7 +84,7 @@ def write(folder: Path = STATIC / "icons") -> int:
         if file.exists() and file.stat().st_mtime_ns >= DRAWING.stat().st_mtime_ns:
             continue
         part = folder / f"{name}.{os.getpid()}.part"
-        icon(*how).quantize(128).save(part, "PNG", optimize=True)
+        icon(*how).quantize(32, dither=Image.Dither.NONE).save(part, "PNG", optimize=True)
         part.replace(file)
         written += 1
     return written

@@ -17,7 +17,7 @@ README = ROOT / "README.md"
 BEGIN, END = "<!-- weights -->", "<!-- /weights -->"
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 FIRST_BYTES, FIRST_REQUESTS, LATER_BYTES, READER_BYTES = 45_000, 5, 10_000, 14_000
-SEARCHED_BYTES = 20_000  # what repeats the words of an address leaves uncompressed
+SEARCHED_BYTES = 22_000  # what repeats the words of an address leaves uncompressed
 # What a page is called, in both languages, who opens it, and where ("reader": a link that is open).
 PAGES: tuple[tuple[str, str, str | None, str], ...] = (
     ("Accueil", "Home", None, "/"),
@@ -34,7 +34,8 @@ PAGES: tuple[tuple[str, str, str | None, str], ...] = (
 
 @dataclass(frozen=True)
 class Weight:
-    """What one page costs: requests and bytes (headers and all) of a first visit, bytes of a later one."""
+    """What one page costs: requests before it counts as loaded and bytes (headers and all) of a first visit, bytes of a
+    later one; icons, manifest and worker, which come after, count in bytes only."""
 
     requests: int
     first: int
@@ -48,25 +49,30 @@ def bytes_of(answer: Any) -> int:
     return len(head.encode()) + 2 + len(answer.get_data())
 
 
-def _asked_at_once(html: str) -> list[str]:
-    """Return the addresses that a browser asks for before the page counts as loaded."""
-    found = []
+def _asked(html: str) -> tuple[list[str], list[str]]:
+    """Return the addresses that a browser asks for before the page counts as loaded, and those after."""
+    found: list[str] = []
+    after: list[str] = []
     for tag in re.findall(r"<(?:link|script|img)\b[^>]*>", html):
         held = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        address = held.get("src") or (held.get("href") if held.get("rel") in {"stylesheet", "icon"} else None)
+        rel = held.get("rel")
+        address = held.get("src") or (held.get("href") if rel in {"stylesheet", "icon", "manifest"} else None)
         if address and held.get("loading") != "lazy":
-            found.append(address.replace("&amp;", "&"))
-    return list(dict.fromkeys(found))
+            (found if rel in {None, "stylesheet"} else after).append(address.replace("&amp;", "&"))
+    return list(dict.fromkeys(found)), list(dict.fromkeys(after))
 
 
 def weigh(get: Callable[[str], Any], unpack: Callable[[Any], str], path: str) -> Weight:
     """Return what a page costs; `get` answers as the server does, `unpack` gives the text of an answer."""
     page = get(path)
-    parts = {address: bytes_of(get(address)) for address in _asked_at_once(unpack(page))}
+    at_once, after = _asked(unpack(page))
+    if any("manifest" in address for address in after):
+        after += [*(each["src"] for each in json.loads(unpack(get("/manifest.webmanifest")))["icons"][:1]), "/sw.js"]
+    parts = {address: bytes_of(get(address)) for address in (*at_once, *after)}
     own = bytes_of(page)
     css = sum(size for address, size in parts.items() if ".css" in address)
-    pictures = sum(size for address, size in parts.items() if not re.search(r"\.(css|js|svg|png)\b", address))
-    return Weight(1 + len(parts), own + sum(parts.values()), own + pictures, own + css)
+    pictures = sum(parts[address] for address in at_once if not re.search(r"\.(css|js)\b", address))
+    return Weight(1 + len(at_once), own + sum(parts.values()), own + pictures, own + css)
 
 
 def text_of(answer: Any) -> str:

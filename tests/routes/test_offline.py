@@ -43,7 +43,8 @@ def test_on_a_home_screen_it_has_a_name_that_tells_nothing(client: Any, tmp_path
         assert not re.search("pass[ep]|city|ville", json.dumps({k: said[k] for k in ("name", "short_name")}), re.I)
         assert (said["start_url"], said["scope"], said["display"]) == ("/passeport", "/", "standalone")
     icons.write(tmp_path)
-    for icon in said["icons"]:
+    assert (said["icons"][0]["sizes"], said["icons"][0]["type"]) == ("any", "image/svg+xml")  # the lightest one first
+    for icon in said["icons"][1:]:
         with Image.open(tmp_path / icon["src"].split("?")[0].rpartition("/")[2]) as picture:
             assert f"{picture.width}x{picture.height}" == icon["sizes"]
     assert {icon["purpose"] for icon in said["icons"]} == {"any", "maskable"}
