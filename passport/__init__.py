@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import clock, columns, errors, headers, limits  # noqa: F401 - limits registers its storage
+from . import clock, columns, errors, headers, limits, links  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
 from .uploads import PassportRequest
@@ -181,6 +181,7 @@ def furnish_templates(app: Flask) -> None:
 
     from . import drawings
     from .feedback.queries import Counts
+    from .organisations.words import day_words
     from .web import may, part
     from .wording import elided, first_name
 
@@ -205,6 +206,9 @@ def furnish_templates(app: Flask) -> None:
             "counts": Counts(me.actor if me else None, clock.now()),
             "cookieless": without,
             "today": clock.today(),
+            # A page without account says by itself when and where it was read.
+            "printed_on": "" if without else day_words(clock.today()),
+            "city_host": links.host(),
         }
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock, doors
+from ..links import host
 from ..seal import digest_of
 from ..transaction import release
 from ..web import public
@@ -83,8 +83,3 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
                            day=queries.full_day(now), hour=queries.hour_words(now))
     _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
-
-
-def host() -> str:
-    """Return the city's host, as it is written beside what was checked."""
-    return urlsplit(str(current_app.config["PUBLIC_URL"])).netloc
