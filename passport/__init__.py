@@ -172,6 +172,10 @@ def open_rooms(app: Flask) -> None:
                  safety, landing, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
+    if app.config["DEMO"]:
+        from .demo.routes import styleguide
+
+        app.register_blueprint(styleguide)
     commands.install(app)
 
 
