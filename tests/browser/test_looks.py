@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,21 @@ def test_a_page_prints_in_the_inks_of_day(city: Live, visit: Callable[..., Any])
     assert not set(night) & set(printed)
     assert printed == ["#0e6556", "#000", "#fff", "#17623a"]
     assert not page.locator("details:not([open])").first.is_visible()
+
+
+@pytest.mark.parametrize(("motion", "passes"), [("no-preference", True), ("reduce", False)])
+def test_a_page_passes_into_the_next_where_motion_is_welcome(
+    visit: Callable[..., Any], motion: str, passes: bool
+) -> None:
+    page, _said = visit("lea")
+    page.emulate_media(reduced_motion=motion)
+    page.add_init_script("addEventListener('pagereveal', event => { window.passed = event.viewTransition !== null; })")
+    page.goto("/passeport")
+    for tab in ("Ajouter", "Échanges", "Montrer", "Passeport"):
+        page.locator(".tabs").get_by_text(tab, exact=True).click()
+        page.wait_for_load_state()
+        expect(page.locator(".tabs [aria-current]")).to_have_text(re.compile(tab))
+        assert page.evaluate("window.passed") is passes, tab
 
 
 def test_one_fault_is_said_once_where_it_stands_and_two_are_listed(visit: Callable[..., Any]) -> None:
