@@ -100,16 +100,23 @@ MAIN: dict[str, dict[str, str]] = {
         "inbox": "/on-me-demande",
         "answer": "/on-me-demande /on-me-demande/",
         "code": "/demandez-moi",
-        "recognise": "/on-me-demande /reconnaitre/",
         "ledger": "/registre",
-        "first-day": "/passeport",
     },
+    "nadia": {"recognise": "/on-me-demande /reconnaitre/"},
+    "tom": {"young": "/passeport", "two": "/montrer/choisir"},
     "claire": {
         "house": "/menu /organisation/",
         "desk": "/menu /organisation/ /demandes",
         "cases": "/signalements",
     },
-    "sofia": {"city": "/ville", "accredit": "/ville /organisation/"},
+    "sofia": {
+        "first-day": "/passeport",
+        "no-exchange": "/echanges",
+        "no-hours": "/mes-heures",
+        "no-link": "/montrer",
+        "city": "/ville",
+        "accredit": "/ville /organisation/",
+    },
 }
 
 
@@ -187,8 +194,9 @@ def walk(page: Any, way: str, reader: str) -> bool:
     page.goto(reader if first == "reader" else first)
     for start in links:
         link = page.locator(
-            f'main a:has-text("{start[1:]}")' if start.startswith("=") else
-            f'main a[href^="{start}"], main a[href*="-"][href*="{start}"]'
+            f'main a:has-text("{start[1:]}")'
+            if start.startswith("=")
+            else f'main a[href^="{start}"], main a[href*="-"][href*="{start}"]'
         ).first
         if not link.count():
             return False
