@@ -59,12 +59,13 @@ def test_it_opens_at_its_top_and_its_parts_work(browsers: Windows) -> None:
     assert page.locator("#found").inner_text() == "Aucune phrase avec ce mot."
 
 
-@pytest.mark.parametrize("width", [320, 360, 1280])
-def test_no_two_tabs_touch(browsers: Windows, width: int) -> None:
+@pytest.mark.parametrize(("width", "language"), [(320, "fr"), (320, "en"), (360, "fr"), (1280, "fr")])
+@pytest.mark.parametrize("where", ["/on-me-demande", "/passeport", "/echanges"])
+def test_no_two_tabs_touch(browsers: Windows, width: int, language: str, where: str) -> None:
     """Whoever guides others has five, and the fonts of some phones are wide."""
-    page = browsers.open("karim")
+    page = browsers.open("karim", language)
     page.set_viewport_size({"width": width, "height": 740})
-    page.goto("/on-me-demande")
+    page.goto(where)
     boxes = page.evaluate("""[...document.querySelectorAll(".tabs a:not(.brand) > span:first-of-type")].map(span => {
         const range = document.createRange(); range.selectNodeContents(span);
         const {left, right, top, bottom} = range.getBoundingClientRect(); return {left, right, top, bottom}; })""")
