@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import clock, columns, compression, errors, headers, limits  # noqa: F401 - limits registers its storage
+from . import clock, columns, compression, errors, headers, limits, links  # noqa: F401 - limits registers its storage
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
 from .uploads import PassportRequest
@@ -174,6 +174,10 @@ def open_rooms(app: Flask) -> None:
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)
+    if app.config["DEMO"]:
+        from .demo.routes import styleguide
+
+        app.register_blueprint(styleguide)
     commands.install(app)
 
 
@@ -184,6 +188,7 @@ def furnish_templates(app: Flask) -> None:
     from . import drawings
     from .feedback.counts import Counts
     from .offline import is_own
+    from .organisations.words import day_words
     from .web import may, part
     from .wording import elided, first_name, version_words
 
@@ -210,6 +215,9 @@ def furnish_templates(app: Flask) -> None:
             "counts": Counts(me.actor if me else None, clock.now()),
             "cookieless": without,
             "today": clock.today(),
+            # A page without account says by itself when and where it was read.
+            "printed_on": "" if without else day_words(clock.today()),
+            "city_host": links.host(),
         }
 
 

@@ -17,7 +17,7 @@ SEED = "8d1f0c52a97be36440b1d9ee7c25f3a16b80d4972ce15fa03d684b79f1a0c2e5"
 
 def stamp() -> str:
     """Return the stamp of the example, always the same."""
-    return drawings.rosette(SEED, "nonformal", _("MÉDIATHÈQUE MANDELA · 12 JUIN 2026"))
+    return drawings.rosette(SEED, "nonformal", _("MÉDIATHÈQUE MANDELA · 12.06.2026"))
 
 
 @landing.get("/le-passeport")

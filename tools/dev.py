@@ -8,8 +8,8 @@
   setup     only set up: .venv, browser files, compiled sentences
   messages  collect the sentences into the French and English catalogues
   sql       write the statements of every page into tests/sql
-  screens   take the pictures of the README anew, into docs/screens
   weigh     weigh the main pages as a browser receives them, for the README and /ecoconception
+  screens   take the pictures of the README anew, into docs/screens (ALL=1: every main screen, into build/screens)
   fmt       order imports and format the code
   clean     remove what setting up and checking have made (never instance/, where the data is)
 
@@ -373,7 +373,8 @@ def messages() -> int:
 
 def screens() -> int:
     setup("requirements-dev.lock")
-    return sh(PY, "tools/screens.py")
+    everything = ("--all", ROOT / "build" / "screens") if os.environ.get("ALL") == "1" else ()
+    return sh(PY, "tools/screens.py", *everything)
 
 
 def weigh() -> int:

@@ -1,7 +1,11 @@
-"""Write the pictures of the README: the demo city on a phone, by day and by night, in docs/screens (make screens)."""
+"""Take pictures of the demo city: those of the README into docs/screens, or every main screen (--all FOLDER).
+
+Each main screen is taken four times: on a phone by day and by night, on a wide screen, and as it prints.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import socket
@@ -18,19 +22,102 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screens"
 PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - the demo's, told on its sign-in page
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
-PHONE, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-# Who, which page (or the link on it to follow), under which name, and how wide and dark.
-SCREENS: tuple[tuple[str | None, str, str, dict[str, int], bool], ...] = (
-    (None, "/", "home", PHONE, False),
-    ("lea@example.org", "/passeport", "passport", PHONE, False),
-    ("lea@example.org", "/ajouter", "add", PHONE, False),
-    ("karim@example.org", "/on-me-demande", "inbox", PHONE, False),
-    ("ines@example.org", "/montrer", "show", PHONE, True),
-    (None, "reader", "reader", PHONE, False),
-    ("ines@example.org", "/passeport", "wide", WIDE, True),
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+PHONE, WIDE, SHEET = (
+    {"width": 360, "height": 740},
+    {"width": 1280, "height": 800},
+    {"width": 658, "height": 1000},
 )
+# Who, the way there (a page, then the first link on it that begins so), under which name, and how wide and dark.
+SCREENS: tuple[tuple[str, str, str, dict[str, int], bool], ...] = (
+    ("", "/", "home", PHONE, False),
+    ("lea", "/passeport", "passport", PHONE, False),
+    ("lea", "/ajouter", "add", PHONE, False),
+    ("karim", "/on-me-demande", "inbox", PHONE, False),
+    ("ines", "/montrer", "show", PHONE, True),
+    ("", "reader", "reader", PHONE, False),
+    ("ines", "/passeport", "wide", WIDE, True),
+)
+MAIN: dict[str, dict[str, str]] = {
+    "": {
+        "home": "/",
+        "what": "/le-passeport",
+        "parents": "/parents",
+        "guides": "/encadrer",
+        "employers": "/employeurs",
+        "sentences": "/phrases",
+        "help": "/aide",
+        "sign-up": "/creer",
+        "sign-in": "/ouvrir",
+        "reader": "reader",
+        "check": "reader /s/",
+        "closed": "/s/AAAAAAAAAAAAAAAAAAAAAA",
+        "nowhere": "/nulle-part",
+        "style": "/styleguide",
+    },
+    "lea": {
+        "passport": "/passeport",
+        "add": "/ajouter",
+        "kinds": "/ajouter/genre",
+        "experience": "/passeport =médiathèque",
+        "story": "/passeport /experience/ /recit",
+        "when": "/passeport /experience/ /quand",
+        "can-do": "/passeport /experience/ /savoir-faire",
+        "attach": "/passeport /experience/ /joindre",
+        "reflect": "/passeport /experience/ /ce-que-j-en-retire",
+        "path": "/passeport /experience/ /chemin",
+        "ask": "/passeport /experience/ /demander",
+        "feedback": "/passeport /retour/",
+        "offered": "/passeport /competences/",
+        "exchanges": "/echanges",
+        "show": "/montrer",
+        "card": "/carte",
+        "card-opens": "/carte/ouvre",
+        "card-print": "/carte/imprimer",
+        "link": "/montrer /montrer/lien/",
+        "choose": "/montrer/choisir",
+        "menu": "/menu",
+        "hours": "/mes-heures",
+        "bother": "/passeport /retour/ /ca-me-derange/",
+        "deleted": "/supprimees",
+    },
+    "ines": {
+        "life": "/passeport",
+        "rich": "/passeport /experience/",
+        "talks": "/echanges",
+        "ask-recognition": "/echanges /retour/ /faire-reconnaitre",
+    },
+    "karim": {
+        "inbox": "/on-me-demande",
+        "answer": "/on-me-demande /on-me-demande/",
+        "code": "/demandez-moi",
+        "ledger": "/registre",
+    },
+    "nadia": {"recognise": "/on-me-demande /reconnaitre/"},
+    "tom": {"young": "/passeport", "two": "/montrer/choisir"},
+    "claire": {
+        "house": "/menu /organisation/",
+        "desk": "/menu /organisation/ /demandes",
+        "cases": "/signalements",
+    },
+    "sofia": {
+        "first-day": "/passeport",
+        "no-exchange": "/echanges",
+        "no-hours": "/mes-heures",
+        "no-link": "/montrer",
+        "city": "/ville",
+        "accredit": "/ville /organisation/",
+    },
+}
 
 
 def free_port() -> int:
@@ -48,13 +135,19 @@ def city(folder: str, port: int) -> Iterator[Any]:
     for command in (["tools/upgrade.py"], ["-m", "flask", "--app", "wsgi", "demo", "fill"]):
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
     sys.path.insert(0, str(ROOT))
-    from werkzeug.serving import make_server
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
     from config import settings
     from passport import create_app
 
+    class Quiet(WSGIRequestHandler):
+        """Tells nobody of each request."""
+
+        def log_request(self, *_told: Any) -> None:
+            """Say nothing."""
+
     app = create_app(settings())
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield app
     server.shutdown()
@@ -71,50 +164,103 @@ def reader_path(app: Any) -> str:
 
     with app.app_context():
         sealed = db.session.scalars(
-            sa.select(Share.token_sealed).join(EditionItem, EditionItem.edition_id == Share.edition_id)
-            .where(EditionItem.kind == "endorsement", Share.revoked_at.is_(None), Share.expires_at > clock.now())
-            .order_by(Share.created_at).limit(1)
+            sa.select(Share.token_sealed)
+            .join(EditionItem, EditionItem.edition_id == Share.edition_id)
+            .where(
+                EditionItem.kind == "endorsement", Share.revoked_at.is_(None), Share.expires_at > clock.now()
+            )
+            .order_by(Share.created_at)
+            .limit(1)
         ).one()
         db.session.remove()
         return f"/s/{unseal(sealed)}"
 
 
-def taken(browser: Any, base: str, who: str | None, path: str, size: dict[str, int], dark: bool) -> bytes:
-    """Return one picture."""
-    context = browser.new_context(base_url=base, locale="fr-FR", viewport=size, reduced_motion="reduce",
-                                  color_scheme="dark" if dark else "light")
-    page = context.new_page()
+def opened(browser: Any, base: str, who: str) -> Any:
+    """Return a page of somebody's own browser, signed in (nobody when there is no name)."""
+    page = browser.new_context(base_url=base, locale="fr-FR", reduced_motion="reduce").new_page()
     if who:
         page.goto("/ouvrir")
-        page.get_by_label("Identifiant").fill(who)
+        page.get_by_label("Identifiant").fill(f"{who}@example.org")
         page.get_by_label("Phrase de passe").fill(PASSPHRASE)
         page.locator("main").get_by_role("button", name="Ouvrir").click()
         page.wait_for_url("**/passeport")
-    page.goto(path)
-    picture: bytes = page.screenshot()
-    context.close()
-    return picture
+    return page
+
+
+def walk(page: Any, way: str, reader: str) -> bool:
+    """Go there, and say whether there is a way: by links that begin so, or that say a word (`=word`)."""
+    first, *links = way.split()
+    page.goto(reader if first == "reader" else first)
+    for start in links:
+        link = page.locator(
+            f'main a:has-text("{start[1:]}")'
+            if start.startswith("=")
+            else f'main a[href^="{start}"], main a[href*="-"][href*="{start}"]'
+        ).first
+        if not link.count():
+            return False
+        page.goto(link.get_attribute("href"))
+    return True
+
+
+def main_screens(browser: Any, base: str, reader: str, folder: Path) -> None:
+    """Take every main screen in each of its looks."""
+    looks = (
+        ("phone", PHONE, "light", "screen"),
+        ("dark", PHONE, "dark", "screen"),
+        ("wide", WIDE, "light", "screen"),
+        ("print", SHEET, "light", "print"),
+    )
+    for who, ways in MAIN.items():
+        page = opened(browser, base, who)
+        for name, way in ways.items():
+            page.emulate_media(media="screen")
+            if not walk(page, way, reader):
+                print(f"{name}: no such link on the way {way!r}", file=sys.stderr)
+                continue
+            for look, size, scheme, media in looks:
+                page.emulate_media(media=media, color_scheme=scheme)
+                page.set_viewport_size(size)
+                high = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({**size, "height": max(high, size["height"])})
+                page.screenshot(path=folder / f"{name}-{look}.png")
+        page.context.close()
+
+
+def readme_screens(browser: Any, base: str, reader: str, folder: Path) -> None:
+    """Take the pictures of the README, and keep them small."""
+    from PIL import Image
+
+    for who, way, name, size, dark in SCREENS:
+        page = opened(browser, base, who)
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        walk(page, way, reader)
+        picture = Image.open(BytesIO(page.screenshot()))
+        picture.convert("RGB").quantize(128).save(folder / f"{name}.png", optimize=True)
+        page.context.close()
 
 
 def main() -> int:
-    """Take every picture, and keep it small."""
-    from PIL import Image
+    """Take every picture that is asked for, and say where it is."""
     from playwright.sync_api import sync_playwright
 
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--all", type=Path, metavar="FOLDER", help="every main screen, into this folder")
+    everything = words.parse_args().all
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         print("No Chromium here (Debian: apt-get install chromium).", file=sys.stderr)
         return 1
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder, take = (everything.absolute(), main_screens) if everything else (FOLDER, readme_screens)
+    folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    with tempfile.TemporaryDirectory() as folder, city(folder, port) as app, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as data, city(data, port) as app, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        for who, path, name, size, dark in SCREENS:
-            address = reader_path(app) if path == "reader" else path
-            picture = Image.open(BytesIO(taken(browser, f"http://127.0.0.1:{port}", who, address, size, dark)))
-            picture.convert("RGB").quantize(128).save(FOLDER / f"{name}.png", optimize=True)
-            print(f"docs/screens/{name}.png")
+        take(browser, f"http://127.0.0.1:{port}", reader_path(app), folder)
         browser.close()
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
     return 0
 
 

@@ -14,6 +14,7 @@ from flask_login import current_user
 from .. import clock, doors, drawings
 from ..accounts.rules import Band
 from ..experiences.panels import Panel
+from ..links import host
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of
@@ -42,9 +43,9 @@ def _band() -> Band:
 def _faces(card: Held | None) -> dict[str, Any]:
     """Return what the drawing of a card needs."""
     if card is None:
-        return {"card": None, "qr": "", "host": reader.host()}
+        return {"card": None, "qr": "", "host": host()}
     address = public_url("reader.card", token=card.token)
-    return {"card": card, "qr": drawings.qr_svg(address, _("Code QR de ma carte"), "qr"), "host": reader.host()}
+    return {"card": card, "qr": drawings.qr_svg(address, _("Code QR de ma carte"), "qr"), "host": host()}
 
 
 @blueprint.get("/montrer")

@@ -27,12 +27,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class Mark:
-    """Who says so, beside an experience on the time line: a provenance in words, and a stamp's seed and ring."""
+    """Who says so, beside an experience on the time line: a provenance in words, and what its stamp is drawn from."""
 
     kind: str
     words: str
     seed: str = ""
-    context_ring: str = ""
+    context: str = ""
+    ring: str = ""
 
 
 @dataclass(frozen=True)

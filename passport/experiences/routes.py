@@ -91,7 +91,7 @@ def passport() -> ResponseReturnValue:
     for x in (row.experience for row in lines.rows):
         mark = next((m for m in marks.get(x.id, []) if m.seed), None)
         if mark is not None:
-            stamps[x.id] = drawings.rosette(mark.seed, x.context or "informal", mark.context_ring)
+            stamps[x.id] = drawings.rosette(mark.seed, mark.context, mark.ring)
     return page("experiences/passport.html", fragment="rows", lines=lines, marks=marks, stamps=stamps, news=news,
                 words=words, year_above=request.args.get("year", ""),
                 welcome=whole and not words and not lines.rows)

@@ -54,7 +54,7 @@ def marks(
     for r in queries.of_experiences(learner_id, experience_ids, now):
         lines = found.setdefault(r.experience_id, [])
         if all(line.words != r.provenance for line in lines):
-            lines.append(Mark("known", r.provenance, r.id.hex, r.ring))
+            lines.append(Mark("known", r.provenance, r.hash, r.context, r.ring))
     return found
 
 

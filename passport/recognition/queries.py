@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import format_date, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import aliased
@@ -156,9 +156,15 @@ class Recognised:
         """Return the micro-text of its stamp."""
         return stamp_ring(self.organisation_name, self.day)
 
+    @property
+    def hash(self) -> str:
+        """Return its own hash."""
+        return rules.own_hash(self.id, self.competency_id, self.wording_id, self.step, self.seen_from_on, self.seen_to_on,
+                              self.day, self.organisation_name, self.story_digest)
+
     def stamp(self, size: str = "") -> Markup:
         """Return its stamp: always the same drawing."""
-        return drawings.rosette(self.id.hex, self.context, self.ring, size)
+        return drawings.rosette(self.hash, self.context, self.ring, size)
 
 
 def context_of(facts: dict[str, Any]) -> str:
@@ -168,8 +174,8 @@ def context_of(facts: dict[str, Any]) -> str:
 
 
 def stamp_ring(organisation_name: str, day: dt.date) -> str:
-    """Return the micro-text around a stamp."""
-    return f"{organisation_name} · {format_date(day, 'd MMMM y')}"
+    """Return the micro-text around a stamp, the same in every language: a stamp is one drawing."""
+    return f"{organisation_name} · {day:%d.%m.%Y}"
 
 
 def detailed(base: Any) -> Any:

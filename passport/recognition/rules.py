@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -296,6 +297,15 @@ def refusal_to_withdraw(withdrawn_at: dt.datetime | None, reason: str | None) ->
     if withdrawn_at is not None:
         return Refusal.ALREADY_DECIDED
     return None if reason else Refusal.SENTENCE_MISSING
+
+
+def own_hash(
+    endorsement_id: uuid.UUID, competency: int, wording: int, step: int, seen_from_on: dt.date, seen_to_on: dt.date,
+    on: dt.date, organisation: str, story_digest: bytes,
+) -> str:
+    """Return the hash of an endorsement, over the facts of it that never change: its stamp is drawn from this alone."""
+    facts = (endorsement_id, competency, wording, step, seen_from_on, seen_to_on, on, organisation, story_digest.hex())
+    return hashlib.sha256("\n".join(map(str, facts)).encode()).hexdigest()
 
 
 def is_live(offer: Offer) -> bool:

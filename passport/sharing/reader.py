@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock, doors
 from ..headers import file_answer
+from ..links import host
 from ..seal import digest_of
 from ..transaction import release
 from ..web import public
@@ -107,8 +107,3 @@ def piece_answer(opened: Opened | None, item_id: uuid.UUID) -> Response:
     if found is None or content is None:
         return doors.unknown()
     return file_answer(content, found.media_type, found.save_as)
-
-
-def host() -> str:
-    """Return the city's host, as it is written beside what was checked."""
-    return urlsplit(str(current_app.config["PUBLIC_URL"])).netloc

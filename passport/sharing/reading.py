@@ -27,7 +27,7 @@ from ..organisations.models import Membership, Organisation
 from ..recognition import queries as recognition
 from ..recognition import words as said
 from ..recognition.models import Endorsement, EndorserName, Permission
-from ..recognition.rules import Offer, Story
+from ..recognition.rules import Offer, Story, own_hash
 from ..witnesses import queries as witnesses
 from ..witnesses.models import Testimony
 from ..witnesses.rules import Seen
@@ -98,8 +98,11 @@ class Attested:
 
     def stamp(self, size: str = "") -> Markup:
         """Return its stamp: the same drawing as in the passport."""
-        ring = recognition.stamp_ring(self.document["organisation"], self.day)
-        return drawings.rosette(self.endorsement_id.hex, self.document["stamp"], ring, size)
+        told, read_day = self.document, dt.date.fromisoformat
+        seed = own_hash(
+            self.endorsement_id, told["competency"], told["wording"], told["step"], read_day(told["seen_from_on"]),
+            read_day(told["seen_to_on"]), self.day, told["organisation"], bytes.fromhex(told["story_digest"]))
+        return drawings.rosette(seed, told["stamp"], recognition.stamp_ring(told["organisation"], self.day), size)
 
 
 @dataclass(frozen=True)

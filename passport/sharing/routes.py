@@ -15,6 +15,7 @@ from flask_login import current_user
 
 from .. import clock, drawings
 from ..accounts.rules import Band
+from ..links import host
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of
@@ -23,7 +24,6 @@ from ..web import Forbidden, actor, authorised, now_and_today, onward, page, pub
 from . import choosing, links, panels, reading, rules, service, words
 from .forms import AudienceForm, ChoiceForm, ExtendForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
-from .reader import host
 
 blueprint = Blueprint("sharing", __name__)
 BLUEPRINTS = (blueprint, reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,44 @@ def test_a_page_prints_in_the_inks_of_day(city: Live, visit: Callable[..., Any])
     assert not set(night) & set(printed)
     assert printed == ["#0e6556", "#000", "#fff", "#17623a"]
     assert not page.locator("details:not([open])").first.is_visible()
+
+
+def test_the_whole_row_of_a_life_opens_it(visit: Callable[..., Any]) -> None:
+    page, _said = visit("ines")
+    page.goto("/passeport")
+    row = page.locator(".life > .node").nth(1)
+    leads = row.locator("h3 a").get_attribute("href")
+    row.scroll_into_view_if_needed()
+    box = row.bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 12, box["y"] + 6)
+    page.wait_for_url(f"**{leads}")
+
+
+def test_years_stand_in_the_margin_of_a_wide_screen(visit: Callable[..., Any]) -> None:
+    page, _said = visit("ines")
+    page.goto("/passeport")
+    year, row = page.locator(".life > .year span").first, page.locator(".life > .node").first
+    assert year.bounding_box()["x"] >= row.bounding_box()["x"], "in one column on a phone"
+    page.set_viewport_size({"width": 1280, "height": 800})
+    mark = page.evaluate("""span => { const range = document.createRange(); range.selectNodeContents(span);
+        const { right, height } = range.getBoundingClientRect(); return { right, height }; }""", year.element_handle())
+    assert mark["right"] < row.bounding_box()["x"]
+    assert mark["height"] < 40, "on one line"
+
+
+@pytest.mark.parametrize(("motion", "passes"), [("no-preference", True), ("reduce", False)])
+def test_a_page_passes_into_the_next_where_motion_is_welcome(
+    visit: Callable[..., Any], motion: str, passes: bool
+) -> None:
+    page, _said = visit("lea")
+    page.emulate_media(reduced_motion=motion)
+    page.add_init_script("addEventListener('pagereveal', event => { window.passed = event.viewTransition !== null; })")
+    page.goto("/passeport")
+    for tab in ("Ajouter", "Échanges", "Montrer", "Passeport"):
+        page.locator(".tabs").get_by_text(tab, exact=True).click()
+        page.wait_for_load_state()
+        expect(page.locator(".tabs [aria-current]")).to_have_text(re.compile(tab))
+        assert page.evaluate("window.passed") is passes, tab
 
 
 def test_one_fault_is_said_once_where_it_stands_and_two_are_listed(visit: Callable[..., Any]) -> None:

@@ -429,7 +429,7 @@ def test_what_stands_around_an_experience_on_both_databases(app: Flask, cast: Ca
 
 def test_hours_stand_by_year_and_organisation_and_nobody_else_reads_them(browse: Any, app: Flask, cast: Cast) -> None:
     lea = browse("lea")
-    assert "Rien ici." in words(lea.get("/mes-heures"))
+    assert "Rien ici pour" in words(lea.get("/mes-heures"))
     club = {"organisation_id": cast["club"], "when_precision": "month"}
     add(app, cast["lea"], "Coach", started_on=dt.date(2025, 12, 1), ended_on=dt.date(2026, 1, 1), hours=Decimal(62), **club)
     add(app, cast["lea"], "Buvette", started_on=dt.date(2026, 6, 1), hours=Decimal("2.5"), **club)

@@ -395,6 +395,27 @@ class TestReading:
         assert text.count("Que veulent dire ces mots ?") == 1
         assert 'class="stamp nonformal"' in page.get_data(as_text=True)
 
+    def test_the_stamp_is_one_drawing_on_every_page_and_in_every_language(
+        self, app: Flask, cast: Cast, lea: Reader, client: FlaskClient, path: str
+    ) -> None:
+        def stamps(page: Any) -> set[str]:
+            return set(re.findall(r'<svg class="stamp.*?</svg>', page.get_data(as_text=True), re.S))
+
+        read = client.get(path)
+        check = re.search(r'href="(/s/[^"]+/verifier/[^"]+)"', read.get_data(as_text=True))
+        assert check
+        first = stamps(read)
+        assert len(first) == 2
+        with app.app_context():
+            x = db.session.get_one(Experience, cast["lea_x"])
+            experiences.change(x, {"setting": "family", "context": "informal"}, x.version, NOON)
+            db.session.commit()
+        for page in (lea.get(f"/experience/{cast['lea_x']}"), client.get(path + "?lang=en"), client.get(path)):
+            assert stamps(page) == first
+        for page in (lea.get("/passeport"), client.get(check[1])):
+            assert len(stamps(page)) == 1
+            assert stamps(page) < first
+
     def test_an_experience_without_endorsement_is_told_by_its_learner(
         self, lea: Reader, cast: Cast, client: FlaskClient
     ) -> None:

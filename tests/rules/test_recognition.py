@@ -254,3 +254,21 @@ def test_every_rule_of_this_room_is_asked_here() -> None:
     named = {name for name, _ in inspect.getmembers(rules, inspect.isfunction) if name.startswith("refusal_")}
     source = inspect.getsource(inspect.getmodule(test_every_rule_of_this_room_is_asked_here))  # type: ignore[arg-type]
     assert {name for name in named if f"rules.{name}(" not in source} == set()
+
+
+class TestOwnHash:
+    FACTS = {
+        "endorsement_id": ATELIER, "competency": 7, "wording": 70, "step": 3, "seen_from_on": TODAY - dt.timedelta(days=9),
+        "seen_to_on": TODAY - dt.timedelta(days=2), "on": TODAY, "organisation": "Médiathèque Mandela",
+        "story_digest": b"\x01" * 32,
+    }
+
+    @pytest.mark.parametrize(("fact", "other"), [
+        ("endorsement_id", ANOTHER), ("competency", 8), ("wording", 71), ("step", 2), ("seen_from_on", TODAY),
+        ("seen_to_on", TODAY), ("on", TODAY - dt.timedelta(days=1)), ("organisation", "AS Gauthière"),
+        ("story_digest", b"\x02" * 32),
+    ])
+    def test_every_fact_counts(self, fact: str, other: Any) -> None:
+        assert rules.own_hash(**self.FACTS) == rules.own_hash(**self.FACTS)
+        assert rules.own_hash(**self.FACTS) != rules.own_hash(**{**self.FACTS, fact: other})
+        assert set(self.FACTS) == set(inspect.signature(rules.own_hash).parameters)
