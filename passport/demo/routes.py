@@ -72,7 +72,7 @@ def show() -> ResponseReturnValue:
         return onward("styleguide.show")
     address = links.public_url("accounts.home")
     return page(
-        "demo/styleguide.html", fragment="found" if "q" in request.args else "rows", stamps=stamps(),
+        "demo/styleguide.html", fragment="found" if "q" in request.args or "word" in request.args else "rows", stamps=stamps(),
         words=request.args.get("q", "")[:80], contexts=CONTEXTS, host=links.host(), address=address,
         learner=LEARNER, house=HOUSE,
         empty=sample("empty-"), good=sample("good-", one="a", half="b", some=["a", "b"], step="3", folded="1", alone=True,

@@ -602,7 +602,7 @@ def test_pages_cost_the_same_for_one_and_for_ten_and_never_more_than_eight(app: 
             with transaction():
                 for i in range(n):
                     x = experiences.log_experience(
-                        cast["lea"], experiences.ExperienceDraft(title=f"Encore {i}", submission=uuid.uuid4()), NOON)
+                        cast["lea"], experiences.ExperienceDraft(title=f"Encore {n}, {i}", submission=uuid.uuid4()), NOON)
                     service.ask(x, db.session.get_one(Membership, cast["m_karim"]),
                                 db.session.get_one(Organisation, cast["library"]), (), None, uuid.uuid4(), NOON)
             db.session.remove()
