@@ -155,7 +155,7 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, health, landing
+    from . import commands, commitments, health, landing
     from .accounts import routes as accounts
     from .card import routes as card
     from .experiences import learning_routes as learning
@@ -169,7 +169,7 @@ def open_rooms(app: Flask) -> None:
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, sharing, card,
-                 safety, landing, health):
+                 safety, landing, commitments, health):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     commands.install(app)
@@ -180,6 +180,7 @@ def furnish_templates(app: Flask) -> None:
     import jinja2
 
     from . import drawings
+    from .commitments import accessibility_words
     from .feedback.queries import Counts
     from .web import may, part
     from .wording import elided, first_name
@@ -189,7 +190,8 @@ def furnish_templates(app: Flask) -> None:
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(elided=elided, first_name=first_name)
-    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground)
+    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground,
+                       accessibility_words=accessibility_words)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor

@@ -358,8 +358,14 @@ def page(name: str) -> Page:
     return Page(skeleton(TEMPLATES[name]))
 
 
-# The demo's passphrase and the letters in a link’s address are the same in every language.
-SAME_IN_EVERY_LANGUAGE = {"quatre-mots-pour-alpha-2026", "/s/", "/t/"}
+# The demo’s passphrase, the letters in a link’s address and where a letter goes are the same in every language.
+SAME_IN_EVERY_LANGUAGE = {
+    "quatre-mots-pour-alpha-2026",
+    "/s/",
+    "/t/",
+    "www.defenseurdesdroits.fr",
+    "Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07",
+}
 READ_ALOUD = (
     "aria-label",
     "title",

@@ -1,0 +1,49 @@
+"""What the city says of the passport itself: how far everybody can use it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from config import Accessibility
+
+from . import clock
+from .web import page, public
+
+commitments = Blueprint("commitments", __name__)
+BLUEPRINTS = (commitments,)
+
+# The day on which what stands in templates/commitments/accessibility.html was last looked through.
+LOOKED_THROUGH_ON = dt.date(2026, 11, 27)
+
+
+def declared() -> Accessibility:
+    """Return what the city declares of accessibility."""
+    found: Accessibility = current_app.config["ACCESSIBILITY"]
+    return found
+
+
+def accessibility_words() -> str:
+    """Return the words that the law wants on every page; they need no database."""
+    words: dict[str, str] = {
+        "non conforme": _("Accessibilité : non conforme"),
+        "partiellement conforme": _("Accessibilité : partiellement conforme"),
+        "totalement conforme": _("Accessibilité : totalement conforme"),
+    }
+    return words[declared().state(clock.today())]
+
+
+@commitments.get("/accessibilite")
+@public
+def accessibility() -> ResponseReturnValue:
+    """The declaration of accessibility, on the model of the law."""
+    said, today = declared(), clock.today()
+    return page(
+        "commitments/accessibility.html", said=said, state=said.state(today), is_audited=said.is_audited(today),
+        audited_on=format_date(said.audited_on, "long") if said.audited_on else "",
+        looked_on=format_date(LOOKED_THROUGH_ON, "long"), site=current_app.config["PUBLIC_URL"],
+    )
