@@ -267,7 +267,7 @@ class TestPreview:
         page = client.get(path_of(lea.app, uuid.UUID(way(made).rsplit("/", 1)[1])))
         begin, end = "Pour Boulangerie Martin, ouvert jusqu’au", "Lu le"
         first, second = read_part(look, begin, end), read_part(page, begin, end)
-        second = second.replace(" Imprimer ou enregistrer en PDF", "")
+        second = second.replace(" Imprimer (ou PDF)", "")
         assert first == second
         assert "Je cherche un apprentissage." in first
 
