@@ -190,7 +190,7 @@ def furnish_templates(app: Flask) -> None:
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(elided=elided, first_name=first_name)
-    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground,
+    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground, setting_picture=drawings.setting,
                        accessibility_words=accessibility_words)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
