@@ -183,7 +183,7 @@ def furnish_templates(app: Flask) -> None:
     from .commitments import accessibility_words
     from .feedback.queries import Counts
     from .web import may, part
-    from .wording import elided, first_name
+    from .wording import direction, elided, first_name
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
@@ -191,7 +191,7 @@ def furnish_templates(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(elided=elided, first_name=first_name)
     env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground, setting_picture=drawings.setting,
-                       accessibility_words=accessibility_words)
+                       accessibility_words=accessibility_words, direction=direction)
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor

@@ -431,11 +431,11 @@ class TestReading:
         assert client.post(path).status_code == 405
 
     def test_it_speaks_the_readers_language(self, client: FlaskClient, path: str) -> None:
-        assert '<html lang="fr">' in client.get(path).get_data(as_text=True)
+        assert '<html lang="fr" dir="ltr">' in client.get(path).get_data(as_text=True)
         page = client.get(path, headers={"Accept-Language": "en"}).get_data(as_text=True)
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         page = client.get(f"{path}?lang=en").get_data(as_text=True)
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         assert re.search(r"/verifier/[0-9a-f-]+\?lang=en", page)
 
     @both_databases
