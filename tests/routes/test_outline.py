@@ -54,6 +54,8 @@ class Outline(HTMLParser):
 def faults(page: str) -> Iterator[str]:
     """Yield what the outline of a page lacks."""
     outline = Outline(page)
+    if not page.lstrip().startswith("<!doctype html>"):
+        yield "no type of document"
     if outline.headings.count(1) != 1 or outline.headings[:1] != [1]:
         yield f"not one h1, first of all: {outline.headings}"
     for above, below in zip(outline.headings, outline.headings[1:], strict=False):
@@ -88,9 +90,9 @@ def test_every_page_has_its_outline(city: City, language: str) -> None:
 def test_a_page_without_outline_would_be_seen() -> None:
     page = """<html lang="fr"><title>Passeport</title><body><main><header></header><h1>a</h1><h3>b</h3></main><nav></nav></body></html>"""
     assert [fault.split(":")[0] for fault in faults(page)] == [
-        "a level is left out", "0 times banner", "0 times contentinfo", "a navigation without name",
+        "no type of document", "a level is left out", "0 times banner", "0 times contentinfo", "a navigation without name",
         "written in no direction", "no title of its own"]
-    twice = """<html lang="fr" dir="ltr"><title>A — B</title><body><header></header><main><h1>a</h1><h1>b</h1></main><footer></footer>"""
+    twice = """<!doctype html><html lang="fr" dir="ltr"><title>A — B</title><body><header></header><main><h1>a</h1><h1>b</h1></main><footer></footer>"""
     assert list(faults(twice)) == ["not one h1, first of all: [1, 1]"]
 
 
