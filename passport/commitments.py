@@ -6,12 +6,12 @@ import datetime as dt
 
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from config import Accessibility
 
 from . import clock
+from .organisations.words import day_words
 from .web import page, public
 
 commitments = Blueprint("commitments", __name__)
@@ -44,6 +44,6 @@ def accessibility() -> ResponseReturnValue:
     said, today = declared(), clock.today()
     return page(
         "commitments/accessibility.html", said=said, state=said.state(today), is_audited=said.is_audited(today),
-        audited_on=format_date(said.audited_on, "long") if said.audited_on else "",
-        looked_on=format_date(LOOKED_THROUGH_ON, "long"), site=current_app.config["PUBLIC_URL"],
+        audited_on=day_words(said.audited_on) if said.audited_on else "",
+        looked_on=day_words(LOOKED_THROUGH_ON), site=current_app.config["PUBLIC_URL"],
     )
