@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -30,6 +31,68 @@ class City:
     hours: str
     place: str
     email: str
+
+
+# The three words the law knows, and the least share of criteria that each asks for.
+CONFORMITY = {"non conforme": 0, "partiellement conforme": 50, "totalement conforme": 100}
+AUDIT_YEARS = 3
+
+
+@dataclass(frozen=True)
+class Accessibility:
+    """What the city declares of its passport: how far it conforms, by which audit, and where its plans stand."""
+
+    declared: str
+    auditor: str
+    audited_on: dt.date | None
+    rate: int | None
+    scheme: str
+    actions: str
+
+    def is_audited(self, today: dt.date) -> bool:
+        """Say whether an audit still counts on this day."""
+        made = self.audited_on
+        return made is not None and made <= today and (today.year - made.year, today.month, today.day) < (
+            AUDIT_YEARS, made.month, made.day)
+
+    def state(self, today: dt.date) -> str:
+        """Return how far the passport conforms on this day; without an audit that counts, it does not."""
+        return self.declared if self.is_audited(today) else "non conforme"
+
+
+def _accessibility(env: dict[str, str]) -> Accessibility:
+    """Return what is declared of accessibility; refuses a word the law does not know, or one that no audit bears."""
+    declared = env.get("ACCESSIBILITY") or "non conforme"
+    if declared not in CONFORMITY:
+        raise ConfigurationError(f"ACCESSIBILITY is one of: {', '.join(CONFORMITY)}.")
+    auditor, day, share = (env.get(f"ACCESSIBILITY_{name}", "") for name in ("AUDITOR", "AUDITED_ON", "RATE"))
+    if len({bool(auditor), bool(day), bool(share)}) > 1:
+        raise ConfigurationError("ACCESSIBILITY_AUDITOR, ACCESSIBILITY_AUDITED_ON and ACCESSIBILITY_RATE go together.")
+    try:
+        audited_on = dt.date.fromisoformat(day) if day else None
+    except ValueError:
+        raise ConfigurationError("ACCESSIBILITY_AUDITED_ON is a day, as in 2027-03-31.") from None
+    if share and not (share.isascii() and share.isdigit() and int(share) <= 100):
+        raise ConfigurationError("ACCESSIBILITY_RATE is the share of criteria that are met, from 0 to 100.")
+    rate = int(share) if share else None
+    if CONFORMITY[declared] > (rate or 0):
+        raise ConfigurationError(f"ACCESSIBILITY={declared} needs an audit in which at least {CONFORMITY[declared]} % of the "
+                                 "criteria are met: set ACCESSIBILITY_AUDITOR, _AUDITED_ON and _RATE.")
+    plans = (_plan(env, "ACCESSIBILITY_SCHEME"), _plan(env, "ACCESSIBILITY_ACTIONS"))
+    return Accessibility(declared, auditor, audited_on, rate, *plans)
+
+
+def _plan(env: dict[str, str], name: str) -> str:
+    """Return the address of a plan of the city, or nothing."""
+    given = env.get(name, "")
+    try:
+        parts = urlsplit(given)
+        whole = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if given and not whole:
+        raise ConfigurationError(f"{name} is one of the https addresses of the city.")
+    return given
 
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -221,6 +284,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "RATELIMIT_STORAGE_URI": "appdb://",
         "RATELIMIT_HEADERS_ENABLED": True,
         "TRUSTED_PROXIES": _count("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES", "0")),
+        "ACCESSIBILITY": _accessibility(env),
         "CITY": City(
             name=env.get("CITY_NAME", "Alpha"),
             coordination=env.get("CITY_COORDINATION", "Mairie d’Alpha, coordination du passeport"),

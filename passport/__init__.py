@@ -186,19 +186,22 @@ def furnish_templates(app: Flask) -> None:
     import jinja2
 
     from . import drawings
+    from .commitments import accessibility_words
     from .feedback.counts import Counts
     from .offline import is_own
     from .organisations.words import day_words
     from .web import may, part
-    from .wording import elided, first_name, version_words
+    from .wording import direction, elided, first_name, version_words
 
     env = app.jinja_env
     env.undefined = jinja2.StrictUndefined
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(elided=elided, first_name=first_name)
-    env.globals.update(asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground,
-                       version_words=version_words)
+    env.globals.update(
+        asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground, direction=direction,
+        setting_picture=drawings.setting, accessibility_words=accessibility_words, version_words=version_words,
+    )
     env.globals["ui"] = env.get_template("components/ui.html").module
 
     @app.context_processor

@@ -1,4 +1,4 @@
-"""The drawings of the passport: stamps, QR codes and the ground of the card, as SVG.
+"""The drawings of the passport: stamps, QR codes, settings and the ground of the card, as SVG.
 
 Everything here is pure and deterministic. This is the one module that makes `Markup`: it is built from numbers
 computed here, from words written here, and from text passed through `escape`, never from anything else.
@@ -21,6 +21,25 @@ HEARTS: Final = {
     "informal": '<path d="M0-6.4 6.4 0 0 6.4-6.4 0z"/>',
 }
 """The shape of each learning context, drawn in the middle of its stamps."""
+
+# On a grid of 24 × 24, in strokes, like the icons of components/ui.html.
+SETTINGS: Final = {
+    "volunteering": "M12 10.5C9 8 8 6.5 8 5a2 2 0 0 1 4 0 2 2 0 0 1 4 0c0 1.5-1 3-4 5.5zM3 14h3.5l3 2h4a1.5 1.5 0 0 1 0 3H10"
+    "M3 20.5h10.5l6.5-4a1.6 1.6 0 0 0-2-2.3L14.5 16",
+    "civic_service": "M8 3.5 4 6v14.5h16V6l-4-2.5M8 3.5l4 5.5 4-5.5M12 9v11.5M4 14.5h16",
+    "association_life": "M3 15.5h18M6 15.5v5M18 15.5v5M8 10a2 2 0 1 1-4 0 2 2 0 0 1 4 0zM20 10a2 2 0 1 1-4 0 2 2 0 0 1 4 0z"
+    "M14 6.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0zM9 12.5c.5-2.5 5.5-2.5 6 0",
+    "work": "M3.5 8h17v12h-17zM9 8V4.5h6V8M3.5 13h17M12 12v2.5",
+    "school": "M12 6.5C9.5 4.5 6 4 3 4.5v14c3-.5 6.5 0 9 2 2.5-2 6-2.5 9-2v-14c-3-.5-6.5 0-9 2zM12 6.5v14",
+    "sport": "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM12 3v18M5.6 5.6c4 3.5 4 9.3 0 12.8M18.4 5.6c-4 3.5-4 9.3 0 12.8",
+    "culture": "M9 18V5l11-2v12.5M9 9l11-2M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM20 15.5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z",
+    "family": "M3 11.5 12 4l9 7.5M5.5 10v10.5h13V10M12 18c-2.5-1.8-3.5-3-3.5-4.2a1.75 1.75 0 0 1 3.5-.3 1.75 1.75 0 0 1 3.5.3"
+    "c0 1.2-1 2.4-3.5 4.2z",
+    "own_project": "M9 17.5c-2-1.5-3.5-3.3-3.5-6a6.5 6.5 0 0 1 13 0c0 2.7-1.5 4.5-3.5 6zM9.5 20.5h5M12 17.5V12M9.5 10.5 12 12l2.5-1.5",
+    "leisure": "M12 2.5 18.5 9 12 17 5.5 9zM12 2.5V17M5.5 9h13M12 17c0 2.5 3 2 3 4.5",
+    "": "M5.5 12h.1M12 12h.1M18.5 12h.1",
+}
+"""What is drawn beside the words of each setting in which one learns; "" for another one."""
 
 SIZES: Final = frozenset({"", "m", "l", "xl"})
 
@@ -53,6 +72,11 @@ def rosette(seed: str, context: str, ring: str, size: str = "") -> Markup:
         f'<textPath href="#{name}t" textLength="304">{_ring(ring)}</textPath></text>'
         f'{engraving(seed)}<g fill="currentColor" stroke="none">{HEARTS[context]}</g></g></svg>'
     )
+
+
+def setting(name: str) -> Markup:
+    """Return the small picture of a setting, which says nothing that the words beside it do not."""
+    return Markup(f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{SETTINGS[name]}"/></svg>')  # noqa: S704
 
 
 def engraving(seed: str) -> Markup:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 
+from babel import Locale
 from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -135,6 +137,12 @@ def first_name(name: str) -> str:
     """Return a name without its last initial: « Karim B. » reads « Karim » in a title."""
     words = name.split()
     return " ".join(words[:-1]) if len(words) > 1 and len(words[-1].rstrip(".")) == 1 else name
+
+
+@lru_cache(maxsize=8)
+def direction(language: str) -> str:
+    """Return which way a language is written, as `dir` says it: "ltr" or "rtl"."""
+    return str(Locale.parse(language).text_direction)
 
 
 def say(refusal: Refusal) -> str:

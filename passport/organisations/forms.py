@@ -130,6 +130,6 @@ class CodeForm(Form):
 
 
 class CharterForm(Form):
-    """« Lu et accepté », and the way back."""
+    """« J’accepte la charte », and the way back."""
 
     next = HiddenField()

@@ -24,7 +24,7 @@ STOP = """() => {
   const bottom = tabs && tabs.width === innerWidth && !at.closest("nav.tabs") ? tabs.top : innerHeight;
   const odd = [];
   if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) odd.push("no ring");
-  if (box.top < 0 || box.bottom > bottom && box.height < bottom) odd.push("out of sight");
+  if (box.top < 0 || box.bottom > bottom + 1 && box.height < bottom) odd.push("out of sight");
   else if (over !== at && !ring.contains(over) && !at.contains(over)) odd.push("covered by " + over?.outerHTML.slice(0, 60));
   return [at.outerHTML.slice(0, 160), odd];
 }"""

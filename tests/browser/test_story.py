@@ -100,7 +100,7 @@ def test_the_whole_story(live: Live, open_browser: Callable[..., Any], javascrip
     leads.goto("/on-me-demande")
     press(leads, "Ouvrir")
     assert "charte" in heading(leads).lower()
-    press(leads, "Lu et accepté")
+    press(leads, "J’accepte la charte")
     assert leads.url.split("/")[3] == "reconnaitre", leads.url
     leads.get_by_label("J’ai encadré").check()
     leads.get_by_label("Souvent").or_(leads.get_by_label("Régulièrement")).first.check()

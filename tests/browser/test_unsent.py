@@ -46,7 +46,7 @@ def test_a_facilitator_writes_while_the_session_ends(live: Live, open_browser: C
     page.goto(f"/on-me-demande/{key}")
     end_sessions_of(live, "karim")
     page.get_by_label("Ce que j’ai vu").press_sequentially(SEEN)
-    page.get_by_text("La session est finie.").wait_for()
+    page.get_by_text("Le passeport s’est refermé.").wait_for()
     open_again(page, live, "karim")
     page.get_by_text("Rien n’est perdu").wait_for()
     assert SEEN in page.locator("main").inner_text()

@@ -104,7 +104,7 @@ def test_each_fault_has_a_page_in_both_languages(
 ) -> None:
     answer = faulty.get(f"/faute/{status}", headers={"Accept-Language": language})
     said, title = told(answer, status), title_of(app, status, language)
-    assert f'<html lang="{language}">' in answer.get_data(as_text=True)
+    assert f'<html lang="{language}" dir="ltr">' in answer.get_data(as_text=True)
     assert title in said
     assert title_of(app, status, other) not in said
 

@@ -18,7 +18,7 @@ def test_anybody_reads_it_in_both_languages(client: FlaskClient, app: Flask, add
     french = client.get(address, headers={"Accept-Language": "fr"})
     english = client.get(address, headers={"Accept-Language": "en"})
     assert french.status_code == english.status_code == 200
-    assert '<html lang="en">' in english.get_data(as_text=True)
+    assert '<html lang="en" dir="ltr">' in english.get_data(as_text=True)
     assert words(french) != words(english)
     body = french.get_data(as_text=True)
     assert re.search(rf'<a class="[^"]*primary[^"]*" href="{onward}"', body)

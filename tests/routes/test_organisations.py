@@ -467,7 +467,7 @@ def test_the_last_responsible_person_stays_unless_the_coordination_decides(cast:
 def test_the_charter_is_read_accepted_and_kept_with_its_day(app: Flask, cast: Cast, browse: Any) -> None:
     novice, address = browse("novice"), f"/charte/{cast['m_novice']}"
     page = novice.get(address + "?next=/passeport")
-    assert "Lu et accepté" in words(page)
+    assert "J’accepte la charte" in words(page)
     assert "Version 2026-11" in words(page)
     back = novice.post(address, fields(page, None))
     assert way(back) == "/passeport"

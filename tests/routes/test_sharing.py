@@ -268,7 +268,7 @@ class TestPreview:
         page = client.get(path_of(lea.app, uuid.UUID(way(made).rsplit("/", 1)[1])))
         begin, end = "Pour Boulangerie Martin, ouvert jusqu’au", "Lu le"
         first, second = read_part(look, begin, end), read_part(page, begin, end)
-        second = second.replace(" Imprimer ou enregistrer en PDF", "")
+        second = second.replace(" Imprimer (ou PDF)", "")
         assert first == second
         assert "Je cherche un apprentissage." in first
 
@@ -453,11 +453,11 @@ class TestReading:
         assert client.post(path).status_code == 405
 
     def test_it_speaks_the_readers_language(self, client: FlaskClient, path: str) -> None:
-        assert '<html lang="fr">' in client.get(path).get_data(as_text=True)
+        assert '<html lang="fr" dir="ltr">' in client.get(path).get_data(as_text=True)
         page = client.get(path, headers={"Accept-Language": "en"}).get_data(as_text=True)
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         page = client.get(f"{path}?lang=en").get_data(as_text=True)
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         assert re.search(r"/verifier/[0-9a-f-]+\?lang=en", page)
 
     @both_databases

@@ -238,7 +238,7 @@ def test_a_sentence_sent_too_late_goes_through_signing_in(
     before = rows(app, Experience)
     late = lea.post("/ajouter", typed)
     assert late.status_code == 401
-    assert "La session est finie. Le texte est gardé" in words(late)
+    assert "Le passeport s’est refermé. Le texte est gardé" in words(late)
     assert "buvette" not in late.get_data(as_text=True)
     wrong = lea.post("/ouvrir", {**fields(late, "/ouvrir"), "name": identifier, "passphrase": "autre chose"})
     assert wrong.status_code == 422

@@ -77,6 +77,19 @@ def test_nothing_forced_and_nothing_fetched() -> None:
         assert word not in CSS
 
 
+def test_no_side_is_called_left_or_right() -> None:
+    """Written from right to left, a page turns round by itself; what is still given by four sides is few."""
+    bare = re.sub(r"/\*.*?\*/|@page \{[^}]*\}?[^}]*\}", "", CSS, flags=re.S)
+    sides = r"(?:left|right)"
+    assert re.findall(rf"[\w-]*-{sides}(?:-[\w-]+)?\s*:|[{{;\s]{sides}\s*:|(?:float|clear|text-align):\s*{sides}", bare) == []
+
+
+def test_nothing_moves_for_whoever_wants_stillness() -> None:
+    still = re.sub(r"@media \(prefers-reduced-motion: no-preference\) \{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}", "", CSS)
+    assert re.findall(r"(?:transition|animation|scroll-behavior)[\w-]*\s*:|@keyframes|@view-transition", still) == []
+    assert "smooth" not in (STATIC / "app.js").read_text(encoding="utf-8")
+
+
 def test_the_sheet_is_well_formed() -> None:
     bare = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", CSS, flags=re.S)
     assert bare.count("{") == bare.count("}")
@@ -84,6 +97,14 @@ def test_the_sheet_is_well_formed() -> None:
     assert layers is not None
     names = layers.group(1).split(", ")
     assert re.findall(r"^@layer (\w+) \{", bare, re.M) == names
+
+
+def test_the_scripts_wait_for_a_whole_gesture() -> None:
+    """A press can be let go of elsewhere; no key, no drawn gesture and no movement of the phone has a meaning of its own."""
+    for name in SCRIPTS:
+        script = (STATIC / name).read_text(encoding="utf-8")
+        for event in ("mousedown", "touchstart", "touchmove", "event.key", "keyCode", "devicemotion", "accessKey"):
+            assert event not in script, name
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

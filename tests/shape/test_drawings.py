@@ -11,6 +11,7 @@ import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 
 from passport import drawings
+from passport.experiences import forms
 
 LONG_RING = "Comité de quartier de la Gauthière · 21 juin 2026"
 HOSTILE = '"><script>alert(1)</script>\' onload=x & <b>'
@@ -48,6 +49,19 @@ def test_a_stamp_of_an_unknown_context_or_size_is_refused() -> None:
         drawings.rosette("seed", HOSTILE, "A")
     with pytest.raises(ValueError, match="no such stamp"):
         drawings.rosette("seed", "formal", "A", HOSTILE)
+
+
+def test_every_setting_has_a_picture_of_its_own_that_is_light_and_says_nothing() -> None:
+    assert set(drawings.SETTINGS) == {name for name, _words in forms.SETTINGS}
+    pictures = [drawings.setting(name) for name in drawings.SETTINGS]
+    assert len(set(pictures)) == len(pictures)
+    for picture in pictures:
+        assert len(picture.encode()) <= 600
+        (path,) = ElementTree.fromstring(str(picture))  # noqa: S314 - our own drawing
+        assert 'aria-hidden="true"' in picture
+        assert re.fullmatch(r"[MmLlHhVvCcSsAaZz\d. -]+", path.attrib["d"])
+    with pytest.raises(KeyError):
+        drawings.setting(HOSTILE)
 
 
 def test_hostile_text_stays_text() -> None:
