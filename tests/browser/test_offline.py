@@ -397,7 +397,7 @@ def test_signing_out_with_something_unsent(live: Live, phone: Callable[..., Any]
     expect(page.get_by_role("heading", name="Quelque chose attend encore sur ce téléphone")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
     assert len(page.evaluate("outbox.every()")) == 1
-    page.get_by_role("button", name="Me déconnecter et effacer").click()
+    page.get_by_role("button", name="Me déconnecter quand même").click()
     page.wait_for_url(lambda url: urlsplit(url).path == "/")
     assert page.evaluate(LEFT) == EMPTY
     page.go_back()
@@ -529,7 +529,7 @@ def test_what_the_passport_refuses_is_shown_and_stays(live: Live, phone: Callabl
     expect(row).to_contain_text("Depuis le téléphone")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    row.get_by_role("button", name="Envoyer, et voir la réponse").click()
+    row.get_by_role("button", name="Envoyer maintenant").click()
     page.wait_for_url(f"**/retour/{live.cast['unread']}")
     expect(page.locator("main")).to_contain_text("Une seule réponse suffit", use_inner_text=True)
     assert reply_of(live) == "Depuis l’ordinateur"
@@ -554,7 +554,7 @@ def test_what_is_a_week_old_no_longer_leaves_by_itself(live: Live, phone: Callab
     page.goto("/envois")
     expect(page.locator("#entries")).to_contain_text("écrit il y a plus de 7 jours", use_inner_text=True)
     assert "Écrite il y a longtemps" not in experiences(live, "lea")
-    page.get_by_role("button", name="Envoyer, et voir la réponse").click()
+    page.get_by_role("button", name="Envoyer maintenant").click()
     page.wait_for_url("**/gardee")
     assert experiences(live, "lea").count("Écrite il y a longtemps") == 1
     page.goto("/envois")

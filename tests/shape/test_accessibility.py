@@ -116,6 +116,15 @@ def test_what_does_not_apply_is_not_there() -> None:
     ] == []
 
 
+def test_each_table_has_a_title_and_named_heads() -> None:
+    """A caption first, and every head says whether it stands over a column or before a row."""
+    tables = [(name, table) for name, source in TEMPLATES.items() for table in re.findall(r"<table\b.*?</table>", source, re.S)]
+    assert tables
+    assert [name for name, table in tables if not re.match(r"<table[^>]*>\s*<caption\b", table)] == []
+    assert [(name, head) for name, table in tables for head in re.findall(r"<th\b[^>]*>", table)
+            if not re.search(r'scope="(?:col|row)"', head)] == []
+
+
 def test_the_page_is_the_grid() -> None:
     if os.environ.get("PASSPORT_WRITE_GRID") == "1":
         PAGE.write_text(page(), encoding="utf-8")
