@@ -67,9 +67,10 @@ def rosette(seed: str, context: str, ring: str, size: str = "") -> Markup:
         f'<svg class="stamp {context}{" " + size if size else ""}" viewBox="-64 -64 128 128" aria-hidden="true"'
         f' fill="none" stroke="currentColor" stroke-width=".7"><g transform="rotate({tilt})">'
         f'{edge}<circle r="58.6" stroke-width=".5"/><circle r="44.5" stroke-width=".5"/><circle r="42.6" stroke-width="1.2"/>'
-        f'<path id="{name}t" d="M-49.4 0a49.4 49.4 0 1 1 0 .1" stroke="none"/>'
+        # Written large and drawn small: what is part of a drawing is no text too small to read.
+        f'<g transform="scale(.5)"><path id="{name}t" d="M-98.8 0a98.8 98.8 0 1 1 0 .2" stroke="none"/>'
         f'<text class="micro" fill="currentColor" stroke="none">'
-        f'<textPath href="#{name}t" textLength="304">{_ring(ring)}</textPath></text>'
+        f'<textPath href="#{name}t" textLength="608">{_ring(ring)}</textPath></text></g>'
         f'{engraving(seed)}<g fill="currentColor" stroke="none">{HEARTS[context]}</g></g></svg>'
     )
 

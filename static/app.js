@@ -159,9 +159,9 @@
   document.addEventListener("session-ended", (event) => {
     const source = event.target;
     const written = new FormData(source.closest("form") ?? undefined);
-    for (const [name, value] of Object.entries(JSON.parse(source.getAttribute("hx-vals") || "{}"))) written.set(name, value);
+    for (const [name, value] of Object.entries(JSON.parse(source.getAttribute("data-hx-vals") || "{}"))) written.set(name, value);
     written.set("back", location.pathname);
-    plainly(source.getAttribute("hx-post"), [...written].filter(([, value]) => typeof value === "string"));
+    plainly(source.getAttribute("data-hx-post"), [...written].filter(([, value]) => typeof value === "string"));
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -239,7 +239,7 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = event.submitter;
-    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([hx-post])") || button?.name === "later") return;
+    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])") || button?.name === "later") return;
     if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);

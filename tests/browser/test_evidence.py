@@ -84,7 +84,7 @@ def test_from_the_phone_to_whom_she_chose(live: Live, open_browser: Callable[...
 
     # erased by its learner, it is gone from there too, and comes back everywhere when that is undone
     lea.goto(f"/experience/{live.cast['lea_x']}")
-    press(lea, "Effacer")
+    lea.get_by_role("button", name="Effacer , L’affiche").click()
     lea.get_by_text("C’est effacé, ici et là où c’est parti.").wait_for()
     assert lea.locator("main img").count() == 0
     assert karim.goto(picture).status == 404
@@ -147,9 +147,8 @@ def test_from_the_phone_to_a_reader_without_account(
 
     # erased by its learner, it leaves the page and its own address
     lea.goto(experience)
-    lea.locator("details.confirm summary", has_text="Effacer").last.click()
-    lea.locator("details.confirm[open] button").click()
-    lea.get_by_text("C’est effacé, pour de bon.").wait_for()
+    lea.get_by_role("button", name="Effacer , La fresque du hall").click()
+    lea.get_by_text("C’est effacé, ici et là où c’est parti.").wait_for()
     reader.reload()
     assert reader.locator("main img").count() == 0
     assert reader.goto(picture).status == 404

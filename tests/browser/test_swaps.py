@@ -382,7 +382,7 @@ def _press(selector: str) -> Callable[[Any], None]:
 ENDED = {
     "more": ("ines", "/passeport", _press("#more a")),
     "search": ("ines", "/passeport?q=atelier", lambda page: page.fill("input[type=search]", "quartier")),
-    "close": ("ines", "/montrer", _press("form[hx-post] button")),
+    "close": ("ines", "/montrer", _press("form[data-hx-post] button")),
     "phrase": ("ines", "/phrase", _press("button[name=other]")),
     "draft": ("karim", "/on-me-demande/{waiting_21}", _answer),
 }

@@ -621,8 +621,11 @@ def faults(source: str, cookieless: bool = False) -> Iterator[str]:
     """Yield what a template holds that the Content Security Policy or a plain form would refuse."""
     read = Page(skeleton(source))
     for tag, held in read.tags:
+        if any(key.startswith("hx-") for key in held):
+            yield "an attribute that HTML does not know: data-hx-… it is"
         if tag in {"style", "iframe", "object", "embed", "base"}:
             yield f"<{tag}>"
+        held = {key.replace("data-hx-", "hx-", 1) if key.startswith("data-hx-") else key: value for key, value in held.items()}
         for key, value in held.items():
             if key == "style" or key.startswith(("on", "hx-on")):
                 yield f"{tag} {key}"
