@@ -23,6 +23,7 @@ from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
 from passport.recognition.models import Endorsement, Permission, RecognitionRequest
 from passport.safety.models import Report
+from passport.seal import unseal
 from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from tests import build
@@ -115,8 +116,14 @@ class TestRaces:
         assert town.count(EditionItem, EditionItem.evidence_id == photo) == 1
         together(*town.posts("lea", "/montrer/apercu", look, times=3),
                  *town.posts("lea", f"/experience/{x}/fichier/{photo}/effacer", {}, times=1))
-        assert town.count(Evidence, Evidence.id == photo) == 0
-        assert town.count(EditionItem, EditionItem.evidence_id == photo) == 0
+        assert town.count(Evidence, Evidence.id == photo, Evidence.deleted_at.is_(None)) == 0
+        with town.app.app_context():
+            tokens = [unseal(sealed) for sealed in db.session.scalars(
+                sa.select(Share.token_sealed).where(Share.learner_id == town.cast["lea"]))]
+            db.session.remove()
+        assert tokens
+        for token in tokens:
+            assert "<img" not in town.browse(None).get(f"/s/{token}").get_data(as_text=True)
 
     def test_a_draft_of_an_answer_kept_twice_at_once_is_one(self, town: Town) -> None:
         path = f"/on-me-demande/{town.cast['request']}"

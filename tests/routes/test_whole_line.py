@@ -54,6 +54,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
                "endless": "∞", "long": "9" * 400},
     "choice": {"unknown id": new(), "nonsense": "x", "huge": "9" * 30, "below nothing": "-1", "nothing": ""},
     "tick": {"nonsense": "peut-être"},
+    "button": {},  # pressed or not: it holds no words
     "file": {"empty": b"", "nonsense": b"\x00\xffnonsense", "text instead": "x"},
 }
 # What ends before it starts: the two fields, and what is written in them.
@@ -83,7 +84,7 @@ def kind_of(field: Field | None) -> str:
         return "date"
     if usual.get("inputmode") in {"numeric", "decimal"}:
         return "number"
-    return {"Sentence": "text", "Paragraph": "text", "BooleanField": "tick", "PasswordField": "secret",
+    return {"SubmitField": "button", "Sentence": "text", "Paragraph": "text", "BooleanField": "tick", "PasswordField": "secret",
             "StringField": "secret", "FileField": "file"}[kind]
 
 
