@@ -98,3 +98,14 @@ def test_what_was_closed_stays_closed(full: Cast) -> None:
     assert not can(nadia, Action.READ_REQUEST, feedback_waiting.asked(asked.id, before), before, day_of(before))
     assert not db.session.scalar(
         sa.select(AccessGrant.id).where(AccessGrant.id == kept.id, feedback_queries.grant_is_open(before)))
+
+
+def test_a_link_made_in_the_future_closes_all_the_same(full: Cast) -> None:
+    """One tap closes it, and closing them all does too, whatever the clock says."""
+    share = db.session.get_one(Share, full["share"])
+    before = share.created_at - dt.timedelta(hours=1)
+    with transaction():
+        sharing_service.close(share, before)
+    opened = sharing.by_id(share.id, before)
+    assert opened is not None
+    assert not opened.is_open
