@@ -355,7 +355,8 @@
     if (!box || event.defaultPrevented || !form.matches("[action='/fermer']")) return;
     event.preventDefault();
     try {
-      await box.ticket();   // nothing is erased before it is certain that the session can be ended
+      for (const name of await caches.keys()) if (name.startsWith("pages ")) await caches.delete(name);
+      await box.ticket();   // nothing written is erased before it is certain that the session can be ended
       const entries = await box.every();
       const own = entries.filter((entry) => entry.account === data.account);
       if (own.length && !sure) {
@@ -366,7 +367,6 @@
         return;
       }
       for (const entry of own) await box.settle(entry);
-      for (const name of await caches.keys()) if (name.startsWith("pages ")) await caches.delete(name);
       plainly(form.action, [...new FormData(form), ["others", entries.length > own.length ? "y" : ""]]);
     } catch {
       release(form);

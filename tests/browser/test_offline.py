@@ -102,6 +102,11 @@ class Tunnel:
         self.there.set()
         self.back.set()
 
+    def go_on(self) -> None:
+        """Carry again, and first what was held back: a line that was only slow."""
+        self.there.set()
+        self.back.set()
+
     def close(self) -> None:
         """Take the line away."""
         self.door.close()
@@ -406,19 +411,24 @@ def test_signing_out_with_something_unsent(live: Live, phone: Callable[..., Any]
     assert "Pas encore partie" not in experiences(live, "lea")
 
 
-def test_signing_out_without_network_erases_nothing(live: Live, phone: Callable[..., Any]) -> None:
+def test_signing_out_without_network_lets_go_of_the_copies_alone(live: Live, phone: Callable[..., Any]) -> None:
     context = phone()
     page = context.new_page()
     open_passport(page, live, "lea")
+    context.route("**/ajouter", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    write(page, "Écrite avant de partir")
     page.goto("/menu")
     context.set_offline(True)
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.locator("#trouble")).to_be_visible()
+    assert [name for name, _ in page.evaluate(KEPT) if name == "pages"] == []
+    assert [entry["words"] for entry in page.evaluate("outbox.every()")] == ["Écrite avant de partir"]
     page.goto("/passeport")
-    expect(page.locator("main")).to_contain_text("Bonjour", use_inner_text=True)
+    expect(page.locator("main")).to_contain_text("Cette page n’est pas gardée", use_inner_text=True)
     context.set_offline(False)
     page.goto("/menu")
     page.get_by_role("button", name="Se déconnecter").click()
+    page.get_by_role("button", name="Me déconnecter quand même").click()
     page.wait_for_url(lambda url: urlsplit(url).path == "/")
     assert page.evaluate(LEFT) == EMPTY
 
@@ -713,3 +723,24 @@ def test_without_network_it_speaks_the_language_of_the_account(live: Live, phone
     context.set_offline(True)
     page.goto("/echanges")
     expect(page.locator("main")).to_contain_text("This page is not kept on this phone", use_inner_text=True)
+
+
+def test_an_answer_that_comes_late_still_ends_the_copies(
+    live: Live, phone: Callable[..., Any], tunnel: Tunnel
+) -> None:
+    """The line is slow and the session was ended elsewhere: the copy is shown this once, and let go of."""
+    page = phone().new_page()
+    open_passport(page, live, "lea")
+    end_sessions_of(live, "lea")
+    tunnel.cut(back_only=True)
+    page.goto("/passeport")
+    expect(page.locator("#version")).to_be_visible()
+    assert [name for name, _ in page.evaluate(KEPT) if name == "pages"] == ["pages"] * 3
+    tunnel.go_on()
+    page.evaluate("""async () => {
+      for (let n = 0; n < 100; n++) {
+        if (!(await caches.keys()).some(name => name.startsWith("pages "))) return;
+        await new Promise(next => setTimeout(next, 50));
+      }
+      throw new Error("the copies stayed");
+    }""")
