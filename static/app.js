@@ -145,7 +145,10 @@
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.tagName === "FORM") hold(event.detail.elt);
+    const { elt } = event.detail;
+    const form = elt.closest("form");
+    if (elt === form) hold(form);
+    else if (sent.has(form) || form?.hidden) event.preventDefault();   // no draft of what leaves
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -744,3 +744,22 @@ def test_an_answer_that_comes_late_still_ends_the_copies(
       }
       throw new Error("the copies stayed");
     }""")
+
+
+def test_no_draft_of_what_is_already_on_its_way(live: Live, phone: Callable[..., Any]) -> None:
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    page.clock.install()
+    open_passport(page, live, "lea")
+    page.goto(f"/retour/{live.cast['unread']}")
+    page.get_by_label("Ma réponse").fill("Merci")
+    drafts: list[str] = []
+    context.on("request", lambda request: drafts.append(request.url) if "/brouillon/" in request.url else None)
+    context.set_offline(True)
+    page.get_by_role("button", name="Répondre").click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    page.clock.fast_forward(3_000)
+    page.clock.run_for(100)
+    assert drafts == []
+    expect(page.locator("#trouble")).to_be_hidden()
