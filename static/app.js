@@ -152,10 +152,11 @@
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, xhr } = event.detail;
+    const { elt, requestConfig, successful, xhr } = event.detail;
     release(elt);
     if (elt.matches("form[data-outbox]") && !successful && (!xhr?.status || xhr.status >= 500)) stay(elt, entryOf(elt));
     else trouble(successful || xhr?.status === 422);
+    if (requestConfig.verb === "get" && !elt.href) return;   // suggestions while one types
   });
 
   // The session ended while one wrote: the same form goes once more, as a page that leads to signing in and back.

@@ -763,3 +763,16 @@ def test_no_draft_of_what_is_already_on_its_way(live: Live, phone: Callable[...,
     page.clock.run_for(100)
     assert drafts == []
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_suggestions_that_do_not_come_are_no_trouble(live: Live, phone: Callable[..., Any]) -> None:
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto("/ajouter")
+    page.get_by_text("Ajouter des détails").click()
+    context.set_offline(True)
+    with page.expect_event("requestfailed", lambda request: "/organisations" in request.url):
+        page.get_by_label("Avec qui").press_sequentially("Les")
+    page.evaluate("new Promise(done => setTimeout(done, 100))")
+    expect(page.locator("#trouble")).to_be_hidden()
