@@ -191,7 +191,7 @@
     const first = all("textarea, input:not([type]), input[type=text]", form).find((field) => field.value);
     return {
       key: crypto.randomUUID(), number: form.elements.submission?.value, account: data.account, url: form.action, fields,
-      over: form.dataset.outbox, words: first?.value || file?.name || "", made: Date.now(),
+      withdraws: "withdraws" in form.dataset, over: form.dataset.outbox, words: first?.value || file?.name || "", made: Date.now(),
     };
   };
 

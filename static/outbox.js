@@ -56,17 +56,21 @@ self.outbox = (() => {
     }
   };
 
-  // Send what waits, in order, one sender at a time, and only as whoever wrote it; say whether something still waits.
+  // Send what waits, one sender at a time, and only as whoever wrote it; say whether something still waits. First what is
+  // taken back, however old, then the rest in order; what cannot leave holds nothing up.
   const leave = () => navigator.locks.request("outbox", async () => {
-    const waiting = (await every()).filter((entry) => !entry.refused);
+    const waiting = (await every()).filter((entry) => !entry.refused).sort((one, other) => other.withdraws - one.withdraws);
     if (!waiting.length) return false;
     const { account, token } = await ticket();
     for (const entry of waiting.filter((each) => each.account === account)) {
-      const { state } = Date.now() - entry.made > WEEK ? { state: "old" } : await send(entry, token);
-      if (state === "waits" || state === "ended") return true;
-      await settle(entry, state !== "sent" && state);
+      const old = Date.now() - entry.made > WEEK && !entry.withdraws;
+      const { state } = old ? { state: "old" } : await send(entry, token);
+      if (state === "ended") return true;
+      if (state === "waits") waits = true;
+      else await settle(entry, state !== "sent" && state);
+    let waits = false;
     }
-    return false;
+    return waits;
   });
 
   return { every, keep, settle, ticket, send, leave };

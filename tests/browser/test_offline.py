@@ -776,3 +776,39 @@ def test_suggestions_that_do_not_come_are_no_trouble(live: Live, phone: Callable
         page.get_by_label("Avec qui").press_sequentially("Les")
     page.evaluate("new Promise(done => setTimeout(done, 100))")
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_what_is_taken_back_waits_behind_nothing(
+    live: Live, phone: Callable[..., Any], tmp_path: Any
+) -> None:
+    """A photo cannot leave; the link that was closed later, and eight days ago, closes all the same."""
+    filled(live)
+    (tmp_path / "salle.jpg").write_bytes(telling(6, width=60, height=40))
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto(f"/experience/{live.cast['lea_x']}/joindre")
+    page.get_by_label("Une photo ou un document").set_input_files(tmp_path / "salle.jpg")
+    context.route("**/joindre", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.locator("main").get_by_role("button", name="Ajouter", exact=True).click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    page.goto("/montrer")
+    context.set_offline(True)
+    page.get_by_role("button", name="Fermer ce lien").first.click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    write(page, "Écrite en dernier")
+    page.evaluate("""async () => {
+      for (const entry of await outbox.every()) {
+        if (entry.withdraws) await outbox.keep({ ...entry, made: entry.made - 8 * 24 * 3600 * 1000 });
+        else if (entry.words === "salle.jpg") await outbox.keep({ ...entry, made: entry.made - 24 * 3600 * 1000 });
+      }
+    }""")
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(urlsplit(request.url).path) if request.method == "POST" else None)
+    context.set_offline(False)
+    page.goto("/envois")
+    expect(page.locator("#entries > li")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#entries > li")).to_contain_text("salle.jpg")
+    assert is_closed(live)
+    assert "Écrite en dernier" in experiences(live, "lea")
+    assert [path.rsplit("/", 1)[1] for path in asked[:3]] == ["fermer", "joindre", "ajouter"]
