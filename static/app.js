@@ -99,8 +99,11 @@
         field.type = "file";
         field.files = files.files;
         form.enctype = "multipart/form-data";
-      } else field.value = value;
-      field.hidden = true;
+        field.hidden = true;
+      } else {
+        field.type = "hidden";   // keeps line breaks
+        field.value = value;
+      }
       form.append(field);
     }
     document.body.append(form);
@@ -139,8 +142,7 @@
     element.focus();
   };
 
-  const trouble = (hidden) => {
-    const place = document.getElementById("trouble");
+  const trouble = (hidden, place = document.getElementById("trouble")) => {
     if (place) place.hidden = hidden;
   };
 
@@ -154,9 +156,9 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, requestConfig, successful, xhr } = event.detail;
     release(elt);
+    if (requestConfig.verb === "get" && !elt.href) return;   // suggestions while one types
     if (elt.matches("form[data-outbox]") && !successful && (!xhr?.status || xhr.status >= 500)) stay(elt, entryOf(elt));
     else trouble(successful || xhr?.status === 422);
-    if (requestConfig.verb === "get" && !elt.href) return;   // suggestions while one types
   });
 
   // The session ended while one wrote: the same form goes once more, as a page that leads to signing in and back.
@@ -222,6 +224,9 @@
     }
   };
 
+  const asPage = ({ url, fields }, token) =>
+    plainly(url, fields.map(([name, value]) => [name, name === "csrf_token" && token ? token : value]));
+
   // Say whether it is done with: arrived, or refused in words that the page then shows.
   const deliver = async (entry, token) => {
     const { state, onward } = await box.send(entry, token);
@@ -230,7 +235,7 @@
       if ("own" in data) await settle(entry).catch(() => {});
       if (onward) location.assign(onward);
       else location.reload();
-    } else plainly(entry.url, entry.fields.map(([name, value]) => [name, name === "csrf_token" && token ? token : value]));
+    } else asPage(entry, token);
     return true;
   };
 
@@ -240,13 +245,25 @@
     return account === entry.account && deliver(entry, token);
   };
 
+  // A button that asks and sends nothing: its answer is a page.
+  const ask = async (form, entry) => {
+    try {
+      const { account, token } = await box.ticket();
+      asPage(entry, account === data.account && token);
+    } catch {
+      release(form);
+      trouble(false, form.querySelector("[data-away]") ?? undefined);
+    }
+  };
+
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = event.submitter;
-    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])") || button?.name === "later") return;
+    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])")) return;
     if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);
+    if (button?.name && !("sends" in button.dataset)) return ask(form, entry);
     const ready = isCopy ? deliverAnew(entry) : deliver(entry);   // a copy's own token may be of a session that is over
     if (!(await ready)) stay(form, entry);
   });

@@ -50,7 +50,8 @@ self.outbox = (() => {
       const onward = answer.headers.get("HX-Redirect") || "";
       if (!answer.headers.get("X-Request-ID") || answer.status >= 500 || answer.status === 429) return { state: "waits" };
       if (answer.headers.get("HX-Trigger") || onward.startsWith("/ouvrir")) return { state: "ended" };
-      return { state: answer.ok ? "sent" : "refused", onward };
+      const arrived = answer.status === 204 || answer.headers.get("Arrived");   // else nothing may be kept
+      return { state: arrived ? "sent" : "refused", onward };
     } catch {
       return { state: "waits" };
     }

@@ -812,3 +812,52 @@ def test_what_is_taken_back_waits_behind_nothing(
     assert is_closed(live)
     assert "Écrite en dernier" in experiences(live, "lea")
     assert [path.rsplit("/", 1)[1] for path in asked[:3]] == ["fermer", "joindre", "ajouter"]
+
+
+def search(page: Any) -> None:
+    """Write an experience, and ask for its organisation by the button."""
+    page.get_by_label("En une phrase").fill("Atelier numérique\navec les aînés")
+    page.get_by_text("Ajouter des détails").click()
+    page.get_by_label("Avec qui").fill("Les Jeunes")
+    page.get_by_role("button", name="Chercher dans la liste").click()
+
+
+def test_searching_within_the_form_keeps_what_was_written(live: Live, phone: Callable[..., Any]) -> None:
+    """The search is no sending: on line it answers with the form, without network it says what it needs."""
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    before = experiences(live, "lea")
+    page.goto("/ajouter")
+    context.set_offline(True)
+    search(page)
+    expect(page.get_by_text("Chercher demande du réseau")).to_be_visible()
+    assert page.get_by_label("En une phrase").input_value() == "Atelier numérique\navec les aînés"
+    assert page.evaluate("outbox.every()") == []
+    context.set_offline(False)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Chercher dans la liste").click()
+    assert page.get_by_label("En une phrase").input_value().splitlines() == ["Atelier numérique", "avec les aînés"]
+    assert page.get_by_label("Avec qui").input_value() == "Les Jeunes"
+    assert experiences(live, "lea") == before
+    page.locator("main").get_by_role("button", name="Enregistrer").click()
+    page.wait_for_url("**/gardee")
+    assert experiences(live, "lea") == sorted([*before, "Atelier numérique avec les aînés"])
+
+
+def test_a_page_that_kept_nothing_is_no_arrival(live: Live, phone: Callable[..., Any]) -> None:
+    """Whatever waits and is answered by a page of ours that does not say so stays, to be looked at."""
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    context.set_offline(True)
+    write(page, "Répondue par un formulaire")
+    page.evaluate("""async () => {
+      const [entry] = await outbox.every();
+      await outbox.keep({ ...entry, fields: [...entry.fields, ["search", "1"]] });
+    }""")
+    context.set_offline(False)
+    page.goto("/envois")
+    expect(page.locator("#entries > li")).to_contain_text("À revoir", use_inner_text=True)
+    assert "Répondue par un formulaire" not in experiences(live, "lea")
+    assert len(page.evaluate("outbox.every()")) == 1
