@@ -861,3 +861,36 @@ def test_a_page_that_kept_nothing_is_no_arrival(live: Live, phone: Callable[...,
     expect(page.locator("#entries > li")).to_contain_text("À revoir", use_inner_text=True)
     assert "Répondue par un formulaire" not in experiences(live, "lea")
     assert len(page.evaluate("outbox.every()")) == 1
+
+
+def test_the_same_words_of_two_days_are_two_experiences(live: Live, phone: Callable[..., Any]) -> None:
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    context.set_offline(True)
+    write(page, "Match de hand")
+    write(page, "Match de hand")
+    context.set_offline(False)
+    page.goto("/envois")
+    expect(page.locator("#none")).to_be_visible(timeout=30_000)
+    assert experiences(live, "lea").count("Match de hand") == 2
+    for _ in range(2):
+        page.goto("/ajouter")
+        page.get_by_label("En une phrase").fill("Match de foot")
+        page.locator("main").get_by_role("button", name="Enregistrer").click()
+        page.wait_for_url("**/gardee")
+    assert experiences(live, "lea").count("Match de foot") == 2
+
+
+def test_the_way_back_on_ones_own_phone_sends_once(live: Live, phone: Callable[..., Any]) -> None:
+    page = phone().new_page()
+    open_passport(page, live, "lea")
+    page.goto("/ajouter")
+    page.get_by_label("En une phrase").fill("Écrite une fois")
+    for _ in range(2):
+        page.locator("main").get_by_role("button", name="Enregistrer").click()
+        page.wait_for_url("**/gardee")
+        page.go_back()
+        page.wait_for_url("**/ajouter")
+        page.get_by_label("En une phrase").fill("Écrite une fois")
+    assert experiences(live, "lea").count("Écrite une fois") == 1
