@@ -96,6 +96,11 @@ def part(template: str, context: dict[str, Any]) -> Markup:
     return Markup(render_template(template, **context))  # noqa: S704 - the output of our own autoescaped template
 
 
+def written_anew() -> bool:
+    """Say whether the browser knows that no way back put the words of an earlier sending into this form (outbox.js)."""
+    return "Written-Anew" in request.headers
+
+
 def onward(endpoint: str, **values: Any) -> ResponseReturnValue:
     """Return the way on after something was done: 303, or the same as a whole new page for HTMX."""
     address = flask_url_for(endpoint, **values)

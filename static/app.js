@@ -99,8 +99,11 @@
         field.type = "file";
         field.files = files.files;
         form.enctype = "multipart/form-data";
-      } else field.value = value;
-      field.hidden = true;
+        field.hidden = true;
+      } else {
+        field.type = "hidden";   // keeps line breaks
+        field.value = value;
+      }
       form.append(field);
     }
     document.body.append(form);
@@ -139,18 +142,21 @@
     element.focus();
   };
 
-  const trouble = (hidden) => {
-    const place = document.getElementById("trouble");
+  const trouble = (hidden, place = document.getElementById("trouble")) => {
     if (place) place.hidden = hidden;
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.tagName === "FORM") hold(event.detail.elt);
+    const { elt } = event.detail;
+    const form = elt.closest("form");
+    if (elt === form) hold(form);
+    else if (sent.has(form) || form?.hidden) event.preventDefault();   // no draft of what leaves
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, xhr } = event.detail;
+    const { elt, requestConfig, successful, xhr } = event.detail;
     release(elt);
+    if (requestConfig.verb === "get" && !elt.href) return;   // suggestions while one types
     if (elt.matches("form[data-outbox]") && !successful && (!xhr?.status || xhr.status >= 500)) stay(elt, entryOf(elt));
     else trouble(successful || xhr?.status === 422);
   });
@@ -187,7 +193,7 @@
     const first = all("textarea, input:not([type]), input[type=text]", form).find((field) => field.value);
     return {
       key: crypto.randomUUID(), number: form.elements.submission?.value, account: data.account, url: form.action, fields,
-      over: form.dataset.outbox, words: first?.value || file?.name || "", made: Date.now(),
+      withdraws: "withdraws" in form.dataset, over: form.dataset.outbox, words: first?.value || file?.name || "", made: Date.now(),
     };
   };
 
@@ -218,6 +224,9 @@
     }
   };
 
+  const asPage = ({ url, fields }, token) =>
+    plainly(url, fields.map(([name, value]) => [name, name === "csrf_token" && token ? token : value]));
+
   // Say whether it is done with: arrived, or refused in words that the page then shows.
   const deliver = async (entry, token) => {
     const { state, onward } = await box.send(entry, token);
@@ -226,7 +235,7 @@
       if ("own" in data) await settle(entry).catch(() => {});
       if (onward) location.assign(onward);
       else location.reload();
-    } else plainly(entry.url, entry.fields.map(([name, value]) => [name, name === "csrf_token" && token ? token : value]));
+    } else asPage(entry, token);
     return true;
   };
 
@@ -236,13 +245,25 @@
     return account === entry.account && deliver(entry, token);
   };
 
+  // A button that asks and sends nothing: its answer is a page.
+  const ask = async (form, entry) => {
+    try {
+      const { account, token } = await box.ticket();
+      asPage(entry, account === data.account && token);
+    } catch {
+      release(form);
+      trouble(false, form.querySelector("[data-away]") ?? undefined);
+    }
+  };
+
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = event.submitter;
-    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])") || button?.name === "later") return;
+    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])")) return;
     if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);
+    if (button?.name && !("sends" in button.dataset)) return ask(form, entry);
     const ready = isCopy ? deliverAnew(entry) : deliver(entry);   // a copy's own token may be of a session that is over
     if (!(await ready)) stay(form, entry);
   });
@@ -355,7 +376,8 @@
     if (!box || event.defaultPrevented || !form.matches("[action='/fermer']")) return;
     event.preventDefault();
     try {
-      await box.ticket();   // nothing is erased before it is certain that the session can be ended
+      for (const name of await caches.keys()) if (name.startsWith("pages ")) await caches.delete(name);
+      await box.ticket();   // nothing written is erased before it is certain that the session can be ended
       const entries = await box.every();
       const own = entries.filter((entry) => entry.account === data.account);
       if (own.length && !sure) {
@@ -366,7 +388,6 @@
         return;
       }
       for (const entry of own) await box.settle(entry);
-      for (const name of await caches.keys()) if (name.startsWith("pages ")) await caches.delete(name);
       plainly(form.action, [...new FormData(form), ["others", entries.length > own.length ? "y" : ""]]);
     } catch {
       release(form);

@@ -34,6 +34,9 @@ self.outbox = (() => {
 
   const ticket = async () => (await fetch("/envois/cle", { signal: AbortSignal.timeout(8000) })).json();
 
+  // After the way back, the same words may be the same sending; otherwise they are meant.
+  const back = self.performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+
   // What became of one sending: sent, refused, ended (sign in first), or waits (no network, or no answer of ours).
   const send = async (entry, token) => {
     const body = new FormData();
@@ -42,31 +45,36 @@ self.outbox = (() => {
       body.append(name, value);
       if (value instanceof File) seconds = 300;
     }
+    const headers = { "HX-Request": "true" };
     if (token) body.set("csrf_token", token);
+    if (token || !back) headers["Written-Anew"] = "true";
     try {
-      const answer = await fetch(entry.url, {
-        method: "POST", body, headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(seconds * 1000),
-      });
+      const answer = await fetch(entry.url, { method: "POST", body, headers, signal: AbortSignal.timeout(seconds * 1000) });
       const onward = answer.headers.get("HX-Redirect") || "";
       if (!answer.headers.get("X-Request-ID") || answer.status >= 500 || answer.status === 429) return { state: "waits" };
       if (answer.headers.get("HX-Trigger") || onward.startsWith("/ouvrir")) return { state: "ended" };
-      return { state: answer.ok ? "sent" : "refused", onward };
+      const arrived = answer.status === 204 || answer.headers.get("Arrived");   // else nothing may be kept
+      return { state: arrived ? "sent" : "refused", onward };
     } catch {
       return { state: "waits" };
     }
   };
 
-  // Send what waits, in order, one sender at a time, and only as whoever wrote it; say whether something still waits.
+  // Send what waits, one sender at a time, and only as whoever wrote it; say whether something still waits. First what is
+  // taken back, however old, then the rest in order; what cannot leave holds nothing up.
   const leave = () => navigator.locks.request("outbox", async () => {
-    const waiting = (await every()).filter((entry) => !entry.refused);
+    const waiting = (await every()).filter((entry) => !entry.refused).sort((one, other) => other.withdraws - one.withdraws);
     if (!waiting.length) return false;
     const { account, token } = await ticket();
+    let waits = false;
     for (const entry of waiting.filter((each) => each.account === account)) {
-      const { state } = Date.now() - entry.made > WEEK ? { state: "old" } : await send(entry, token);
-      if (state === "waits" || state === "ended") return true;
-      await settle(entry, state !== "sent" && state);
+      const old = Date.now() - entry.made > WEEK && !entry.withdraws;
+      const { state } = old ? { state: "old" } : await send(entry, token);
+      if (state === "ended") return true;
+      if (state === "waits") waits = true;
+      else await settle(entry, state !== "sent" && state);
     }
-    return false;
+    return waits;
   });
 
   return { every, keep, settle, ticket, send, leave };

@@ -53,10 +53,12 @@ const copies = async () => {
 // The server says with each page whose copies may lie here: another person's are let go of, and all of them once nobody
 // is signed in who called this phone theirs.
 const note = async (url, answer) => {
+  const page = PAGES.includes(url.pathname + url.search);
+  if (page && answer.type === "opaqueredirect") await forget();   // to the sign-in page
   if (!answer.ok || !answer.headers.get("X-Request-ID")) return;
   const account = answer.headers.get("Kept-For");
   const name = account && `pages ${account}`;
-  const html = name && !answer.redirected && PAGES.includes(url.pathname + url.search) ? answer.clone().text() : null;
+  const html = name && !answer.redirected && page ? answer.clone().text() : null;
   await forget(name);
   if (html) await (await caches.open(name)).put(url.pathname, copied(await html, answer));
 };
@@ -68,10 +70,10 @@ const fill = async (account) => {
 
 const open = async (event, url) => {
   const kept = (await copies())[url.pathname + url.search];
+  const fetching = fetch(event.request);
+  event.waitUntil(fetching.then((answer) => note(url, answer)).catch(() => {}));   // however late
   try {
-    const answer = await within(kept ? 4 : 20, fetch(event.request));
-    event.waitUntil(note(url, answer));
-    return answer;
+    return await within(kept ? 4 : 20, fetching);
   } catch {
     return kept || (await caches.match(AWAY)) || Response.error();
   }

@@ -71,11 +71,12 @@ class Reader:
         self.app, self.client = app, app.test_client()
         if name is not None:
             with app.app_context():
+                from passport.accounts.rules import Device
                 from passport.accounts.service import open_session
                 from passport.transaction import transaction
 
                 with transaction():
-                    token = open_session(cast.ids[name], shared=False, now=clock.now(), staff=False)
+                    token = open_session(cast.ids[name], Device.OWN, now=clock.now(), staff=False)
                 db.session.remove()
             with self.client.session_transaction() as session:
                 session["_user_id"] = token

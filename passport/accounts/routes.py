@@ -173,7 +173,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         try:
             with transaction():
                 account_id = service.sign_up(draft, now).id
-                token = service.open_session(account_id, typed.device is Device.SHARED, now, staff=False)
+                token = service.open_session(account_id, typed.device, now, staff=False)
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
@@ -183,8 +183,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
                 tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
-                    token = service.open_session(account_id, typed.device is Device.SHARED, now,
-                                                 queries.is_staff(account_id))
+                    token = service.open_session(account_id, typed.device, now, queries.is_staff(account_id))
             else:
                 draft = replace(draft, identifier=proposals.another().identifier)
     _begin(token, typed.device)
@@ -270,7 +269,7 @@ def _let_in(
     now, sentence = clock.now(), _first_sentence()
     tries.forget(name)
     with transaction():
-        token = service.open_session(account_id, draft.device is Device.SHARED, now, queries.is_staff(account_id))
+        token = service.open_session(account_id, draft.device, now, queries.is_staff(account_id))
         if sentence and draft.with_sentence:
             service.welcome(account_id, sentence, now)
     _begin(token, draft.device)

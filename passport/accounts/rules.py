@@ -26,6 +26,7 @@ LONGEST_DELAY = 15 * 60
 DISPLAY, WRITTEN = "display", "written"
 RESET_WITHIN = dt.timedelta(minutes=15)
 CONFIRM_WITHIN = dt.timedelta(hours=24)
+LONG_SESSION, SHORT_SESSION = dt.timedelta(days=30), dt.timedelta(hours=12)
 
 
 class Band(StrEnum):
@@ -43,6 +44,11 @@ class Device(StrEnum):
     OWN = "own"
     SHARED = "shared"
     UNSAID = "unsaid"
+
+
+def session_lasts(device: Device, staff: bool) -> dt.timedelta:
+    """Return how long a session may last: long only on a device that a learner or facilitator called their own."""
+    return LONG_SESSION if device is Device.OWN and not staff else SHORT_SESSION
 
 
 def has_turned(birth_year: int | None, birth_month: int | None, age: int, on: dt.date) -> bool:

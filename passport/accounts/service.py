@@ -24,9 +24,6 @@ from . import rules, words
 from .models import Account, Passport, Session
 
 ARGON2 = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
-OWN_DEVICE = dt.timedelta(days=30)
-STAFF = dt.timedelta(hours=12)
-SHARED_DEVICE = dt.timedelta(hours=12)
 LAST_USED_EVERY = dt.timedelta(minutes=5)
 LAST_USED_WHEN_SHARED = dt.timedelta(minutes=1)
 
@@ -159,13 +156,12 @@ def welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime)
         hear(account_id, first_sentence, now)
 
 
-def open_session(account_id: uuid.UUID, shared: bool, now: dt.datetime, staff: bool) -> str:
+def open_session(account_id: uuid.UUID, device: rules.Device, now: dt.datetime, staff: bool) -> str:
     """Return the token of a new session; only its hash is kept."""
     token = new_token(32)
-    lasts = STAFF if staff else SHARED_DEVICE if shared else OWN_DEVICE
     db.session.add(
-        Session(id_hash=digest_of(token), account_id=account_id, created_at=now, expires_at=now + lasts,
-                shared=shared, last_used_at=now)
+        Session(id_hash=digest_of(token), account_id=account_id, created_at=now,
+                expires_at=now + rules.session_lasts(device, staff), shared=device is rules.Device.SHARED, last_used_at=now)
     )
     db.session.flush()
     return token
@@ -181,8 +177,8 @@ def end_session(session_hash: bytes, now: dt.datetime) -> None:
 def shorten_sessions(account_id: uuid.UUID, now: dt.datetime) -> None:
     """Let no running session of an account last longer than one of staff: it has just taken such a role."""
     db.session.execute(
-        sa.update(Session).where(Session.account_id == account_id, Session.expires_at > now + STAFF)
-        .values(expires_at=now + STAFF)
+        sa.update(Session).where(Session.account_id == account_id, Session.expires_at > now + rules.SHORT_SESSION)
+        .values(expires_at=now + rules.SHORT_SESSION)
     )
 
 

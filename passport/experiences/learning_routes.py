@@ -17,7 +17,7 @@ from ..accounts import drafts
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import transaction
-from ..web import actor, authorised, onward, page
+from ..web import actor, authorised, onward, page, written_anew
 from ..wording import say
 from . import details, hours, kinds, paths, queries, reflection, service
 from .comparison import comparison
@@ -101,7 +101,7 @@ def add_kind(kind: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with transaction():
-                kept = service.log_experience(me.account_id, draft_of(form, chosen), clock.now())
+                kept = service.log_experience(me.account_id, draft_of(form, chosen), clock.now(), written_anew())
             return onward("experiences.kept", key=kept.id)
         except Refused as refused:
             if refused.refusal is Refusal.SENT_OTHERWISE:

@@ -22,7 +22,7 @@ from ..notices import queries as notices
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import transaction
-from ..web import actor, authorised, onward, page, wants_fragment
+from ..web import actor, authorised, onward, page, wants_fragment, written_anew
 from ..wording import say
 from . import details, panels, queries, service
 from .around import around
@@ -109,7 +109,7 @@ def add() -> ResponseReturnValue:
         try:
             with transaction():
                 draft = form.draft(lambda name: queries.organisation_called(name, now))
-                kept_now = service.log_experience(me.account_id, draft, now)
+                kept_now = service.log_experience(me.account_id, draft, now, written_anew())
             return onward("experiences.kept", key=kept_now.id)
         except Refused as refused:
             if refused.refusal is Refusal.SENT_OTHERWISE:

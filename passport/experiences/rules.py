@@ -25,7 +25,7 @@ UNDO = dt.timedelta(days=30)
 UNDO_SOON = dt.timedelta(hours=1)
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 MOST_HOURS = Decimal(9000)
-SENT_AGAIN = dt.timedelta(minutes=10)
+SENT_AGAIN = dt.timedelta(minutes=2)
 LONGEST_TITLE = 280
 LONGEST_SAID = 140
 LONGEST_ANSWER = 4000

@@ -99,9 +99,9 @@ def _settle(experience: Experience, now: dt.datetime) -> None:
     experience.story_digest = digest_of_story(experience)
 
 
-def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime) -> Experience:
+def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime, anew: bool = False) -> Experience:
     """Keep an experience and return it; the same submission again returns the one kept, and so do the same words sent
-    again within minutes.
+    again within minutes, unless they are known to be written anew.
 
     Raises Refused for words or dates that cannot stand, and when the same submission came with other words.
     """
@@ -109,7 +109,7 @@ def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.dateti
     untouched = sa.and_(Experience.created_at.between(now - rules.SENT_AGAIN, now), Experience.deleted_at.is_(None),
                         Experience.version == 1)
     before: Experience | None = kept_before(Experience, Experience.learner_id, learner_id, draft.submission, digest,
-                                            untouched)
+                                            None if anew else untouched)
     if before is not None:
         return before
     refusal = rules.refusal_of_title(draft.title)

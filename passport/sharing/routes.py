@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, url_for
+from flask import Blueprint, flash, make_response, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -207,8 +207,10 @@ def close(key: uuid.UUID) -> ResponseReturnValue:
     with transaction():
         service.close(share, now)
     if wants_fragment():
-        return page("sharing/closed.html", link=links.link(key, now), settled=True,
-                    panels=panels.after_closing(share.learner_id, now))
+        answer = make_response(page("sharing/closed.html", link=links.link(key, now), settled=True,
+                                    panels=panels.after_closing(share.learner_id, now)))
+        answer.headers["Arrived"] = "true"  # outbox.js takes no other page for an arrival
+        return answer
     flash(_("Le lien « %(name)s » est fermé.", name=share.recipient_name))
     return onward("card.show")
 

@@ -102,6 +102,11 @@ class Tunnel:
         self.there.set()
         self.back.set()
 
+    def go_on(self) -> None:
+        """Carry again, and first what was held back: a line that was only slow."""
+        self.there.set()
+        self.back.set()
+
     def close(self) -> None:
         """Take the line away."""
         self.door.close()
@@ -406,19 +411,24 @@ def test_signing_out_with_something_unsent(live: Live, phone: Callable[..., Any]
     assert "Pas encore partie" not in experiences(live, "lea")
 
 
-def test_signing_out_without_network_erases_nothing(live: Live, phone: Callable[..., Any]) -> None:
+def test_signing_out_without_network_lets_go_of_the_copies_alone(live: Live, phone: Callable[..., Any]) -> None:
     context = phone()
     page = context.new_page()
     open_passport(page, live, "lea")
+    context.route("**/ajouter", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    write(page, "Écrite avant de partir")
     page.goto("/menu")
     context.set_offline(True)
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.locator("#trouble")).to_be_visible()
+    assert [name for name, _ in page.evaluate(KEPT) if name == "pages"] == []
+    assert [entry["words"] for entry in page.evaluate("outbox.every()")] == ["Écrite avant de partir"]
     page.goto("/passeport")
-    expect(page.locator("main")).to_contain_text("Bonjour", use_inner_text=True)
+    expect(page.locator("main")).to_contain_text("Cette page n’est pas gardée", use_inner_text=True)
     context.set_offline(False)
     page.goto("/menu")
     page.get_by_role("button", name="Se déconnecter").click()
+    page.get_by_role("button", name="Me déconnecter quand même").click()
     page.wait_for_url(lambda url: urlsplit(url).path == "/")
     assert page.evaluate(LEFT) == EMPTY
 
@@ -713,3 +723,174 @@ def test_without_network_it_speaks_the_language_of_the_account(live: Live, phone
     context.set_offline(True)
     page.goto("/echanges")
     expect(page.locator("main")).to_contain_text("This page is not kept on this phone", use_inner_text=True)
+
+
+def test_an_answer_that_comes_late_still_ends_the_copies(
+    live: Live, phone: Callable[..., Any], tunnel: Tunnel
+) -> None:
+    """The line is slow and the session was ended elsewhere: the copy is shown this once, and let go of."""
+    page = phone().new_page()
+    open_passport(page, live, "lea")
+    end_sessions_of(live, "lea")
+    tunnel.cut(back_only=True)
+    page.goto("/passeport")
+    expect(page.locator("#version")).to_be_visible()
+    assert [name for name, _ in page.evaluate(KEPT) if name == "pages"] == ["pages"] * 3
+    tunnel.go_on()
+    page.evaluate("""async () => {
+      for (let n = 0; n < 100; n++) {
+        if (!(await caches.keys()).some(name => name.startsWith("pages "))) return;
+        await new Promise(next => setTimeout(next, 50));
+      }
+      throw new Error("the copies stayed");
+    }""")
+
+
+def test_no_draft_of_what_is_already_on_its_way(live: Live, phone: Callable[..., Any]) -> None:
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    page.clock.install()
+    open_passport(page, live, "lea")
+    page.goto(f"/retour/{live.cast['unread']}")
+    page.get_by_label("Ma réponse").fill("Merci")
+    drafts: list[str] = []
+    context.on("request", lambda request: drafts.append(request.url) if "/brouillon/" in request.url else None)
+    context.set_offline(True)
+    page.get_by_role("button", name="Répondre").click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    page.clock.fast_forward(3_000)
+    page.clock.run_for(100)
+    assert drafts == []
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_suggestions_that_do_not_come_are_no_trouble(live: Live, phone: Callable[..., Any]) -> None:
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto("/ajouter")
+    page.get_by_text("Ajouter des détails").click()
+    context.set_offline(True)
+    with page.expect_event("requestfailed", lambda request: "/organisations" in request.url):
+        page.get_by_label("Avec qui").press_sequentially("Les")
+    page.evaluate("new Promise(done => setTimeout(done, 100))")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_what_is_taken_back_waits_behind_nothing(
+    live: Live, phone: Callable[..., Any], tmp_path: Any
+) -> None:
+    """A photo cannot leave; the link that was closed later, and eight days ago, closes all the same."""
+    filled(live)
+    (tmp_path / "salle.jpg").write_bytes(telling(6, width=60, height=40))
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto(f"/experience/{live.cast['lea_x']}/joindre")
+    page.get_by_label("Une photo ou un document").set_input_files(tmp_path / "salle.jpg")
+    context.route("**/joindre", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.locator("main").get_by_role("button", name="Ajouter", exact=True).click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    page.goto("/montrer")
+    context.set_offline(True)
+    page.get_by_role("button", name="Fermer ce lien").first.click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    write(page, "Écrite en dernier")
+    page.evaluate("""async () => {
+      for (const entry of await outbox.every()) {
+        if (entry.withdraws) await outbox.keep({ ...entry, made: entry.made - 8 * 24 * 3600 * 1000 });
+        else if (entry.words === "salle.jpg") await outbox.keep({ ...entry, made: entry.made - 24 * 3600 * 1000 });
+      }
+    }""")
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(urlsplit(request.url).path) if request.method == "POST" else None)
+    context.set_offline(False)
+    page.goto("/envois")
+    expect(page.locator("#entries > li")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#entries > li")).to_contain_text("salle.jpg")
+    assert is_closed(live)
+    assert "Écrite en dernier" in experiences(live, "lea")
+    assert [path.rsplit("/", 1)[1] for path in asked[:3]] == ["fermer", "joindre", "ajouter"]
+
+
+def search(page: Any) -> None:
+    """Write an experience, and ask for its organisation by the button."""
+    page.get_by_label("En une phrase").fill("Atelier numérique\navec les aînés")
+    page.get_by_text("Ajouter des détails").click()
+    page.get_by_label("Avec qui").fill("Les Jeunes")
+    page.get_by_role("button", name="Chercher dans la liste").click()
+
+
+def test_searching_within_the_form_keeps_what_was_written(live: Live, phone: Callable[..., Any]) -> None:
+    """The search is no sending: on line it answers with the form, without network it says what it needs."""
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    before = experiences(live, "lea")
+    page.goto("/ajouter")
+    context.set_offline(True)
+    search(page)
+    expect(page.get_by_text("Chercher demande du réseau")).to_be_visible()
+    assert page.get_by_label("En une phrase").input_value() == "Atelier numérique\navec les aînés"
+    assert page.evaluate("outbox.every()") == []
+    context.set_offline(False)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Chercher dans la liste").click()
+    assert page.get_by_label("En une phrase").input_value().splitlines() == ["Atelier numérique", "avec les aînés"]
+    assert page.get_by_label("Avec qui").input_value() == "Les Jeunes"
+    assert experiences(live, "lea") == before
+    page.locator("main").get_by_role("button", name="Enregistrer").click()
+    page.wait_for_url("**/gardee")
+    assert experiences(live, "lea") == sorted([*before, "Atelier numérique avec les aînés"])
+
+
+def test_a_page_that_kept_nothing_is_no_arrival(live: Live, phone: Callable[..., Any]) -> None:
+    """Whatever waits and is answered by a page of ours that does not say so stays, to be looked at."""
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    context.set_offline(True)
+    write(page, "Répondue par un formulaire")
+    page.evaluate("""async () => {
+      const [entry] = await outbox.every();
+      await outbox.keep({ ...entry, fields: [...entry.fields, ["search", "1"]] });
+    }""")
+    context.set_offline(False)
+    page.goto("/envois")
+    expect(page.locator("#entries > li")).to_contain_text("À revoir", use_inner_text=True)
+    assert "Répondue par un formulaire" not in experiences(live, "lea")
+    assert len(page.evaluate("outbox.every()")) == 1
+
+
+def test_the_same_words_of_two_days_are_two_experiences(live: Live, phone: Callable[..., Any]) -> None:
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    context.set_offline(True)
+    write(page, "Match de hand")
+    write(page, "Match de hand")
+    context.set_offline(False)
+    page.goto("/envois")
+    expect(page.locator("#none")).to_be_visible(timeout=30_000)
+    assert experiences(live, "lea").count("Match de hand") == 2
+    for _ in range(2):
+        page.goto("/ajouter")
+        page.get_by_label("En une phrase").fill("Match de foot")
+        page.locator("main").get_by_role("button", name="Enregistrer").click()
+        page.wait_for_url("**/gardee")
+    assert experiences(live, "lea").count("Match de foot") == 2
+
+
+def test_the_way_back_on_ones_own_phone_sends_once(live: Live, phone: Callable[..., Any]) -> None:
+    page = phone().new_page()
+    open_passport(page, live, "lea")
+    page.goto("/ajouter")
+    page.get_by_label("En une phrase").fill("Écrite une fois")
+    for _ in range(2):
+        page.locator("main").get_by_role("button", name="Enregistrer").click()
+        page.wait_for_url("**/gardee")
+        page.go_back()
+        page.wait_for_url("**/ajouter")
+        page.get_by_label("En une phrase").fill("Écrite une fois")
+    assert experiences(live, "lea").count("Écrite une fois") == 1

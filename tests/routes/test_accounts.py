@@ -314,7 +314,9 @@ def test_a_device_that_nobody_called_their_own_forgets_with_its_browser(
     give_passphrase(app, cast["lea"])
     answer = visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN)
     assert "Expires" not in answer.headers["Set-Cookie"]
-    assert not rows.get(Session, digest_of(session_of(visitor)["_user_id"])).shared
+    kept = rows.get(Session, digest_of(session_of(visitor)["_user_id"]))
+    assert not kept.shared
+    assert kept.expires_at == NOON + dt.timedelta(hours=12)  # a browser may come back to life; its session does not
     assert session_of(visitor)["own"] is False
 
 
@@ -339,7 +341,7 @@ def test_who_answers_for_others_signs_in_for_12_hours(
     app: Flask, cast: Cast, visitor: Reader, rows: Any, who: str, hours: int
 ) -> None:
     give_passphrase(app, cast[who])
-    visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN)
+    visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN, shared="n")
     kept = rows.get(Session, digest_of(session_of(visitor)["_user_id"]))
     assert kept.expires_at - kept.created_at == dt.timedelta(hours=hours)
 

@@ -173,6 +173,7 @@ def test_what_a_phone_sends_twice_arrives_once(app: Flask, cast: Cast, browse: A
         files = {"file": photo()} if what == "a photo" else {}
         sent = reader.client.post(address, data={**form, **files}, headers={"HX-Request": "true"})
         statuses.append(sent.status_code)
+        assert sent.status_code == 204 or "Arrived" in sent.headers
         assert "HX-Trigger" not in sent.headers
         assert not sent.headers.get("HX-Redirect", "").startswith("/ouvrir")
     assert set(statuses) <= {200, 204}
@@ -185,6 +186,16 @@ def test_what_a_phone_sends_twice_arrives_once(app: Flask, cast: Cast, browse: A
         assert answered.status_code == 409
     elif what == "a reply":
         assert reader.client.post(address, data={"reply": "Autre chose"}, headers={"HX-Request": "true"}).status_code == 422
+
+
+def test_a_search_within_a_form_is_no_arrival(app: Flask, cast: Cast, browse: Any) -> None:
+    lea, before = browse("lea"), count(app, Experience)
+    form = {**fields(lea.get("/ajouter")), "title": "Un mot", "organisation": "Les Jeunes", "search": "1"}
+    answer = lea.post("/ajouter", form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "Arrived" not in answer.headers
+    assert fields(answer)["title"] == "Un mot"
+    assert count(app, Experience) == before
 
 
 def count(app: Flask, model: Any) -> int:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport.accounts import rules, words
-from passport.accounts.rules import Band
+from passport.accounts.rules import Band, Device
 from passport.refusals import Refusal
 
 MONTH_FIRST = dt.date(2026, 12, 1)
@@ -42,6 +42,14 @@ def test_the_band_changes_on_the_first_day_of_the_month_after(
     born: tuple[int | None, int | None], on: dt.date, band: Band
 ) -> None:
     assert rules.band(*born, on) is band
+
+
+@pytest.mark.parametrize(("device", "staff", "hours"), [
+    (Device.OWN, False, 720), (Device.OWN, True, 12), (Device.SHARED, False, 12), (Device.UNSAID, False, 12),
+    (Device.UNSAID, True, 12),
+])
+def test_a_session_lasts_only_on_a_device_called_ones_own(device: Device, staff: bool, hours: int) -> None:
+    assert rules.session_lasts(device, staff) == dt.timedelta(hours=hours)
 
 
 @given(year=st.integers(1990, 2026), month=st.integers(1, 12), on=st.dates(dt.date(2026, 1, 1), dt.date(2060, 1, 1)),
