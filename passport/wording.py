@@ -58,7 +58,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.SAME_EXPERIENCE: _l("Choisir une autre expérience que celle-ci."),
     Refusal.PATH_FULL: _l("Vingt suites partent déjà de cette expérience. En retirer une, puis recommencer."),
     Refusal.PROMPT_UNKNOWN: _l("Cette question n’est pas dans la liste. Choisir une des questions de la page."),
-    Refusal.KIND_UNKNOWN: _l("Choisir un genre de la liste."),
+    Refusal.KIND_UNKNOWN: _l("Choisir une ligne de la liste."),
     Refusal.DETAIL_ODD: _l("Corriger cette réponse, ou la laisser vide."),
     Refusal.FILE_MISSING: _l("Choisir une photo ou un document."),
     Refusal.FILE_EMPTY: _l("Ce fichier est vide. En choisir un autre."),

@@ -64,7 +64,7 @@ def add(key: uuid.UUID) -> ResponseReturnValue:
                 files.settle(name)
                 name = None
         flash(_("C’est ajouté."))
-        return onward("experiences.kept", key=key)
+        return onward("experiences.kept", key=key, photo=before.id if before.kind == "photo" else None)
     except Refused as refused:
         if refused.refusal is Refusal.SENT_OTHERWISE:
             raise

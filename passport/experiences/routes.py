@@ -123,8 +123,10 @@ def add() -> ResponseReturnValue:
 
 @experiences.get("/experience/<uuid:key>/gardee")
 def kept(key: uuid.UUID) -> ResponseReturnValue:
-    """« C’est gardé. », and everything else is optional."""
-    return page("experiences/kept.html", experience=own(key, Action.READ_EXPERIENCE))
+    """« C’est gardé. », with the photo that was just added, and everything else is optional."""
+    found, added = own(key, Action.READ_EXPERIENCE), request.args.get("photo", type=uuid.UUID)
+    piece = queries.piece(found.id, added) if added else None
+    return page("experiences/kept.html", experience=found, photo=piece if piece and piece.kind == "photo" else None)
 
 
 @experiences.get("/experience/<uuid:key>")

@@ -414,7 +414,9 @@ def read(key: uuid.UUID) -> ResponseReturnValue:
 def _read_page(
     answered: standings.Answered, form: ReplyForm, status: int = 200, kept: bool = False
 ) -> ResponseReturnValue:
+    told_of = experiences.experience(answered.revision.experience_id) if answered.withdrawn else None
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
+                ask_again=told_of.id if told_of and not told_of.for_me_only else None,
                 form=form, title=queries.feedback_of(first_name(answered.name)),
                 withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept)
 

@@ -91,6 +91,24 @@ def test_it_says_where_and_when_it_was_printed(city: Live, visit: Callable[..., 
         assert city.url.removeprefix("http://") in line.inner_text()
 
 
+def test_ones_own_pages_carry_the_name_and_no_state_of_the_screen(city: Live, visit: Callable[..., Any]) -> None:
+    states, on_screen = ("Bonjour", "Où en est", "Vous pouvez la montrer"), ""
+    page, _said = visit("ines")
+    for where, name in (("experiences.passport", "Mon passeport, Inès"),
+                        ("learning.my_hours", "Mes heures, Inès"),
+                        ("/experience/{ines_5}", "Mon passeport, Inès")):
+        page.emulate_media(media="screen")
+        page.goto(path_of(city, where))
+        main = page.locator("main")
+        on_screen += main.inner_text()
+        assert name not in on_screen
+        page.emulate_media(media="print")
+        shown = main.inner_text()
+        assert name in shown
+        assert [state for state in states if state in shown] == [], where
+    assert [state for state in states if state not in on_screen] == []
+
+
 def test_nothing_is_cut_between_two_sheets(city: Live, visit: Callable[..., Any]) -> None:
     page, _said = visit("", dark=True)
     page.goto(path_of(city, "/s/{to_Mairie}"))

@@ -45,6 +45,21 @@ def test_no_part_is_a_barrier_in_any_state(browsers: Windows, language: str) -> 
     assert read(page, browsers, "styleguide", NARROW, PHONE["width"], 768, WIDE) == []
 
 
+def test_each_mark_of_a_life_is_as_high_as_wide(browsers: Windows) -> None:
+    """Without a context it is an empty ring, not sent yet its outline is broken."""
+    page = browsers.open()
+    page.goto("/styleguide")
+    marks = page.evaluate("""() => [...document.querySelectorAll(".life > .node")].map(li => {
+        const { width, height, borderStyle, paddingTop } = getComputedStyle(li, "::before");
+        return [li.className, width === height, borderStyle, paddingTop !== "0px"];
+    })""")
+    assert marks
+    for name, square, line, hollow in marks:
+        assert square, name
+        assert line == ("dashed" if "waits" in name else "solid"), name
+        assert hollow == ("waits" in name or "unset" in name), name
+
+
 def test_it_opens_at_its_top_and_its_parts_work(browsers: Windows) -> None:
     page = browsers.open()
     page.goto("/styleguide")

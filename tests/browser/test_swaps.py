@@ -448,6 +448,10 @@ def test_what_did_not_arrive_is_said_where_one_looks_and_tried_again(
         box = trouble.bounding_box()
         assert box["y"] >= 0
         assert box["y"] + box["height"] < page.viewport_size["height"]
+        page.evaluate("scrollTo(0, 0)")
+        top, title = trouble.bounding_box(), page.locator("h1").bounding_box()
+        assert page.locator(".top").bounding_box()["height"] <= top["y"], "nothing is covered at the top"
+        assert top["y"] + top["height"] <= title["y"]
         assert page.evaluate("document.activeElement.innerText").startswith("Fermer ce lien")
         assert button.get_attribute("aria-disabled") is None
 

@@ -84,8 +84,13 @@ def test_a_photo_is_kept_and_seen(app: Flask, cast: Cast, browse: Any) -> None:
     assert not any(w in words(screen).lower() for w in ("preuve", "trace"))
     done = send(lea, cast, telling(6), caption="  L’affiche\u202e de l’atelier ")
     assert way(done) == f"/experience/{cast['lea_x']}/gardee"
-    assert "C’est ajouté." in words(lea.follow(done))
+    told = lea.follow(done)
+    assert "C’est ajouté." in words(told)
     [kept] = rows(app)
+    assert f"/fichier/{kept.id}?taille=ecran" in told.get_data(as_text=True)
+    for other in ("", "x", str(new())):
+        page = lea.get(f"/experience/{cast['lea_x']}/gardee?photo={other}")
+        assert (page.status_code, "/fichier/" in page.get_data(as_text=True)) == (200, False)
     assert (kept.kind, kept.media_type, kept.caption) == ("photo", "image/jpeg", "L’affiche de l’atelier")
     assert used(app, cast["lea"]) == kept.size > 0
     assert lying(app) == {f"kept/{kept.storage_name}", f"kept/{kept.storage_name}.small"}

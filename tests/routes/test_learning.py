@@ -236,7 +236,9 @@ def test_an_unknown_kind_is_no_page(browse: Any, cast: Cast) -> None:
 
 def test_a_training_is_added_with_the_steps_one_has(browse: Any, app: Flask, cast: Cast) -> None:
     lea = browse("lea")
-    assert "BAFA" in words(lea.get("/ajouter/genre"))
+    choosing = lea.get("/ajouter/genre")
+    assert "BAFA" in words(choosing)
+    assert 'href="/ajouter" aria-current="page"' in choosing.get_data(as_text=True)
     kept = lea.follow(lea.fill("/ajouter/genre/bafa", f_general="2026-04-18"))
     assert "Je passe mon BAFA" in words(kept)
     with app.app_context():

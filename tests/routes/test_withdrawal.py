@@ -72,7 +72,13 @@ def test_a_feedback_is_taken_back_and_its_words_reach_nobody(
     read = words(lea.get(f"/retour/{feedback}"))
     assert "Faire reconnaître" not in read
     assert "C’est bien comme ça" not in read
-    assert "Ça me dérange" in read
+    assert "Ça m’a dérangé" in read
+    for address in (f"/experience/{cast['lea_x']}", f"/retour/{feedback}"):
+        page = lea.get(address)
+        assert page.get_data(as_text=True).count(f'href="/experience/{cast["lea_x"]}/demander"') == 1
+        assert "Demander à quelqu’un d’autre" in words(page)
+    lea.post(f"/experience/{cast['lea_x']}/pour-moi", {"for_me_only": "yes"})
+    assert "Demander à quelqu’un d’autre" not in words(lea.get(f"/retour/{feedback}"))
     assert not rows(app, Notice, Notice.read_at.is_(None), Notice.account_id == cast["lea"])
     assert "feedback.withdraw" in [e.action for e in rows(app, AuditEvent)]
 
