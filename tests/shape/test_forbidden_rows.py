@@ -793,6 +793,7 @@ def test_erasure_empties_everything_of_one_learner(world: World) -> None:
     world.put("testimony", **world.testimony())
     world.put("endorser_name", endorsement_id=world.rows["endorsement"]["id"], learner_id=world.cast["lea"], name_form="Karim B.")
     lea = world.cast["lea"]
+    world.put("erased_evidence", learner_id=lea, submission=uuid.uuid4(), erased_at=world.now)
     with db.session.begin_nested() as point:
         refused(lambda: world.sql("DELETE FROM passport WHERE learner_id = :id", id=lea))
         point.rollback()
