@@ -81,6 +81,8 @@ class Refusal(StrEnum):
     TEXT_HIDDEN = "text_hidden"
     FEEDBACK_STANDS = "feedback_stands"
     FEEDBACK_WITHDRAWN = "feedback_withdrawn"
+    PUT_BACK_ONCE = "put_back_once"
+    PUT_BACK_AT_NIGHT = "put_back_at_night"
     # somebody without account
     TOO_MANY_INVITATIONS = "too_many_invitations"
     INVITATION_CLOSED = "invitation_closed"

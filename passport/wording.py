@@ -84,6 +84,8 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.TEXT_HIDDEN: _l("Ce texte est caché : il ne se lit plus ici."),
     Refusal.FEEDBACK_STANDS: _l("Une compétence à reconnaître s’appuie sur ce retour : il ne se retire plus."),
     Refusal.FEEDBACK_WITHDRAWN: _l("Ce retour a été retiré. L’expérience reste telle qu’elle est."),
+    Refusal.PUT_BACK_ONCE: _l("Ce retour est déjà revenu une fois : il reste retiré."),
+    Refusal.PUT_BACK_AT_NIGHT: _l("Rien n’arrive entre 22 h et 7 h : ce retour reste retiré."),
     Refusal.TOO_MANY_INVITATIONS: _l("Cinq liens attendent déjà une réponse pour cette expérience. En annuler un d’abord."),
     Refusal.INVITATION_CLOSED: _l("Cette invitation n’est plus ouverte. Rien n’a été envoyé."),
     Refusal.NAME_ODD: _l("Écrire un nom, sans chiffre, sans adresse et sans phrase."),
