@@ -8,6 +8,7 @@ import uuid
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
+from ..accounts import drafts
 from ..accounts import queries as accounts
 from ..audit.service import record
 from ..clock import CITY_ZONE
@@ -99,4 +100,5 @@ def withdraw_reply(feedback: Feedback, now: dt.datetime) -> None:
         return
     feedback.reply, feedback.reply_withdrawn_at = None, now
     db.session.flush()
+    drafts.drop("reply", feedback.id)
     record("feedback.withdraw_reply", feedback.learner_id, now, feedback.id)
