@@ -274,6 +274,6 @@ def replace_join_code(key: uuid.UUID) -> ResponseReturnValue:
     """Make a joining code, and end the one before."""
     found = _body(key, Action.MANAGE_ORGANISATION)
     with transaction():
-        service.replace_join_code(found, request.form.get("seen", ""), current_user.id, clock.now())
-    flash(_("Le nouveau code est prêt."))
+        replaced = service.replace_join_code(found, request.form.get("seen", ""), current_user.id, clock.now())
+    flash(_("Le nouveau code est prêt.") if replaced else _("Le code avait déjà changé. Le voici."))
     return onward("organisations.join_code", key=key)

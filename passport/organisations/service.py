@@ -362,11 +362,13 @@ def mark_of(code: str | None) -> str:
     return digest_of(code).hex()[:16] if code else ""
 
 
-def replace_join_code(organisation: Organisation, seen: str, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """Make the joining code anew, when the one that was on the screen still is the present one."""
+def replace_join_code(organisation: Organisation, seen: str, by_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Make the joining code anew when the one that was on the screen still is the present one, and say whether it was."""
     db.session.refresh(organisation, with_for_update=True)
-    if seen == mark_of(join_code(organisation)):
-        new_join_code(organisation, now, by_id)
+    if seen != mark_of(join_code(organisation)):
+        return False
+    new_join_code(organisation, now, by_id)
+    return True
 
 
 def new_join_code(organisation: Organisation, now: dt.datetime, by_id: uuid.UUID | None = None) -> str:
@@ -420,11 +422,13 @@ def ask_token(membership: Membership) -> str | None:
     return unseal(sealed) if sealed is not None else None
 
 
-def replace_ask_code(membership: Membership, seen: str, now: dt.datetime) -> None:
-    """Make a code « Demandez-moi » anew, when the one that was on the screen still is the present one."""
+def replace_ask_code(membership: Membership, seen: str, now: dt.datetime) -> bool:
+    """Make a code « Demandez-moi » anew when the one on the screen still is the present one, and say whether it was."""
     db.session.refresh(membership, with_for_update=True)
-    if seen == mark_of(ask_token(membership)):
-        new_ask_code(membership, now)
+    if seen != mark_of(ask_token(membership)):
+        return False
+    new_ask_code(membership, now)
+    return True
 
 
 def new_ask_code(membership: Membership, now: dt.datetime) -> str:

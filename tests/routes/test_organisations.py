@@ -509,6 +509,22 @@ def test_the_code_is_shown_printed_and_replaced(app: Flask, cast: Cast, browse: 
     assert second.replace("-", "").encode() not in kept.join_code_sealed
 
 
+@both_databases
+@pytest.mark.parametrize(("who", "address"), [("claire", "/organisation/{library}/code"), ("karim", "/demandez-moi")])
+def test_a_page_left_open_replaces_no_code_and_says_so(
+    cast: Cast, browse: Any, code: str, who: str, address: str
+) -> None:
+    person, page = browse(who), address.format_map(cast.ids)
+    left_open = fields(person.get(page), f"{page}/remplacer")
+    done = person.follow(person.post(f"{page}/remplacer", left_open))
+    assert "Le nouveau code est prêt." in words(done)
+    again = person.follow(person.post(f"{page}/remplacer", left_open))
+    assert "Le code avait déjà changé. Le voici." in words(again)
+    assert "Le nouveau code est prêt." not in words(again)
+    assert fields(again, f"{page}/remplacer")["seen"] == fields(done, f"{page}/remplacer")["seen"]
+    assert left_open.get("seen", "") != fields(done, f"{page}/remplacer")["seen"]
+
+
 def test_a_learner_joins_with_the_code_and_leaves(app: Flask, cast: Cast, browse: Any, code: str) -> None:
     lea = browse("lea")
     seen = lea.fill("/rejoindre", code=code.lower().replace("-", " "))
