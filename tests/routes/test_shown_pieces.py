@@ -113,6 +113,12 @@ def test_nothing_is_ticked_and_the_faces_are_named_once(lea: Reader, beside: dic
     assert " checked" not in page.get_data(as_text=True)
 
 
+def test_a_document_is_said_to_go_out_whole(lea: Reader, beside: dict[str, uuid.UUID]) -> None:
+    shown = words(lea.get("/montrer/choisir"))
+    assert shown.count("Ce document pourra être téléchargé en entier.") == 1
+    assert re.search(PAPER + r" Document PDF, [\d,]+ Mo\. Ce document pourra", shown)
+
+
 def test_without_a_photo_nobody_speaks_of_faces(app: Flask, cast: Cast, lea: Reader) -> None:
     with app.app_context(), transaction():
         world.add_link(db.session.get_one(Experience, cast["lea_x"]), "https://mediatheque.example/", WEB, NOON)
