@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     NO_RELATIVE = "no_relative"
     # organisations
     INVITATION_OVER = "invitation_over"
+    INVITATION_SPENT = "invitation_spent"
     ALREADY_MEMBER = "already_member"
     CODE_UNKNOWN = "code_unknown"
     CHECK_NOT_LAWFUL = "check_not_lawful"

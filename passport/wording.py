@@ -40,6 +40,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.NOT_ONESELF: _l("On ne peut pas le faire pour soi-même. Demander à une autre personne de l’organisation."),
     Refusal.NO_RELATIVE: _l("On ne reconnaît pas une personne de sa famille. Une autre personne de l’équipe peut répondre."),
     Refusal.INVITATION_OVER: _l("Cette invitation ne sert plus. En demander une nouvelle à la personne qui l’a envoyée."),
+    Refusal.INVITATION_SPENT: _l("Cette invitation ne sert plus. Recommencer pour en faire une autre."),
     Refusal.ALREADY_MEMBER: _l("Ce rôle existe déjà dans cette organisation. Rien à faire de plus."),
     Refusal.CODE_UNKNOWN: _l("Ce code n’est pas connu. Vérifier chaque lettre, ou demander le code sur place."),
     Refusal.CHECK_NOT_LAWFUL: _l("Ce genre de vérification n’est pas permis pour cette organisation. En choisir un autre."),

@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from .. import clock, drawings
 from ..policy import Action, Body
-from ..refusals import Refused
+from ..refusals import Refusal, Refused
 from ..seal import seal, unseal
 from ..transaction import transaction
 from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
@@ -176,6 +176,8 @@ def invite(key: uuid.UUID) -> ResponseReturnValue:
                                              draft.submission)
         except Refused as refused:
             form.refuse(refused)
+            if refused.refusal is Refusal.INVITATION_SPENT:
+                form.submission.data = str(uuid.uuid4())
         else:
             session["invited"] = {"invitation": str(made.id), "token": seal(token).decode()}
             return onward("organisations.invite", key=key)

@@ -178,6 +178,10 @@ def invite(
     if before is not None:
         if (before.organisation_id, before.role, before.title, before.note) != (organisation.id, role, title, note):
             raise Refused(Refusal.SENT_OTHERWISE)
+        spent = rules.refusal_to_hand_over(before.expires_at, before.used_at, before.revoked_at,
+                                           before.token_hash == digest_of(token), now)
+        if spent is not None:
+            raise Refused(spent)
         return before, token
     invitation = Invitation(
         id=key, organisation_id=organisation.id, role=role, title=title, note=note, invited_by_id=by_id,

@@ -341,6 +341,23 @@ def test_under_18_nobody_takes_a_role(app: Flask, cast: Cast, browse: Any) -> No
     assert rows(app, sa.select(Membership).where(Membership.account_id == cast["youth"])) == []
 
 
+@both_databases
+@pytest.mark.parametrize("spent", [{"revoked_at": NOON}, {"made_at": NOON - 15 * DAY, "expires_at": NOON}, {"token_hash": bytes(32)}])
+def test_an_invitation_that_is_spent_is_not_shown_as_good(
+    app: Flask, cast: Cast, browse: Any, spent: dict[str, Any]
+) -> None:
+    claire, address = browse("claire"), f"/organisation/{cast['library']}/inviter"
+    form = {**fields(claire.get(address)), "note": "Zoé"}
+    good = link_of(claire.follow(claire.post(address, form)))
+    assert link_of(claire.follow(claire.post(address, form))) == good
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Invitation).values(**spent))
+    again = claire.post(address, form)
+    assert again.status_code == 422
+    assert "Cette invitation ne sert plus. Recommencer pour en faire une autre." in words(again)
+    assert link_of(claire.follow(claire.post(address, {**fields(again), "note": "Zoé"}))) != good
+
+
 def test_only_the_coordination_invites_responsible_people(app: Flask, cast: Cast, browse: Any) -> None:
     address = f"/organisation/{cast['library']}/inviter"
     assert browse("claire").post(address, {"role": "manager"}).status_code == 422
