@@ -35,7 +35,7 @@ def create_app(config: dict[str, Any]) -> Flask:
     if app.config.get("TRUSTED_PROXIES"):
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
-    compression.install(app)
+    compression.install(app, is_cookieless)
     errors.install(app)
     headers.install(app)
     guard(app)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -14,6 +15,8 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 # What an address may hold for its page to be compressed: too little to guess with.
 HARMLESS = re.compile(rb"(?:lang=(?:fr|en)|competency=\d{1,3})?")
+# A part of a rule that takes any words: `<token>`, `<string:name>` or `<path:name>`, not `<uuid:key>` or `<any(…):kind>`.
+FREE = re.compile(r"<(?:(?:string|path)\b[^:>]*:)?\w+>")
 compress = Compress()
 
 
@@ -55,20 +58,29 @@ class MaskedCSRF(CSRFProtect):
         return unmasked(super()._get_csrf_token())
 
 
-def compress_answer(response: Response) -> Response:
+def has_free_words(cookieless: bool) -> bool:
+    """Say whether the path may hold what somebody else wrote.
+
+    The token of a page without cookie does not count: whoever does not know it finds nothing on that page to guess.
+    """
+    rule = request.url_rule
+    return rule is None or (FREE.search(rule.rule) is not None and not cookieless)
+
+
+def compress_answer(response: Response, cookieless: bool) -> Response:
     """Return the answer compressed, unless it may repeat what somebody else wrote into the address or a form.
 
     Beside such words the length of a compressed page would tell, guess by guess, what else is on it.
     """
-    if request.method != "GET" or not HARMLESS.fullmatch(request.query_string):
+    if request.method != "GET" or not HARMLESS.fullmatch(request.query_string) or has_free_words(cookieless):
         return response
     answer: Any = compress.after_request(response)
     return answer  # type: ignore[no-any-return]
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, is_cookieless: Callable[[], bool]) -> None:
     """Compress the answers of this application: by Brotli, else gzip, as light as is still quick."""
     app.config.update(COMPRESS_REGISTER=False, COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5,
                       COMPRESS_MIMETYPES=["text/html", "text/javascript"], COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False)
     compress.init_app(app)
-    app.after_request(compress_answer)
+    app.after_request(lambda response: compress_answer(response, is_cookieless()))

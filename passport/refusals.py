@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     NO_RELATIVE = "no_relative"
     # organisations
     INVITATION_OVER = "invitation_over"
+    INVITATION_SPENT = "invitation_spent"
     ALREADY_MEMBER = "already_member"
     CODE_UNKNOWN = "code_unknown"
     CHECK_NOT_LAWFUL = "check_not_lawful"
@@ -81,6 +82,8 @@ class Refusal(StrEnum):
     TEXT_HIDDEN = "text_hidden"
     FEEDBACK_STANDS = "feedback_stands"
     FEEDBACK_WITHDRAWN = "feedback_withdrawn"
+    PUT_BACK_ONCE = "put_back_once"
+    PUT_BACK_AT_NIGHT = "put_back_at_night"
     # somebody without account
     TOO_MANY_INVITATIONS = "too_many_invitations"
     INVITATION_CLOSED = "invitation_closed"

@@ -17,7 +17,7 @@ ENDORSEMENT_FACTS = (
 ENDORSEMENT_ONCE = ("accepted_at", "declined_at", "set_aside_at", "withdrawn_at", "withdrawal_text_id")
 FEEDBACK_FACTS = ("id", "learner_id", "experience_id", "request_id", "membership_id", "facilitator_id", "text_id",
                   "submission", "visible_at")
-FEEDBACK_ONCE = ("read_at", "replied_at", "reply_withdrawn_at")
+FEEDBACK_ONCE = ("read_at", "replied_at", "reply_withdrawn_at", "put_back_at")
 TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "membership_id", "regime", "written_at",
               "deliver_after")
 TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
@@ -99,7 +99,11 @@ TRIGGERS: tuple[Trigger, ...] = (
     Trigger("feedback_once", "feedback", "UPDATE OF reply, " + ", ".join(FEEDBACK_ONCE),
             _once(FEEDBACK_ONCE) + " OR (OLD.reply IS NOT NULL AND NEW.reply IS {distinct} OLD.reply"
             " AND NOT (NEW.reply IS NULL AND NEW.reply_withdrawn_at IS NOT NULL))",
-            "a feedback is read and answered once"),
+            "a feedback is read, answered and put back once"),
+    Trigger("feedback_put_back", "feedback", "UPDATE OF withdrawn_at",
+            "OLD.withdrawn_at IS NOT NULL AND NEW.withdrawn_at IS NULL"
+            " AND (OLD.put_back_at IS NOT NULL OR NEW.put_back_at IS NULL)",
+            "a feedback that was taken back comes back once"),
     Trigger("feedback_unread", "feedback", "UPDATE OF read_at",
             "OLD.read_at IS NULL AND NEW.read_at IS NOT NULL AND NEW.withdrawn_at IS NOT NULL",
             "a feedback that was taken back is not read"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,11 +20,23 @@ from .models import Draft
 
 MOST = 100
 FIELDS: dict[str, dict[str, int]] = {}
+# Says for a form whether what it would keep is sent already: (whose, about what, what is sent).
+SENT: dict[str, Callable[[uuid.UUID, uuid.UUID, Mapping[str, str]], bool]] = {}
 
 
 def keeps(form: str, **fields: int) -> None:
     """Say which fields of a form may be kept half written, and how many characters of each."""
     FIELDS[form] = fields
+
+
+def until(form: str, sent: Callable[[uuid.UUID, uuid.UUID, Mapping[str, str]], bool]) -> None:
+    """Say from when on nothing more is kept of a form: what is still on its way while it is sent is no draft."""
+    SENT[form] = sent
+
+
+def is_sent(form: str, account_id: uuid.UUID, subject_id: uuid.UUID, sent: Mapping[str, str]) -> bool:
+    """Say whether a form was sent already; two at once wait for each other."""
+    return form in SENT and SENT[form](account_id, subject_id, sent)
 
 
 def trimmed(form: str, sent: Mapping[str, str]) -> dict[str, object]:

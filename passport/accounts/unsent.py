@@ -35,17 +35,17 @@ WITHOUT_WORDS = frozenset(("csrf_token", "submission", "version", "next", "back"
 
 @blueprint.post("/brouillon/<form>/<uuid:subject>")
 def keep(form: str, subject: uuid.UUID) -> ResponseReturnValue:
-    """Keep a form half filled, or let go of it."""
+    """Keep a form half filled, or let go of it; of one that is sent by now nothing is kept."""
     authorised(Mine(current_user.id), Action.CHANGE_ACCOUNT)
     if form not in drafts.FIELDS:
         abort(404)
     body = drafts.trimmed(form, request.form)
     forgets = "forget" in request.form
     with transaction():
-        if body and not forgets:
-            drafts.save(current_user.id, form, subject, body, clock.now())
-        else:
+        if not body or forgets:
             drafts.drop(form, subject, current_user.id)
+        elif not drafts.is_sent(form, current_user.id, subject, request.form):
+            drafts.save(current_user.id, form, subject, body, clock.now())
     if wants_fragment():
         return "", 204
     if forgets:

@@ -16,11 +16,12 @@ from ..columns import uuid7
 from ..extensions import db
 from ..notices import jobs
 from ..refusals import Refusal, Refused
+from ..retention import kept
 from ..submissions import digest_of, kept_before
 from ..transaction import release
 from . import files, rules
 from .cleaning import Cleaned
-from .models import Evidence, Experience
+from .models import ErasedEvidence, Evidence, Experience
 
 ERASE_FILE = "experiences.erase_file"
 ERASE_REMOVED = "evidence.erase"
@@ -60,11 +61,25 @@ def digest_of_file(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sent_before(experience_id: uuid.UUID, learner_id: uuid.UUID, draft: FileDraft | LinkDraft) -> Evidence | None:
-    """Return what this form kept when it came before, or None; raises Refused(SENT_OTHERWISE) for other content."""
-    found: Evidence | None = kept_before(Evidence, Evidence.learner_id, learner_id, draft.submission,
-                                         _digest(experience_id, draft))
-    return found
+def sent_before(
+    experience_id: uuid.UUID, learner_id: uuid.UUID, draft: FileDraft | LinkDraft
+) -> Evidence | ErasedEvidence | None:
+    """Return what this form kept when it came before, erased or not, or None when it is new.
+
+    Raises Refused(SENT_OTHERWISE) for other content.
+    """
+    digest = _digest(experience_id, draft)
+    found: Evidence | None = kept_before(Evidence, Evidence.learner_id, learner_id, draft.submission, digest)
+    if found is not None:
+        return found
+    erased: ErasedEvidence | None = kept_before(ErasedEvidence, ErasedEvidence.learner_id, learner_id, draft.submission,
+                                                digest)
+    return erased
+
+
+def is_there(kept_now: Evidence | ErasedEvidence) -> bool:
+    """Say whether what a form kept is still there."""
+    return isinstance(kept_now, Evidence) and kept_now.deleted_at is None
 
 
 def _digest(experience_id: uuid.UUID, draft: FileDraft | LinkDraft) -> bytes:
@@ -72,29 +87,31 @@ def _digest(experience_id: uuid.UUID, draft: FileDraft | LinkDraft) -> bytes:
     return digest_of({"experience": experience_id, "sent": sent, "caption": draft.caption})
 
 
-def keep_file(experience: Experience, draft: FileDraft, cleaned: Cleaned, name: str, now: dt.datetime) -> Evidence:
+def keep_file(
+    experience: Experience, draft: FileDraft, cleaned: Cleaned, name: str, now: dt.datetime
+) -> Evidence | ErasedEvidence:
     """Keep a cleaned photo or document that arrived under this name, and count its bytes.
 
-    The same form again returns what it kept: its `storage_name` is then another one, and if it was erased it is there
-    again. Raises Refused when there is no room left.
+    The same form again changes nothing and returns what it kept, under another `storage_name`; what was erased stays
+    erased. Raises Refused when there is no room left.
     """
     before = sent_before(experience.id, experience.learner_id, draft)
     if before is not None:
-        return _there_again(before, now)
+        return before
     return _keep(experience, Evidence(
         kind=cleaned.kind, storage_name=name, media_type=cleaned.media_type, size=cleaned.size, caption=draft.caption,
         submission=draft.submission, submission_digest=_digest(experience.id, draft),
     ), now)
 
 
-def keep_link(experience: Experience, draft: LinkDraft, now: dt.datetime) -> Evidence:
-    """Keep a link, which is never opened by us; the same form again returns the one kept. Raises Refused."""
+def keep_link(experience: Experience, draft: LinkDraft, now: dt.datetime) -> Evidence | ErasedEvidence:
+    """Keep a link, which is never opened by us; the same form again returns the one kept or erased. Raises Refused."""
     refusal = rules.refusal_of_link(draft.url)
     if refusal is not None:
         raise Refused(refusal, "url")
     before = sent_before(experience.id, experience.learner_id, draft)
     if before is not None:
-        return _there_again(before, now)
+        return before
     return _keep(experience, Evidence(
         kind="link", url=draft.url, size=0, caption=draft.caption, submission=draft.submission,
         submission_digest=_digest(experience.id, draft),
@@ -171,19 +188,11 @@ def put_back(evidence_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime)
     refusal = Refusal.UNDO_OVER if found is None else rules.refusal_to_undo(found.deleted_at, now, rules.UNDO_SOON)
     if found is None or refusal is not None:
         raise Refused(refusal or Refusal.UNDO_OVER)
-    _there_again(found, now)
-
-
-def _there_again(found: Evidence, now: dt.datetime) -> Evidence:
-    """Let what was erased be there as before, when there is room for it."""
-    _hold(found.experience_id)
-    db.session.refresh(found, with_for_update=True)
     if found.deleted_at is not None:
         _make_room(found.experience_id, found.learner_id, found.size)
         found.deleted_at = None
         db.session.flush()
         record("evidence.put_back", found.learner_id, now, found.id)
-    return found
 
 
 def erase(evidence_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> None:
@@ -203,13 +212,19 @@ def erase(evidence_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> No
 
 
 def erase_removed(now: dt.datetime) -> int:
-    """Erase for good what cannot come back any more, and return how many there were."""
+    """Erase for good what cannot come back any more, and return how many there were.
+
+    Only the number of its form stays for a while: a phone without network may send that form once more, days later.
+    """
     gone = db.session.execute(
-        sa.select(Evidence.id, Evidence.learner_id).where(Evidence.deleted_at < now - rules.UNDO_SOON)
+        sa.select(Evidence.id, Evidence.learner_id, Evidence.submission, Evidence.submission_digest).where(Evidence.deleted_at < now - rules.UNDO_SOON)
         .order_by(Evidence.deleted_at, Evidence.id).limit(jobs.AT_A_TIME).with_for_update(skip_locked=True)
     ).all()
     for row in gone:
         erase(row.id, row.learner_id, now)
+        db.session.add(ErasedEvidence(id=uuid7(), learner_id=row.learner_id, submission=row.submission,
+                                      submission_digest=row.submission_digest, erased_at=now))
+    db.session.flush()
     return len(gone)
 
 
@@ -228,11 +243,12 @@ def _erase_file(payload: dict[str, Any], _now: dt.datetime) -> int:
 def tidy(now: dt.datetime) -> int:
     """Do what `sweep` does without waiting for files: each one to remove is a job of its own."""
     erased = erase_removed(now)
+    forgotten = jobs.delete_some(ErasedEvidence.id, ErasedEvidence.erased_at <= now - kept("transient"))
     belong, nobodys, _elsewhere = _compare(now)
     for name in belong:
         files.settle(name)
     to_remove = sum(_discard_later(name, now) for name in sorted(nobodys)[:jobs.AT_A_TIME])
-    return max(erased, to_remove)
+    return max(erased, forgotten, to_remove)
 
 
 def sweep(now: dt.datetime) -> Swept:

@@ -20,6 +20,7 @@ from ..wording import say
 from . import cleaning, files, queries
 from . import evidence as service
 from .forms import FileForm, LinkForm
+from .models import ErasedEvidence, Evidence
 
 evidence = Blueprint("evidence", __name__)
 AN_HOUR = 3600
@@ -54,17 +55,18 @@ def add(key: uuid.UUID) -> ResponseReturnValue:
         draft = form.draft(data)
         before = service.sent_before(key, learner_id, draft)
         release()
-        if before is None or before.deleted_at is not None:
+        if before is None:
             cleaned = cleaning.clean(data)
             name = files.arrive(cleaned.content, cleaned.small)
             with transaction():
                 found = authorised(queries.experience(key), Action.CHANGE_EXPERIENCE)
                 before = service.keep_file(found, draft, cleaned, name, clock.now())
-            if before.storage_name == name:
+            if isinstance(before, Evidence) and before.storage_name == name:
                 files.settle(name)
                 name = None
-        flash(_("C’est ajouté."))
-        return onward("experiences.kept", key=key, photo=before.id if before.kind == "photo" else None)
+        _say(before)
+        photo = before.id if isinstance(before, Evidence) and before.kind == "photo" else None
+        return onward("experiences.kept", key=key, photo=photo)
     except Refused as refused:
         if refused.refusal is Refusal.SENT_OTHERWISE:
             raise
@@ -73,6 +75,10 @@ def add(key: uuid.UUID) -> ResponseReturnValue:
     finally:
         if name is not None:
             files.discard(name)
+
+
+def _say(kept: Evidence | ErasedEvidence) -> None:
+    flash(_("C’est ajouté.") if service.is_there(kept) else _("C’était déjà reçu, puis effacé. Rien n’a changé."))
 
 
 @evidence.route("/experience/<uuid:key>/joindre-un-lien", methods=["GET", "POST"])
@@ -85,8 +91,8 @@ def add_link(key: uuid.UUID) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                service.keep_link(found, form.draft(), clock.now())
-            flash(_("C’est ajouté."))
+                kept = service.keep_link(found, form.draft(), clock.now())
+            _say(kept)
             return onward("experiences.kept", key=key)
         except Refused as refused:
             if refused.refusal is Refusal.SENT_OTHERWISE:

@@ -28,6 +28,7 @@ from .periods import day_in_words
 from .routes import again, language, own, saved
 
 learning = Blueprint("learning", __name__)
+WHICH = f"<any({', '.join(kinds.KINDS)}):kind>"
 BLUEPRINTS = (learning,)
 
 
@@ -90,12 +91,12 @@ def add_kinds() -> ResponseReturnValue:
     return page("experiences/kinds.html", groups=kinds.GROUPS, experience=None, language=language())
 
 
-@learning.route("/ajouter/genre/<kind>", methods=["GET", "POST"])
+@learning.route(f"/ajouter/genre/{WHICH}", methods=["GET", "POST"])
 def add_kind(kind: str) -> ResponseReturnValue:
     """One sentence and the fields of a kind, all of them optional."""
     me = actor()
     authorised(Mine(me.account_id), Action.LOG_EXPERIENCE)
-    chosen = kinds.KINDS.get(kind) or abort(404)
+    chosen = kinds.KINDS[kind]
     form = add_form(chosen, language())
     before, status = None, 422 if form.is_submitted() else 200
     if form.validate_on_submit():
@@ -120,11 +121,11 @@ def choose_kind(key: uuid.UUID) -> ResponseReturnValue:
                 language=language())
 
 
-@learning.route("/experience/<uuid:key>/genre/<kind>", methods=["GET", "POST"])
+@learning.route(f"/experience/<uuid:key>/genre/{WHICH}", methods=["GET", "POST"])
 def edit_kind(key: uuid.UUID, kind: str) -> ResponseReturnValue:
     """The fields of a kind; for a time of a life, whether it stays for oneself."""
     found = own(key, Action.CHANGE_EXPERIENCE)
-    chosen = kinds.KINDS.get(kind) or abort(404)
+    chosen = kinds.KINDS[kind]
     same = found.kind == chosen.key
     stands = details.part(found, "fields") if same else {}
     preset = found.for_me_only if same else chosen.private

@@ -171,3 +171,19 @@ class Evidence(Base):
         Check("kind IN ('photo', 'document', 'link')", name="kind"),
         Check("(kind = 'link') = (url IS NOT NULL)", name="link_has_url"),
     )
+
+
+class ErasedEvidence(Base):
+    """Under which number a photo, document or link was sent that is erased: its form, sent again, brings nothing back."""
+
+    __tablename__ = "erased_evidence"
+    __retention__ = "transient"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    submission: Mapped[uuid.UUID]
+    submission_digest: Mapped[bytes | None] = mapped_column("digest", sa.LargeBinary(32), info={"bytes": 32})
+    erased_at: Mapped[dt.datetime]
+    __table_args__ = (
+        Unique("learner_id", "submission"),
+        Index(None, "erased_at"),
+    )

@@ -185,6 +185,7 @@ class Feedback(Base):
     replied_at: Mapped[dt.datetime | None]
     reply_withdrawn_at: Mapped[dt.datetime | None]
     withdrawn_at: Mapped[dt.datetime | None]
+    put_back_at: Mapped[dt.datetime | None]
     __table_args__ = (
         References(["experience_id", "learner_id"], ["experience.id", "experience.learner_id"]),
         References(["request_id", "experience_id", "learner_id"],

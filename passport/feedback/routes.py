@@ -328,7 +328,8 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
     except Refused as refused:
         flash(say(refused.refusal))
     else:
-        flash(_("C’est retiré. On peut annuler pendant une heure."), "undo:" + url_for("feedback.put_back", key=key))
+        said, undoable = withdrawal.said(feedback, now)
+        flash(said, "undo:" + url_for("feedback.put_back", key=key) if undoable else "message")
     return onward("feedback.answer_request", key=key)
 
 

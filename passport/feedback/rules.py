@@ -103,9 +103,20 @@ def refusal_to_withdraw(stands: bool) -> Refusal | None:
     return Refusal.FEEDBACK_STANDS if stands else None
 
 
-def refusal_to_put_back(withdrawn_at: dt.datetime, now: dt.datetime) -> Refusal | None:
-    """Say why a feedback that was taken back cannot come back, or None within the hour."""
-    return experiences.refusal_to_undo(withdrawn_at, now, experiences.UNDO_SOON)
+def refusal_to_put_back(
+    withdrawn_at: dt.datetime, put_back_at: dt.datetime | None, visible_at: dt.datetime, arrival: dt.datetime,
+    now: dt.datetime,
+) -> Refusal | None:
+    """Say why a feedback that was taken back cannot come back, or None: once, within the hour, and not at night.
+
+    `arrival` is when words written now would arrive; what never arrived so far may come back to arrive as it would have.
+    """
+    if put_back_at is not None:
+        return Refusal.PUT_BACK_ONCE
+    late = experiences.refusal_to_undo(withdrawn_at, now, experiences.UNDO_SOON)
+    if late is not None:
+        return late
+    return Refusal.PUT_BACK_AT_NIGHT if arrival > max(now, visible_at) else None
 
 
 def refusal_to_read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..organisations import service as organisations
 from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
-from ..submissions import digest_of, kept_before
+from ..submissions import digest_of, hold, kept_before
 from . import queries, rules, waiting, whom
 from .models import (
     AccessGrant,
@@ -397,7 +397,26 @@ def erase_experience(experience_id: uuid.UUID) -> None:
                            execution_options={"synchronize_session": False})
 
 
+def _is_asked(learner_id: uuid.UUID, _experience_id: uuid.UUID, sent: Mapping[str, str]) -> bool:
+    try:
+        number = uuid.UUID(sent.get("submission", ""))
+    except ValueError:
+        return False
+    hold(learner_id.bytes + number.bytes)
+    return bool(db.session.scalar(sa.select(sa.exists().where(
+        FeedbackRequest.learner_id == learner_id, FeedbackRequest.submission == number))))
+
+
+def _is_answered(learner_id: uuid.UUID, feedback_id: uuid.UUID, _sent: Mapping[str, str]) -> bool:
+    return db.session.scalar(
+        sa.select(Feedback.read_at).where(Feedback.id == feedback_id, Feedback.learner_id == learner_id)
+        .with_for_update(read=True)
+    ) is not None
+
+
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
 jobs.every_day("feedback.lapse", lapse)
 organisations.REMOVED.append(close_role)
+drafts.until("ask", _is_asked)
+drafts.until("reply", _is_answered)

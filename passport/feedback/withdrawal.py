@@ -6,12 +6,17 @@ import datetime as dt
 import uuid
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
+from ..accounts import drafts
+from ..accounts import queries as accounts
 from ..audit.service import record
+from ..clock import CITY_ZONE
 from ..experiences.models import Experience
+from ..experiences.rules import UNDO_SOON
 from ..extensions import db
 from ..notices import service as notices
-from ..refusals import Refused
+from ..refusals import Refusal, Refused
 from . import queries, rules
 from .models import AuthoredText, Feedback
 
@@ -38,22 +43,38 @@ def withdraw(feedback: Feedback, now: dt.datetime) -> None:
 
 
 def put_back(feedback: Feedback, now: dt.datetime) -> None:
-    """Undo that a feedback was taken back, within the hour. Doing it twice is doing it once. Raises Refused."""
+    """Undo that a feedback was taken back, once, within the hour. Doing it twice is doing it once. Raises Refused."""
     _hold(feedback)
     if feedback.withdrawn_at is None:
         return
-    refusal = rules.refusal_to_put_back(feedback.withdrawn_at, now)
+    refusal = refusal_to_put_back(feedback, now)
     if refusal is not None:
         raise Refused(refusal)
     if feedback.request_id is not None:
         notices.withdraw(feedback.request_id, "request_closed")
-    feedback.withdrawn_at = None
+    feedback.withdrawn_at, feedback.put_back_at = None, now
     db.session.flush()
     hidden = db.session.get_one(AuthoredText, feedback.text_id).hidden_at
     if feedback.read_at is None and hidden is None:
         notices.tell(feedback.learner_id, "feedback_given", feedback.id, now, about_id=feedback.facilitator_id,
                      visible_at=max(feedback.visible_at, now))
     record("feedback.put_back", feedback.facilitator_id, now, feedback.id)
+
+
+def refusal_to_put_back(feedback: Feedback, at: dt.datetime) -> Refusal | None:
+    """Say why a feedback that is taken back could not come back at that time, or None when it could."""
+    assert feedback.withdrawn_at is not None
+    arrival = rules.arrives_at(at, accounts.is_protected(feedback.learner_id, at), CITY_ZONE)
+    return rules.refusal_to_put_back(feedback.withdrawn_at, feedback.put_back_at, feedback.visible_at, arrival, at)
+
+
+def said(feedback: Feedback, now: dt.datetime) -> tuple[str, bool]:
+    """Return what is said of a feedback that was just taken back, and whether it can still come back."""
+    if refusal_to_put_back(feedback, now) is not None:
+        return _("C’est retiré."), False
+    if refusal_to_put_back(feedback, (feedback.withdrawn_at or now) + UNDO_SOON) is not None:
+        return _("C’est retiré. On peut annuler jusqu’à 22 h."), True
+    return _("C’est retiré. On peut annuler pendant une heure."), True
 
 
 def stands(feedback_id: uuid.UUID) -> bool:
@@ -79,4 +100,5 @@ def withdraw_reply(feedback: Feedback, now: dt.datetime) -> None:
         return
     feedback.reply, feedback.reply_withdrawn_at = None, now
     db.session.flush()
+    drafts.drop("reply", feedback.id)
     record("feedback.withdraw_reply", feedback.learner_id, now, feedback.id)

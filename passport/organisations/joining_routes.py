@@ -198,6 +198,7 @@ def replace_ask_code() -> ResponseReturnValue:
     """Make one's code anew; the one before closes at once."""
     person = authorised(_asked_as(), Action.SHOW_ASK_CODE)
     with transaction():
-        service.replace_ask_code(person.membership, request.form.get("seen", ""), clock.now())
-    flash(_("Le nouveau code est prêt. L’ancien n’ouvre plus rien."))
+        replaced = service.replace_ask_code(person.membership, request.form.get("seen", ""), clock.now())
+    flash(_("Le nouveau code est prêt. L’ancien n’ouvre plus rien.") if replaced
+          else _("Le code avait déjà changé. Le voici."))
     return onward("organisations.ask_code", role=person.membership.id)

@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from .. import clock, drawings
 from ..policy import Action, Body
-from ..refusals import Refused
+from ..refusals import Refusal, Refused
 from ..seal import seal, unseal
 from ..transaction import transaction
 from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
@@ -176,6 +176,8 @@ def invite(key: uuid.UUID) -> ResponseReturnValue:
                                              draft.submission)
         except Refused as refused:
             form.refuse(refused)
+            if refused.refusal is Refusal.INVITATION_SPENT:
+                form.submission.data = str(uuid.uuid4())
         else:
             session["invited"] = {"invitation": str(made.id), "token": seal(token).decode()}
             return onward("organisations.invite", key=key)
@@ -274,6 +276,6 @@ def replace_join_code(key: uuid.UUID) -> ResponseReturnValue:
     """Make a joining code, and end the one before."""
     found = _body(key, Action.MANAGE_ORGANISATION)
     with transaction():
-        service.replace_join_code(found, request.form.get("seen", ""), current_user.id, clock.now())
-    flash(_("Le nouveau code est prêt."))
+        replaced = service.replace_join_code(found, request.form.get("seen", ""), current_user.id, clock.now())
+    flash(_("Le nouveau code est prêt.") if replaced else _("Le code avait déjà changé. Le voici."))
     return onward("organisations.join_code", key=key)

@@ -111,6 +111,17 @@ def refusal_to_invite(role: str, organisation_kind: str, closed_at: dt.datetime 
     return None
 
 
+def refusal_to_hand_over(
+    expires_at: dt.datetime, used_at: dt.datetime | None, revoked_at: dt.datetime | None, opens: bool, at: dt.datetime
+) -> Refusal | None:
+    """Say why the link of an invitation is not shown once more to whoever made it, or None while it is good.
+
+    `opens` is whether the link that is made anew is the one that was handed over.
+    """
+    good = opens and used_at is None and revoked_at is None and at < expires_at
+    return None if good else Refusal.INVITATION_SPENT
+
+
 def refusal_to_accept(invited: Invited, at: dt.datetime) -> Refusal | None:
     """Say why this invitation cannot be accepted, or None when it can: in time, once, at 18 or more."""
     if invited.used_at is not None or invited.revoked_at is not None or invited.expires_at <= at:

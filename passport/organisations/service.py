@@ -178,6 +178,10 @@ def invite(
     if before is not None:
         if (before.organisation_id, before.role, before.title, before.note) != (organisation.id, role, title, note):
             raise Refused(Refusal.SENT_OTHERWISE)
+        spent = rules.refusal_to_hand_over(before.expires_at, before.used_at, before.revoked_at,
+                                           before.token_hash == digest_of(token), now)
+        if spent is not None:
+            raise Refused(spent)
         return before, token
     invitation = Invitation(
         id=key, organisation_id=organisation.id, role=role, title=title, note=note, invited_by_id=by_id,
@@ -362,11 +366,13 @@ def mark_of(code: str | None) -> str:
     return digest_of(code).hex()[:16] if code else ""
 
 
-def replace_join_code(organisation: Organisation, seen: str, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """Make the joining code anew, when the one that was on the screen still is the present one."""
+def replace_join_code(organisation: Organisation, seen: str, by_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Make the joining code anew when the one that was on the screen still is the present one, and say whether it was."""
     db.session.refresh(organisation, with_for_update=True)
-    if seen == mark_of(join_code(organisation)):
-        new_join_code(organisation, now, by_id)
+    if seen != mark_of(join_code(organisation)):
+        return False
+    new_join_code(organisation, now, by_id)
+    return True
 
 
 def new_join_code(organisation: Organisation, now: dt.datetime, by_id: uuid.UUID | None = None) -> str:
@@ -420,11 +426,13 @@ def ask_token(membership: Membership) -> str | None:
     return unseal(sealed) if sealed is not None else None
 
 
-def replace_ask_code(membership: Membership, seen: str, now: dt.datetime) -> None:
-    """Make a code « Demandez-moi » anew, when the one that was on the screen still is the present one."""
+def replace_ask_code(membership: Membership, seen: str, now: dt.datetime) -> bool:
+    """Make a code « Demandez-moi » anew when the one on the screen still is the present one, and say whether it was."""
     db.session.refresh(membership, with_for_update=True)
-    if seen == mark_of(ask_token(membership)):
-        new_ask_code(membership, now)
+    if seen != mark_of(ask_token(membership)):
+        return False
+    new_ask_code(membership, now)
+    return True
 
 
 def new_ask_code(membership: Membership, now: dt.datetime) -> str:

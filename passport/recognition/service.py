@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -390,3 +390,12 @@ experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
 jobs.every_day("recognition.lapse", lapse)
 feedback_queries.STANDS.append(_stands_on)
+
+
+def _is_withdrawn(_account_id: uuid.UUID, endorsement_id: uuid.UUID, _sent: Mapping[str, str]) -> bool:
+    return db.session.scalar(
+        sa.select(Endorsement.withdrawn_at).where(Endorsement.id == endorsement_id).with_for_update(read=True)
+    ) is not None
+
+
+drafts.until("withdraw", _is_withdrawn)

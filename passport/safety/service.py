@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -183,3 +184,13 @@ def _holds(experience_id: Any) -> sa.ColumnElement[bool]:
 
 
 experiences.HOLDS.append(_holds)
+
+
+def _is_reported(learner_id: uuid.UUID, text_id: uuid.UUID, _sent: Mapping[str, str]) -> bool:
+    return db.session.scalar(
+        sa.select(AuthoredText.hidden_at).where(AuthoredText.id == text_id, AuthoredText.learner_id == learner_id)
+        .with_for_update(read=True)
+    ) is not None
+
+
+drafts.until("bother", _is_reported)

@@ -223,7 +223,7 @@ def _pieces(
         .order_by(Evidence.added_at, Evidence.id)
     )
     if lock:
-        which = which.with_for_update(read=True, key_share=True)  # who erases one waits, then erases it here as well
+        which = which.with_for_update(read=True)  # who erases one waits, or is waited for: then it is missing here
     facts: list[Any]
     for experience_id, *facts in db.session.execute(which):
         piece = Piece(*facts)

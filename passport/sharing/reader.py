@@ -98,12 +98,14 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
 
 
 def piece_answer(opened: Opened | None, item_id: uuid.UUID) -> Response:
-    """Return what one item of an open link shows, a photo in its size for screens; it counts as no opening.
+    """Return what one item of an open link shows, a photo in its size for screens.
 
+    Who kept its address aside opens the link as well: it counts on a day when the link's own page was not opened.
     Whatever else is asked for is answered as if it had never been there.
     """
     found = reading.piece(opened, item_id) if opened is not None and opened.is_open else None
     content = found.content(small=True) if found is not None else None
-    if found is None or content is None:
+    if opened is None or found is None or content is None:
         return doors.unknown()
+    _count(opened, clock.now(), first=True)
     return file_answer(content, found.media_type, found.save_as)

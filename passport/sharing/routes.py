@@ -128,8 +128,7 @@ def preview() -> ResponseReturnValue:
     if "recipient_name" not in kept:
         return onward("sharing.audience")
     draft = share_draft(kept)
-    found = choosing.chosen(me, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                            draft.evidence_ids)
+    found = _still(me, draft)
     if not found.items:
         return onward("sharing.choose")
     name = draft.shown_name if draft.name_form == rules.WRITTEN and draft.shown_name else current_user.display_name
@@ -137,22 +136,33 @@ def preview() -> ResponseReturnValue:
         name=name, intro=draft.intro, recipient=draft.recipient_name if draft.recipient_shown else None,
         expires_at=rules.end_of(draft.months, now),
     )
-    looked_at = digest_of({"items": found.digest, "name": name, "intro": draft.intro,
-                                   "recipient": head.recipient, "months": draft.months}).hex()
+
+    def digest() -> str:
+        return digest_of({"items": found.digest, "name": name, "intro": draft.intro,
+                          "recipient": head.recipient, "months": draft.months}).hex()
+
     if sent and not form.errors:
-        if form.seen.data == looked_at:
+        if form.seen.data == digest():
             try:
                 with transaction():
                     share = service.create_share(me, _only(draft, found), now)
                     service.drop_draft(me)
                 return onward("sharing.ready", key=share.id)
             except Refused as again:
-                form.refuse(again)
+                # What was there a moment ago is not any more: the page is read anew.
+                gone = again.refusal is Refusal.NOT_PERMITTED
+                form.refuse(Refused(Refusal.PREVIEW_CHANGED) if gone else again)
+                found = _still(me, draft)
         else:
             form.refuse(Refused(Refusal.PREVIEW_CHANGED))
-    form.seen.data, form.submission.data = looked_at, str(draft.submission)
+    form.seen.data, form.submission.data = digest(), str(draft.submission)
     return page("sharing/preview.html", form=form, missing=found.missing,
                 reading=reading.preview(head, found, now), piece=_own_piece, host=host(), status=422 if sent else 200)
+
+
+def _still(learner_id: uuid.UUID, draft: service.ShareDraft) -> choosing.Chosen:
+    return choosing.chosen(learner_id, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
+                           draft.evidence_ids)
 
 
 def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDraft:

@@ -16,6 +16,7 @@ from flask import Flask
 
 from passport.accounts.models import Account, ContactBar, Draft
 from passport.card.models import Card
+from passport.experiences import evidence
 from passport.experiences.models import Evidence
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
@@ -29,7 +30,7 @@ from passport.transaction import transaction
 from tests import build
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
-from tests.reading import Reader, fields, new
+from tests.reading import Reader, fields, new, words
 from tests.routes.test_recognition import filled
 from tests.routes.test_sharing import prepare
 from tests.world import ask, fill
@@ -92,6 +93,13 @@ def town(app: Flask, cast: Cast, browse: Any) -> Town:
     return Town(app, cast, browse)
 
 
+def _somebody_waits() -> bool:
+    """Say whether somebody waits for a row; on SQLite whoever writes does."""
+    with db.engine.connect() as look:
+        return look.dialect.name == "sqlite" or bool(
+            look.execute(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar())
+
+
 @both_databases
 class TestRaces:
     def test_a_choice_sent_four_times_is_one_draft(self, town: Town) -> None:
@@ -124,6 +132,28 @@ class TestRaces:
         assert tokens
         for token in tokens:
             assert "<img" not in town.browse(None).get(f"/s/{token}").get_data(as_text=True)
+        with town.app.app_context(), transaction():
+            evidence.erase_removed(NOON + dt.timedelta(hours=2))
+        assert town.count(EditionItem, EditionItem.evidence_id == photo) == 0
+
+    def test_a_photo_that_is_just_being_erased_is_waited_for(self, town: Town) -> None:
+        lea, x, photo = town.browse("lea"), town.cast["lea_x"], town.cast["photo"]
+        lea.post("/montrer/choisir", {"experiences": [str(x)], "pieces": [str(photo)]})
+        look = fields(lea.follow(lea.fill("/montrer/pour-qui", recipient_name="Boulangerie Martin")))
+        before, answers = town.count(Share), []
+        with town.app.app_context(), db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as erasing:
+            erasing.execute(sa.update(Evidence).where(Evidence.id == photo).values(deleted_at=NOON))
+            making = threading.Thread(target=lambda: answers.append(lea.post("/montrer/apercu", look)))
+            making.start()
+            while making.is_alive() and not _somebody_waits():
+                pass
+            assert making.is_alive(), "it did not wait"
+            erasing.commit()
+        making.join(30)
+        assert [a.status_code for a in answers] == [422]
+        assert "a changé entre-temps" in words(answers[0])
+        assert "Une ligne choisie ne se montre plus" in words(answers[0])
+        assert town.count(Share) == before
 
     def test_a_draft_of_an_answer_kept_twice_at_once_is_one(self, town: Town) -> None:
         path = f"/on-me-demande/{town.cast['request']}"

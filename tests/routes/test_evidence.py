@@ -20,7 +20,7 @@ from werkzeug.test import encode_multipart
 from passport import clock
 from passport.accounts.models import Passport
 from passport.experiences import cleaning, evidence, files
-from passport.experiences.models import Evidence, Experience
+from passport.experiences.models import ErasedEvidence, Evidence, Experience
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AccessGrant, FeedbackRequest, GrantedEvidence
@@ -318,14 +318,52 @@ def test_undone_without_room_it_stays_erased_and_says_so(app: Flask, cast: Cast,
     assert (lea.get(there).status_code, used(app, cast["lea"])) == (404, 0)
 
 
-def test_the_same_form_again_brings_back_what_was_erased(app: Flask, cast: Cast, browse: Any) -> None:
+ERASED = "C’était déjà reçu, puis effacé."
+
+
+@both_databases
+@pytest.mark.parametrize("after", [dt.timedelta(0), HOUR + dt.timedelta(minutes=2), dt.timedelta(days=7)])
+def test_the_same_form_again_brings_back_nothing_that_was_erased(
+    app: Flask, cast: Cast, browse: Any, at: Any, after: dt.timedelta
+) -> None:
     lea, number = browse("lea"), new()
+    link = {"submission": new(), "url": "https://alpha.example/"}
     send(lea, cast, PHOTO, submission=number)
+    lea.post(f"/experience/{cast['lea_x']}/joindre-un-lien", link)
+    for kept in rows(app):
+        lea.post(f"/experience/{cast['lea_x']}/fichier/{kept.id}/effacer")
+    at(NOON + after)
+    work(app)
+    work(app)
+    lea, left = browse("lea"), rows(app)
+    assert len(left) == (0 if after else 2)
+    lea.get("/passeport")  # what was said so far is read
+    for again in (lambda: send(lea, cast, PHOTO, submission=number),
+                  lambda: lea.post(f"/experience/{cast['lea_x']}/joindre-un-lien", link)):
+        done = again()
+        assert way(done) == f"/experience/{cast['lea_x']}/gardee"
+        assert ERASED in words(lea.follow(done))
+    assert [(r.id, r.deleted_at) for r in rows(app)] == [(r.id, NOON) for r in left]
+    assert (used(app, cast["lea"]), len(lying(app))) == (0, 0 if after else 2)
+    assert send(lea, cast, PHOTO, submission=number, caption="Autre").status_code == 409
+    assert send(lea, cast, PHOTO).status_code == 303
+    assert used(app, cast["lea"]) > 0, "chosen anew, it is kept anew"
+
+
+def test_the_number_of_an_erased_form_is_forgotten_after_thirty_days(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
     [kept] = rows(app)
     lea.post(f"/experience/{cast['lea_x']}/fichier/{kept.id}/effacer")
-    assert send(lea, cast, PHOTO, submission=number).status_code == 303
-    assert [(r.id, r.deleted_at) for r in rows(app)] == [(kept.id, None)]
-    assert (used(app, cast["lea"]), len(lying(app))) == (kept.size, 2)
+    gone = NOON + HOUR + dt.timedelta(minutes=2)
+    for day, left in ((0, 1), (29, 1), (31, 0)):
+        at(gone + dt.timedelta(days=day))
+        work(app)
+        with app.app_context():
+            evidence.tidy(clock.now())
+            db.session.commit()
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(ErasedEvidence)) == left
+            db.session.remove()
 
 
 def test_a_place_that_was_erased_is_free_at_once(app: Flask, cast: Cast, browse: Any) -> None:

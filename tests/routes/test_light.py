@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ from typing import Any
 
 import brotli
 import pytest
-from flask import Flask
+from flask import Flask, url_for
+from werkzeug.routing import AnyConverter, IntegerConverter, UUIDConverter
 
 from passport import clock, create_app
 from passport.commitments import weights
 from passport.compression import masked_token, unmasked
 from passport.extensions import db
 from passport.headers import put_files_in_front
+from passport.web import WITHOUT_COOKIE
 from tests.browser.city import furnish
 from tests.browser.pages import PAGES, path_of
 from tests.cast import Cast, make_cast
@@ -134,6 +137,23 @@ def test_a_page_that_repeats_the_address_is_not_compressed(city: City, weigh: An
         answer = lea(address)
         assert answer.status_code == 200
         assert "Content-Encoding" not in answer.headers, address
+
+
+def test_no_page_whose_path_takes_free_words_is_compressed_where_somebody_is_signed_in(city: City, weigh: Any) -> None:
+    """Every address of the application: its parts are keys, or of a short list, or it leaves as it is."""
+    lea, word = asking(Reader(city.app, city.cast, "lea"), weigh), "karimkarimkarimkarim22"
+    closed, free = (UUIDConverter, IntegerConverter, AnyConverter), set()
+    with city.app.test_request_context():
+        for rule in city.app.url_map.iter_rules():
+            words_of = {n for n, c in rule._converters.items() if not isinstance(c, closed)}
+            if not words_of or "GET" not in rule.methods or rule.endpoint.split(".")[0] in WITHOUT_COOKIE:
+                continue
+            parts = {name: word if name in words_of else uuid.uuid4() for name in rule.arguments}
+            free.add(url_for(rule.endpoint, **parts))
+    assert len(free) > 5
+    for address in {*free, f"/{word}", f"/passeport/{word}"}:
+        assert "Content-Encoding" not in lea(address).headers, address
+    assert lea("/ajouter/genre/exile").headers["Content-Encoding"] == "br"
 
 
 def test_an_answer_to_a_form_is_not_compressed(city: City, weigh: Any) -> None:

@@ -341,6 +341,23 @@ def test_under_18_nobody_takes_a_role(app: Flask, cast: Cast, browse: Any) -> No
     assert rows(app, sa.select(Membership).where(Membership.account_id == cast["youth"])) == []
 
 
+@both_databases
+@pytest.mark.parametrize("spent", [{"revoked_at": NOON}, {"made_at": NOON - 15 * DAY, "expires_at": NOON}, {"token_hash": bytes(32)}])
+def test_an_invitation_that_is_spent_is_not_shown_as_good(
+    app: Flask, cast: Cast, browse: Any, spent: dict[str, Any]
+) -> None:
+    claire, address = browse("claire"), f"/organisation/{cast['library']}/inviter"
+    form = {**fields(claire.get(address)), "note": "Zoé"}
+    good = link_of(claire.follow(claire.post(address, form)))
+    assert link_of(claire.follow(claire.post(address, form))) == good
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Invitation).values(**spent))
+    again = claire.post(address, form)
+    assert again.status_code == 422
+    assert "Cette invitation ne sert plus. Recommencer pour en faire une autre." in words(again)
+    assert link_of(claire.follow(claire.post(address, {**fields(again), "note": "Zoé"}))) != good
+
+
 def test_only_the_coordination_invites_responsible_people(app: Flask, cast: Cast, browse: Any) -> None:
     address = f"/organisation/{cast['library']}/inviter"
     assert browse("claire").post(address, {"role": "manager"}).status_code == 422
@@ -507,6 +524,22 @@ def test_the_code_is_shown_printed_and_replaced(app: Flask, cast: Cast, browse: 
     assert lea.get(f"/rejoindre/{second}").status_code == 200
     [kept] = rows(app, sa.select(Organisation).where(Organisation.id == cast["library"]))
     assert second.replace("-", "").encode() not in kept.join_code_sealed
+
+
+@both_databases
+@pytest.mark.parametrize(("who", "address"), [("claire", "/organisation/{library}/code"), ("karim", "/demandez-moi")])
+def test_a_page_left_open_replaces_no_code_and_says_so(
+    cast: Cast, browse: Any, code: str, who: str, address: str
+) -> None:
+    person, page = browse(who), address.format_map(cast.ids)
+    left_open = fields(person.get(page), f"{page}/remplacer")
+    done = person.follow(person.post(f"{page}/remplacer", left_open))
+    assert "Le nouveau code est prêt." in words(done)
+    again = person.follow(person.post(f"{page}/remplacer", left_open))
+    assert "Le code avait déjà changé. Le voici." in words(again)
+    assert "Le nouveau code est prêt." not in words(again)
+    assert fields(again, f"{page}/remplacer")["seen"] == fields(done, f"{page}/remplacer")["seen"]
+    assert left_open.get("seen", "") != fields(done, f"{page}/remplacer")["seen"]
 
 
 def test_a_learner_joins_with_the_code_and_leaves(app: Flask, cast: Cast, browse: Any, code: str) -> None:

@@ -768,6 +768,8 @@ def test_the_facilitator_or_the_manager_withdraws_with_a_reason_for_the_learner_
     assert one(app, Notice, Notice.kind == "endorsement_withdrawn").read_at is not None
     again = by.post(f"/registre/{key}/retirer", {"reason": "Encore."})
     assert again.status_code == 422
+    assert by.post(f"/brouillon/withdraw/{key}", {"reason": "Je me suis"}, headers={"HX-Request": "true"}).status_code == 204
+    assert rows(app, Draft) == []
 
 
 def test_a_withdrawal_at_night_counts_at_once_and_its_reason_arrives_at_7(

@@ -113,6 +113,12 @@ def test_nothing_is_ticked_and_the_faces_are_named_once(lea: Reader, beside: dic
     assert " checked" not in page.get_data(as_text=True)
 
 
+def test_a_document_is_said_to_go_out_whole(lea: Reader, beside: dict[str, uuid.UUID]) -> None:
+    shown = words(lea.get("/montrer/choisir"))
+    assert shown.count("Ce document pourra être téléchargé en entier.") == 1
+    assert re.search(PAPER + r" Document PDF, [\d,]+ Mo\. Ce document pourra", shown)
+
+
 def test_without_a_photo_nobody_speaks_of_faces(app: Flask, cast: Cast, lea: Reader) -> None:
     with app.app_context(), transaction():
         world.add_link(db.session.get_one(Experience, cast["lea_x"]), "https://mediatheque.example/", WEB, NOON)
@@ -245,16 +251,27 @@ def test_a_link_shows_no_piece_that_was_not_ticked(
     assert "<img" not in page.get_data(as_text=True)
 
 
-def test_opening_a_piece_counts_as_no_opening(
-    app: Flask, cast: Cast, lea: Reader, beside: dict[str, uuid.UUID], client: FlaskClient
+@both_databases
+def test_a_piece_counts_once_on_a_day_when_its_page_was_not_opened(
+    app: Flask, cast: Cast, lea: Reader, beside: dict[str, uuid.UUID], client: FlaskClient, at: Any
 ) -> None:
     _key, path = make(lea, [cast["lea_x"]], [beside["photo"]])
     address = pieces_of(client.get(path))[0]
     for _time in range(3):
         assert client.get(address).status_code == 200
     assert client.head(address).status_code == 200
+    at(NOON + DAY)
+    assert client.head(address).status_code == 200
+    assert client.get(address[:-1] + ("0" if address[-1] != "0" else "1")).status_code == 404
     with app.app_context():
         assert db.session.scalars(sa.select(ShareReading.openings)).all() == [1]
+        db.session.remove()
+    for _time in range(3):
+        assert client.get(address).status_code == 200
+    with app.app_context():
+        counted = db.session.execute(sa.select(ShareReading.read_on, ShareReading.openings)
+                                     .order_by(ShareReading.read_on)).all()
+        assert [tuple(row) for row in counted] == [(NOON.date(), 1), ((NOON + DAY).date(), 1)]
         db.session.remove()
 
 

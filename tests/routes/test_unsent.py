@@ -151,6 +151,49 @@ def test_a_word_half_written_waits_and_goes_with_its_sending(
     assert drafts_in(app) == []
 
 
+@both_databases
+@pytest.mark.parametrize(("form", "field", "address"), [
+    ("reply", "reply", "/retour/{feedback}"),
+    ("ask", "message", "/experience/{lea_x}/demander/personne/{m_nadia}"),
+    ("bother", "note", "/ca-me-derange/{text}"),
+])
+def test_a_draft_that_arrives_after_its_sending_is_not_kept(
+    app: Flask, answered: Cast, browse: Callable[..., Reader], form: str, field: str, address: str
+) -> None:
+    with app.app_context():
+        answered.ids["text"] = db.session.get_one(Feedback, answered["feedback"]).text_id
+        db.session.remove()
+    lea, page = browse("lea"), address.format_map(answered.ids)
+    subject = {"reply": answered["feedback"], "ask": answered["lea_x"]}.get(form, answered.ids["text"])
+    late = {**fields(lea.get(page)), field: "En me mettant à"}
+    assert lea.post(page, {**late, field: "En me mettant à leur place"}).status_code == 303
+    assert lea.post(f"/brouillon/{form}/{subject}", late, headers=HTMX).status_code == 204
+    assert drafts_in(app) == []
+
+
+def test_a_word_begun_for_somebody_else_stays_beside_a_late_one(
+    app: Flask, cast: Cast, browse: Callable[..., Reader]
+) -> None:
+    lea, page, kept = browse("lea"), f"/experience/{cast['lea_x']}/demander/personne/", f"/brouillon/ask/{cast['lea_x']}"
+    late = {**fields(lea.get(f"{page}{cast['m_nadia']}")), "message": "Pour Nadia"}
+    assert lea.post(f"{page}{cast['m_nadia']}", late).status_code == 303
+    next_one = {**fields(lea.get(f"{page}{cast['m_karim']}")), "message": "Pour Karim"}
+    for sent in (next_one, late, {**late, "submission": "x", "message": ""}, next_one):
+        lea.post(kept, sent, headers=HTMX)
+    assert [body for _who, _form, body in drafts_in(app)] == [{"message": "Pour Karim"}]
+
+
+def test_the_draft_of_an_answer_goes_when_the_answer_is_taken_back(
+    app: Flask, answered: Cast, browse: Callable[..., Reader]
+) -> None:
+    lea, key = browse("lea"), answered["feedback"]
+    lea.fill(f"/retour/{key}", reply="Trop vite.")
+    with app.app_context(), transaction():
+        drafts.save(answered["lea"], "reply", key, {"reply": "Trop vite."}, NOON)
+    lea.post(f"/retour/{key}/reponse/retirer")
+    assert drafts_in(app) == []
+
+
 def test_a_draft_is_let_go_of_by_one_tap(app: Flask, cast: Cast, browse: Callable[..., Reader]) -> None:
     lea, page, kept = browse("lea"), f"/experience/{cast['lea_x']}/recit", f"/brouillon/story/{cast['lea_x']}"
     lea.post(kept, {"story": "Le plus dur"}, headers=HTMX)

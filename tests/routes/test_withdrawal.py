@@ -261,6 +261,46 @@ def test_undone_in_the_night_it_arrives_at_seven_all_the_same(app: Flask, cast: 
     assert "Tu as tenu bon." in words(tom.get(f"/retour/{feedback}"))
 
 
+@both_databases
+def test_nothing_comes_back_to_a_protected_learner_at_night(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
+    request = ask(app, cast, "tom_x", "m_karim", NOON)
+    feedback = give(app, cast, request, "m_karim", NIGHT - H)
+    at(NIGHT - dt.timedelta(minutes=40))  # 21:50 in the city
+    karim = browse("karim")
+    assert "On peut annuler jusqu’à 22 h." in words(karim.follow(karim.post(f"/on-me-demande/{request}/retirer")))
+    at(NIGHT)
+    assert "Rien n’arrive entre 22 h et 7 h" in words(karim.follow(karim.post(f"/on-me-demande/{request}/remettre")))
+    assert "Tu as tenu bon." not in words(browse("tom").get(f"/retour/{feedback}"))
+    assert one(app, Feedback).put_back_at is None
+
+
+def test_taken_back_at_night_it_offers_no_undo_and_for_an_adult_it_does(
+    app: Flask, cast: Cast, browse: Any, at: Any, given: tuple[uuid.UUID, uuid.UUID]
+) -> None:
+    request = ask(app, cast, "tom_x", "m_karim", NOON)
+    give(app, cast, request, "m_karim", NOON)
+    at(NIGHT)
+    karim = browse("karim")
+    for key, offered in ((request, False), (given[0], True)):
+        page = flashed(karim.post(f"/on-me-demande/{key}/retirer"), karim)
+        assert "C’est retiré." in page
+        assert (f'action="/on-me-demande/{key}/remettre"' in page) is offered
+
+
+@both_databases
+def test_it_comes_back_once_and_then_stays_taken_back(
+    app: Flask, cast: Cast, browse: Any, given: tuple[uuid.UUID, uuid.UUID]
+) -> None:
+    request, feedback = given
+    karim = browse("karim")
+    for way in ("retirer", "remettre"):
+        karim.follow(karim.post(f"/on-me-demande/{request}/{way}"))
+    page = flashed(karim.post(f"/on-me-demande/{request}/retirer"), karim)
+    assert f'action="/on-me-demande/{request}/remettre"' not in page
+    assert "déjà revenu une fois" in words(karim.follow(karim.post(f"/on-me-demande/{request}/remettre")))
+    assert GONE in words(browse("lea").get(f"/retour/{feedback}"))
+
+
 def test_no_message_leaves_about_what_was_taken_back(
     app: Flask, cast: Cast, browse: Any, at: Any, tmp_path: Path
 ) -> None:

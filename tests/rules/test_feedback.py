@@ -139,8 +139,19 @@ def test_what_has_not_arrived_or_is_hidden_is_not_read() -> None:
 def test_a_feedback_is_taken_back_while_nothing_stands_on_it_and_put_back_within_the_hour() -> None:
     assert rules.refusal_to_withdraw(stands=False) is None
     assert rules.refusal_to_withdraw(stands=True) is Refusal.FEEDBACK_STANDS
-    assert rules.refusal_to_put_back(NOON, NOON + dt.timedelta(hours=1)) is None
-    assert rules.refusal_to_put_back(NOON, NOON + dt.timedelta(hours=1, seconds=1)) is Refusal.UNDO_OVER
+    for after, refusal in ((dt.timedelta(hours=1), None), (dt.timedelta(hours=1, seconds=1), Refusal.UNDO_OVER)):
+        assert rules.refusal_to_put_back(NOON, None, NOON, NOON + after, NOON + after) is refusal
+    assert rules.refusal_to_put_back(NOON, NOON, NOON, NOON, NOON) is Refusal.PUT_BACK_ONCE
+
+
+def test_at_night_nothing_comes_back_to_a_protected_learner_but_what_never_arrived() -> None:
+    late = NOON.replace(hour=21)  # 22:00 in the city
+    seven = rules.arrives_at(late, True, PARIS)
+    before = late - dt.timedelta(minutes=10)
+    assert rules.refusal_to_put_back(before, None, NOON, seven, late) is Refusal.PUT_BACK_AT_NIGHT
+    assert rules.refusal_to_put_back(before, None, NOON, rules.arrives_at(late, False, PARIS), late) is None
+    assert rules.refusal_to_put_back(before, None, NOON, rules.arrives_at(before, True, PARIS), before) is None
+    assert rules.refusal_to_put_back(late, None, seven, seven, late) is None
 
 
 def test_what_was_taken_back_is_neither_read_nor_answered_and_before_it_arrives_never_does() -> None:

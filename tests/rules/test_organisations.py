@@ -109,6 +109,13 @@ def test_a_check_stands_where_its_day_says(ends: dt.date | None, words: str) -> 
 # ---------- invitations ----------
 
 
+def test_the_link_of_an_invitation_is_shown_again_only_while_it_is_good() -> None:
+    assert rules.refusal_to_hand_over(NOW + DAY, None, None, True, NOW) is None
+    for spent in ((NOW, None, None, True), (NOW + DAY, NOW, None, True), (NOW + DAY, None, NOW, True),
+                  (NOW + DAY, None, None, False)):
+        assert rules.refusal_to_hand_over(*spent, NOW) is Refusal.INVITATION_SPENT
+
+
 def test_an_open_invitation_is_accepted() -> None:
     assert rules.refusal_to_accept(OPEN, NOW) is None
 

@@ -275,8 +275,20 @@ def test_what_was_taken_back_opens_no_recognition_until_it_is_put_back(world: Wo
     with db.session.begin_nested() as point:
         refused(lambda: world.put("recognition_request", **row))
         point.rollback()
-    world.sql("UPDATE feedback SET withdrawn_at = NULL")
+    world.sql("UPDATE feedback SET withdrawn_at = NULL, put_back_at = :t", t=world.now - 28 * H)
     world.put("recognition_request", **row)
+
+
+@pytest.mark.parametrize("attack", ["withdrawn_at = NULL", "withdrawn_at = NULL, put_back_at = :t", "put_back_at = NULL"])
+def test_what_was_taken_back_comes_back_once(world: World, attack: str) -> None:
+    _alone(world)
+    world.sql("UPDATE feedback SET withdrawn_at = :t", t=world.now - 29 * H)
+    with db.session.begin_nested() as point:
+        refused(lambda: world.sql("UPDATE feedback SET withdrawn_at = NULL"))
+        point.rollback()
+    world.sql("UPDATE feedback SET withdrawn_at = NULL, put_back_at = :t", t=world.now - 28 * H)
+    world.sql("UPDATE feedback SET withdrawn_at = :t", t=world.now - 27 * H)
+    refused(lambda: world.sql(f"UPDATE feedback SET {attack}", **({"t": world.now} if ":t" in attack else {})))
 
 
 def test_what_was_taken_back_is_not_dated_anew(world: World) -> None:
@@ -793,6 +805,7 @@ def test_erasure_empties_everything_of_one_learner(world: World) -> None:
     world.put("testimony", **world.testimony())
     world.put("endorser_name", endorsement_id=world.rows["endorsement"]["id"], learner_id=world.cast["lea"], name_form="Karim B.")
     lea = world.cast["lea"]
+    world.put("erased_evidence", learner_id=lea, submission=uuid.uuid4(), erased_at=world.now)
     with db.session.begin_nested() as point:
         refused(lambda: world.sql("DELETE FROM passport WHERE learner_id = :id", id=lea))
         point.rollback()
