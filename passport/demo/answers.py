@@ -9,6 +9,7 @@ from ..accounts import rules as age
 from ..extensions import db
 from ..feedback import queries as feedback_queries
 from ..feedback import service as feedback
+from ..feedback import withdrawal
 from ..feedback.models import AuthoredText
 from ..organisations.models import Membership, Organisation
 from ..safety import service as safety
@@ -37,6 +38,10 @@ class Answers(Days):
                 self.event(self.ago(line["closed_days_ago"], 12, key), ends.get(line["state"], self.answer), line)
             if line["read_days_ago"] is not None:
                 self.event(self.ago(line["read_days_ago"], 17, key), self.read, line)
+            if "reply_withdrawn_days_ago" in line:
+                self.event(self.ago(line["reply_withdrawn_days_ago"], 18, key), self.take_reply_back, key)
+            if "withdrawn_days_ago" in line:
+                self.event(self.ago(line["withdrawn_days_ago"], 12, key), self.take_back, key)
 
     def ask(self, line: Line, at: dt.datetime) -> None:
         """Ask one facilitator for feedback, or an organisation's team."""
@@ -89,6 +94,14 @@ class Answers(Days):
     def read(self, line: Line, at: dt.datetime) -> None:
         """Say that one read it, with a reply or without."""
         feedback.answer(self.feedback[line["key"]], line["reply"], at)
+
+    def take_reply_back(self, key: str, at: dt.datetime) -> None:
+        """Take back what one replied."""
+        withdrawal.withdraw_reply(self.feedback[key], at)
+
+    def take_back(self, key: str, at: dt.datetime) -> None:
+        """Take back what one answered."""
+        withdrawal.withdraw(self.feedback[key], at)
 
     def report(self, line: Line, at: dt.datetime) -> None:
         """Report words that hurt; they are hidden at once."""

@@ -13,6 +13,7 @@ from ..experiences.kinds import KINDS
 from ..experiences.models import Experience
 from .days import Days, Line, at_hour, later
 from .poster import poster
+from .sheet import sheet
 
 
 class Lived(Days):
@@ -89,15 +90,15 @@ class Lived(Days):
         paths.link(self.experiences[line["from"]], self.experiences[line["to"]], at)
 
     def add_evidence(self, experience: Experience, line: Line, at: dt.datetime) -> None:
-        """Put a photo or a link beside an experience; its file settles by itself once all of this is committed."""
+        """Put a photo, a document or a link beside an experience; its file settles by itself once all of this is committed."""
         if line["url"] is not None:
             draft = evidence.LinkDraft(line["url"], line["caption"], uuid.uuid4())
             self.evidence.setdefault(experience.id, []).append(evidence.keep_link(experience, draft, at).id)
             return
-        photo = poster(line["caption"])
-        cleaned = cleaning.clean(photo)
+        file = sheet(line["page"]) if "page" in line else poster(line["caption"])
+        cleaned = cleaning.clean(file)
         kept = evidence.keep_file(
-            experience, evidence.FileDraft(evidence.digest_of_file(photo), line["caption"], uuid.uuid4()), cleaned,
+            experience, evidence.FileDraft(evidence.digest_of_file(file), line["caption"], uuid.uuid4()), cleaned,
             files.arrive(cleaned.content, cleaned.small), at)
         self.evidence.setdefault(experience.id, []).append(kept.id)
 

@@ -19,12 +19,14 @@ class Shown(Days):
     """Links and cards."""
 
     def plan_showing(self) -> None:
-        """Links are made, opened and closed; cards are made, lost, and open a link."""
+        """Links are made, opened, extended and closed; cards are made, lost, and open a link."""
         for line in self.data["shares"]:
             key = line["key"]
             self.event(self.ago(line["made_days_ago"], 19, key), self.make_link, line)
             for opening in line["openings"]:
                 self.event(self.ago(opening["days_ago"], 20, key), self.open_link, key, opening["times"])
+            if "extended_days_ago" in line:
+                self.event(self.ago(line["extended_days_ago"], 19, key), self.extend_link, line)
             if line["closed_days_ago"] is not None:
                 self.event(self.ago(line["closed_days_ago"], 20, key), self.close_link, key)
         for line in self.data["cards"]:
@@ -53,6 +55,10 @@ class Shown(Days):
     def open_link(self, key: str, times: int, at: dt.datetime) -> None:
         """Count openings of that day; the service does it in a transaction of its own, which here would wait for us."""
         db.session.add(ShareReading(share_id=self.shares[key].id, read_on=day_of(at), openings=times))
+
+    def extend_link(self, line: Line, at: dt.datetime) -> None:
+        """Move the end of a link in its last week, for as long as it was made for."""
+        sharing.extend(self.shares[line["key"]], line["months"], at)
 
     def close_link(self, key: str, at: dt.datetime) -> None:
         """Close a link."""

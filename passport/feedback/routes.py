@@ -202,7 +202,8 @@ def inbox() -> ResponseReturnValue:
     last = lines[queries.PER_PAGE - 1] if len(lines) > queries.PER_PAGE else None
     return page("feedback/inbox.html", fragment="rows", lines=lines[:queries.PER_PAGE],
                 more=f"{last.asked_at.isoformat()}~{last.request_id}" if last else None, first=after is None,
-                ago=queries.ago_words)
+                answered=waiting.answered(who, now) if after is None else (), ago=queries.ago_words,
+                day=queries.day_words)
 
 
 def _opened(received: waiting.Received, now: dt.datetime) -> Role:
@@ -266,8 +267,8 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
                 raise
             form.refuse(refused)
         else:
-            flash(_("C’est envoyé.") + " " + queries.arrival_words(feedback.visible_at, now)
-                  if feedback.visible_at > now else _("C’est envoyé."))
+            flash(f"{_('C’est envoyé.')} {queries.arrival_words(feedback.visible_at, now)}".strip(),
+                  "see:" + url_for("feedback.answer_request", key=key))
             return _on_to(following)
     return _answer_page(received, form, now, 422)
 

@@ -22,6 +22,7 @@ from .queries import (
     INBOX,
     INBOX_COUNTS,
     MOST,
+    PER_PAGE,
     STANDS,
     After,
     InboxLine,
@@ -89,6 +90,17 @@ class Sent:
     stands: bool
 
 
+@dataclass(frozen=True)
+class AnsweredLine:
+    """One request that this person answered and may still open."""
+
+    request_id: uuid.UUID
+    learner_name: str
+    title: str
+    answered_at: dt.datetime
+    withdrawn: bool
+
+
 def was_sent(request_id: uuid.UUID, facilitator_id: uuid.UUID, submission: uuid.UUID) -> bool:
     """Say whether this very form already answered this request."""
     return bool(db.session.scalar(sa.select(sa.exists().where(
@@ -116,8 +128,8 @@ def sent(request_id: uuid.UUID) -> Sent | None:
     return Sent(words, reply, reply_withdrawn_at is not None, bool(stands))
 
 
-def _to_answer(actor: Actor, now: dt.datetime) -> sa.Select[Any]:
-    """Select the requests that wait for this person: the policy's truths, as conditions."""
+def _open_to(actor: Actor, now: dt.datetime) -> sa.Select[Any]:
+    """Select the requests that this person may open: the truths of `READ_REQUEST`, as conditions."""
     roles, on = actor.active("facilitator", now), day_of(now)
     protected = is_protected(on)
     mine = sa.and_(
@@ -133,9 +145,14 @@ def _to_answer(actor: Actor, now: dt.datetime) -> sa.Select[Any]:
         sa.select(FeedbackRequest.id)
         .join(AccessGrant, AccessGrant.id == FeedbackRequest.grant_id)
         .join(Passport, Passport.learner_id == FeedbackRequest.learner_id)
-        .where(FeedbackRequest.closed_at.is_(None), FeedbackRequest.learner_id != actor.account_id,
-               sa.or_(mine, team), grant_is_open(now), not_barred(FeedbackRequest.learner_id, actor.account_id))
+        .where(FeedbackRequest.learner_id != actor.account_id, sa.or_(mine, team), grant_is_open(now),
+               not_barred(FeedbackRequest.learner_id, actor.account_id))
     )
+
+
+def _to_answer(actor: Actor, now: dt.datetime) -> sa.Select[Any]:
+    """Select the requests that wait for this person."""
+    return _open_to(actor, now).where(FeedbackRequest.closed_at.is_(None))
 
 
 def feedback_inbox(actor: Actor, now: dt.datetime, after: After | None, limit: int) -> list[InboxLine]:
@@ -164,6 +181,20 @@ def still_to_answer(account_id: uuid.UUID, keys: list[uuid.UUID], now: dt.dateti
     """Return which of these requests still wait for this person's answer."""
     found = _to_answer(accounts.role_bearer(account_id), now).where(FeedbackRequest.id.in_(keys))
     return set(db.session.scalars(found))
+
+
+def answered(actor: Actor, now: dt.datetime) -> list[AnsweredLine]:
+    """Return what this person answered and may still open, newest first, a page at most; one statement."""
+    rows = db.session.execute(
+        _open_to(actor, now)
+        .join(Feedback, Feedback.request_id == FeedbackRequest.id)
+        .join(Revision, Revision.id == AccessGrant.revision_id)
+        .join(Account, Account.id == FeedbackRequest.learner_id)
+        .where(Feedback.facilitator_id == actor.account_id)
+        .add_columns(Account.display_name, Revision.title, FeedbackRequest.closed_at, Feedback.withdrawn_at)
+        .order_by(FeedbackRequest.closed_at.desc(), FeedbackRequest.id.desc()).limit(PER_PAGE)
+    )
+    return [AnsweredLine(r.id, r.display_name or "", r.title, r.closed_at, r.withdrawn_at is not None) for r in rows]
 
 
 def team_accounts(organisation_id: uuid.UUID, learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> list[uuid.UUID]:

@@ -21,6 +21,7 @@ from .models import Edition, EditionItem, Share, ShareReading
 from .words import along_words, full_day
 
 PER_PAGE = 20
+A_FEW = 3
 # How many photos, documents and links a link shows now.
 PIECES = (
     sa.select(sa.func.count()).select_from(EditionItem)
@@ -226,6 +227,19 @@ def any_open(learner_id: uuid.UUID, now: dt.datetime) -> bool:
     """Say whether a learner has a link that « Tout fermer » would close; one statement."""
     return bool(db.session.scalar(sa.select(sa.exists().where(
         Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now))))
+
+
+def ending(learner_id: uuid.UUID, now: dt.datetime) -> list[tuple[uuid.UUID, str, dt.datetime]]:
+    """Return the open links in their last week, the next to end first, a few at most: id, for whom, and the end."""
+    rows = db.session.execute(
+        sa.select(Share, GuardianConsent)
+        .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
+        .where(Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now,
+               Share.expires_at <= now + rules.LAST_WEEK)
+        .order_by(Share.expires_at, Share.id).limit(A_FEW)
+    )
+    return [(share.id, share.recipient_name, share.expires_at) for share, consent in rows
+            if rules.may_extend(_state(share, consent, now), share.expires_at, now)]
 
 
 def open_links(learner_id: uuid.UUID, now: dt.datetime) -> Sequence[Link]:

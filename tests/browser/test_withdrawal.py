@@ -26,7 +26,6 @@ def test_what_was_said_is_taken_back_undone_and_taken_back(
     sign_in(karim, live, "karim")
     karim.goto("/on-me-demande")
     press(karim, "Répondre")
-    there = karim.url
     karim.get_by_label("Ce que j’ai vu").fill("Tu as tenu bon.")
     press(karim, "Envoyer")
     karim.wait_for_url("**/on-me-demande")
@@ -41,11 +40,14 @@ def test_what_was_said_is_taken_back_undone_and_taken_back(
     lea.locator("details.confirm summary", has_text="Retirer ma réponse").click()
     lea.locator("details.confirm[open] button").click()
     lea.get_by_text("Votre réponse est retirée.").first.wait_for()
-    karim.goto(there)
+    press(karim, "Voir mon retour")
     assert "Je n’ai rien compris." not in karim.locator("main").inner_text()
     assert "a retiré sa réponse." in karim.locator("main").inner_text()
 
-    # Karim takes his words back, changes his mind, and takes them back for good
+    # Karim finds his words again, takes them back, changes his mind, and takes them back for good
+    karim.goto("/on-me-demande")
+    karim.get_by_role("region", name="Mes retours de ces 30 jours").get_by_role("link").first.click()
+    karim.wait_for_url("**/on-me-demande/*")
     for undone in (True, False):
         press(karim, "Retirer mon retour")
         karim.get_by_text("On peut annuler pendant une heure.").wait_for()
@@ -58,6 +60,8 @@ def test_what_was_said_is_taken_back_undone_and_taken_back(
             karim.get_by_text("C’est de retour.").wait_for()
             lea.goto(feedback)
             assert "Tu as tenu bon." in lea.locator("main").inner_text()
+    karim.goto("/on-me-demande")
+    assert karim.get_by_text("Retiré", exact=True).count() == 1
     if javascript:
         for page in (lea, karim):
             assert Axe().run(page).response["violations"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import shutil
 import time
@@ -14,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 import sqlalchemy as sa
 from click.testing import Result
@@ -25,7 +27,7 @@ from passport.accounts.models import Account, Passport
 from passport.card.models import Card
 from passport.columns import METADATA
 from passport.demo import fill
-from passport.experiences.models import Claim, Experience, ExperienceLink, Reflection
+from passport.experiences.models import Claim, Evidence, Experience, ExperienceLink, Reflection
 from passport.experiences.rules import SECTORS, SETTINGS
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest
@@ -42,6 +44,7 @@ from passport.recognition.models import (
 from passport.safety.models import Report
 from passport.seal import unseal
 from passport.sharing.models import EditionItem, Share, ShareReading
+from passport.sharing.rules import LAST_WEEK
 from passport.witnesses.models import Testimony as Said
 from passport.witnesses.models import WitnessInvitation
 from tests.cast import Cast
@@ -180,7 +183,8 @@ def test_any_day_is_good_to_fill_it_and_everybody_keeps_their_age(app: Flask, at
 
 def test_every_state_of_the_story_occurs(city: City) -> None:
     with city.app.app_context():
-        outcome, read = FeedbackRequest.outcome, Feedback.read_at.is_not(None)
+        outcome, read, stays = FeedbackRequest.outcome, Feedback.read_at.is_not(None), Feedback.withdrawn_at.is_(None)
+        still = sa.and_(Share.revoked_at.is_(None), Share.expires_at > NOON)
         kept = Endorsement.accepted_at.is_not(None)
         permitted = sa.exists().where(Permission.endorsement_id == Endorsement.id, Permission.ended_at.is_(None))
         decided = sa.or_(kept, Endorsement.declined_at.is_not(None))
@@ -205,7 +209,9 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "permission ended": count(Permission, Permission.ended_at.is_not(None), sa.exists().where(
                 Endorsement.id == Permission.endorsement_id, Endorsement.withdrawn_at.is_(None))),
             "answered, unread": count(Feedback, ~read),
-            "read": count(Feedback, read, Feedback.reply.is_(None)),
+            "read": count(Feedback, read, stays, Feedback.replied_at.is_(None)),
+            "read, then taken back": count(Feedback, read, ~stays),
+            "reply taken back": count(Feedback, Feedback.reply_withdrawn_at.is_not(None)),
             "replied": count(Feedback, Feedback.reply.is_not(None)),
             "somebody without account asked": count(
                 WitnessInvitation, WitnessInvitation.used_at.is_(None), WitnessInvitation.revoked_at.is_(None),
@@ -224,7 +230,12 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "declined": count(Endorsement, Endorsement.declined_at.is_not(None)),
             "withdrawn": count(Endorsement, Endorsement.withdrawn_at.is_not(None)),
             "not yet": count(NotYet),
-            "link open": count(Share, Share.revoked_at.is_(None), Share.expires_at > NOON),
+            "link open": count(Share, still),
+            "link in its last week": count(Share, still, Share.expires_at <= NOON + LAST_WEEK),
+            "link extended": count(Share, still, Share.extended_at.is_not(None)),
+            **{f"{kind} beside": count(Evidence, Evidence.kind == kind) for kind in ("photo", "document", "link")},
+            "links that show what stands beside": db.session.scalar(sa.select(
+                sa.func.count(sa.distinct(EditionItem.edition_id))).where(EditionItem.kind == "evidence")),
             "link closed": count(Share, Share.revoked_at.is_not(None)),
             "link expired": count(Share, Share.revoked_at.is_(None), Share.expires_at <= NOON),
             "days of opening": count(ShareReading),
@@ -257,10 +268,12 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
         "waiting for somebody": 15, "lapsed": 1, "given to one of the team": 1, "words reported": 1,
         "report closed": 1, "waiting for a team": 4, "cancelled": 1, "cannot": 1, "recognition cancelled": 1,
         "recognition not possible": 1, "kept no longer": 1, "permission ended": 1, "answered, unread": 4, "read": 4,
-        "replied": 19, "somebody without account asked": 1, "their link cancelled": 1, "their link ended": 1,
+        "replied": 18, "read, then taken back": 1, "reply taken back": 1, "link in its last week": 1, "link extended": 1,
+        "photo beside": 2, "document beside": 1, "link beside": 1, "links that show what stands beside": 2,
+        "somebody without account asked": 1, "their link cancelled": 1, "their link ended": 1,
         "somebody without account read": 3, "somebody without account unread": 2, "their words in a link": 2,
         "asked": 4, "offered": 3, "kept": 4, "permitted": 11, "declined": 1, "withdrawn": 1, "not yet": 2,
-        "link open": 8, "link closed": 1, "link expired": 2, "days of opening": 13, "deleted, may come back": 1,
+        "link open": 10, "link closed": 1, "link expired": 2, "days of opening": 15, "deleted, may come back": 1,
         "for me only": 10, "passed on": 3, "of a kind": 10, "what one keeps of it": 3, "led to another": 4,
         "accredited": 8, "not accredited": 1, "suspended": 1, "welcome of minors asked for": 1, "role ended": 1,
         "checked": 9, "check expired": 2, "facilitator never checked": 2, "never checked": 2, "invitation open": 2,
@@ -374,6 +387,39 @@ def test_ines_has_links_in_each_state(city: City) -> None:
     shown = city.page("ines", "/montrer")
     for name in ("Les Ondes d’Alpha", "Mon dossier de master", "Jury de la licence"):
         assert name in shown
+
+
+def test_ines_extends_a_link_in_its_last_week(city: City) -> None:
+    assert "Le lien pour Centre de loisirs des Lilas se ferme le" in city.page("ines", "/passeport")
+    assert city.page("ines", "/montrer").count("Prolonger") == 1
+
+
+def test_karim_finds_what_he_answered_and_took_back(city: City) -> None:
+    asked = city.page("karim", "/on-me-demande")
+    mine = asked[asked.index("Mes retours de ces 30 jours"):]
+    assert re.findall(r"(Léa|Inès) [MD]\.", mine) == ["Léa", "Inès"]
+    assert mine.count("Retiré") == 1
+    with city.app.app_context():
+        taken = db.session.scalars(sa.select(Feedback).where(Feedback.withdrawn_at.is_not(None))).one()
+        said = db.session.scalars(sa.select(Feedback).where(Feedback.reply_withdrawn_at.is_not(None))).one()
+        key, kept = taken.id, (said.learner_id, said.id)
+    assert "Karim a retiré son retour." in city.page("ines", f"/retour/{key}")
+    assert kept[0] not in {city.people[who] for who in (*SEVEN, *OTHERS)}
+
+
+def test_a_document_of_ines_opens_for_whoever_has_her_link(city: City) -> None:
+    with city.app.app_context():
+        link = unseal(db.session.scalars(
+            sa.select(Share.token_sealed).where(Share.recipient_name == "Les Ondes d’Alpha")).one())
+    page = city.browser(None).get(f"/s/{link}").get_data(as_text=True)
+    assert "Le conducteur de l’émission" in page
+    there = re.findall(rf'href="(/s/{link}/pieces/[^"?]+)"', page)
+    assert len(set(there)) == 1
+    file = city.browser(None).get(there[0])
+    assert file.mimetype == "application/pdf"
+    with pikepdf.open(io.BytesIO(file.data)) as kept:
+        typed = kept.pages[0].Contents.read_bytes()
+    assert "La première question : pourquoi ce nom ?".encode("cp1252").hex().encode() in typed
 
 
 def test_what_one_makes_of_an_experience_is_there(city: City) -> None:

@@ -659,6 +659,41 @@ class TestMovingTheEnd:
         at(NOON + 40 * DAY)
         assert client.get(path).status_code == 200
 
+    @both_databases
+    def test_in_its_last_week_the_passport_says_so_in_one_quiet_line(
+        self, lea: Reader, cast: Cast, browse: Any, at: Any
+    ) -> None:
+        said = "Le lien pour Boulangerie Martin se ferme le 24 décembre. Prolonger, ou ne rien faire"
+        key, _path = make(lea, [cast["lea_x"]], months="1")
+        at(NOON + 23 * DAY - dt.timedelta(seconds=1))
+        assert "se ferme le" not in words(lea.get("/passeport"))
+        at(NOON + 23 * DAY)
+        page = lea.get("/passeport")
+        assert words(page).count(said) == 1
+        assert f'<a class="note" href="/montrer/lien/{key}/prolonger">' in page.get_data(as_text=True)
+        assert "Ajouter une expérience" in re.findall(
+            r'<a class="button primary[^>]*>(?:<svg.*?</svg>)?([^<]*)', page.get_data(as_text=True), re.S)
+        assert "se ferme le" not in words(browse("stranger").get("/passeport"))
+        at(NOON + 30 * DAY)
+        assert "se ferme le" not in words(browse("lea").get("/passeport"))
+
+    @pytest.mark.parametrize(("address", "given"), [("prolonger", {"months": "3"}), ("fermer", {})])
+    def test_that_line_goes_once_the_link_is_extended_or_closed(
+        self, lea: Reader, cast: Cast, at: Any, address: str, given: dict[str, str]
+    ) -> None:
+        key, _path = make(lea, [cast["lea_x"]], months="1")
+        at(NOON + 24 * DAY)
+        assert "se ferme le" in words(lea.get("/passeport"))
+        assert lea.post(f"/montrer/lien/{key}/{address}", given).status_code == 303
+        assert "se ferme le" not in words(lea.get("/passeport"))
+
+    def test_many_links_that_end_are_three_lines_the_next_one_first(self, lea: Reader, cast: Cast, at: Any) -> None:
+        for n in range(4):
+            at(NOON + n * DAY)
+            make(lea, [cast["lea_x"]], months="1")
+        at(NOON + 27 * DAY)
+        assert re.findall(r"se ferme le (\d+) décembre", words(lea.get("/passeport"))) == ["24", "25", "26"]
+
     def test_too_late_or_by_another_it_stays_closed(
         self, lea: Reader, cast: Cast, client: FlaskClient, browse: Any, at: Any
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,17 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock
-from passport.accounts.models import Account
+from passport.accounts.models import Account, ContactBar
 from passport.audit.models import AuditEvent
+from passport.columns import uuid7
+from passport.experiences import service as experiences
+from passport.experiences.models import Experience
 from passport.extensions import db
-from passport.feedback import service, withdrawal
-from passport.feedback.models import AuthoredVersion, Feedback
+from passport.feedback import service, waiting, withdrawal
+from passport.feedback.models import AccessGrant, AuthoredVersion, Feedback
 from passport.notices.models import Notice
+from passport.organisations.models import Membership, Organisation, Vetting
+from passport.policy import Action, can
 from passport.recognition import service as recognition
 from passport.recognition.models import RecognitionRequest
 from passport.refusals import Refusal, Refused
@@ -28,6 +34,7 @@ from ..cast import Cast
 from ..conftest import NOON, both_databases
 from ..letters import Letterbox
 from ..reading import words
+from ..world import accounts_actor
 from .test_feedback import DAY, ask, give, one, rows
 
 H = dt.timedelta(hours=1)
@@ -318,6 +325,127 @@ def test_no_message_leaves_about_what_was_taken_back(
     act(app, withdrawal.put_back, first, NOON + H)
     at(NOON + 2 * DAY)
     assert len(post.work()) == 1
+
+
+# ---------- « Mes retours de ces 30 jours » ----------
+
+MINE = "Mes retours de ces 30 jours"
+
+
+def test_what_one_answered_is_found_again_newest_first_and_says_what_was_taken_back(
+    app: Flask, cast: Cast, browse: Any, at: Any, given: tuple[uuid.UUID, uuid.UUID]
+) -> None:
+    request, feedback = given
+    second = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    give(app, cast, second, "m_karim", NOON)
+    karim = browse("karim")
+    shown = karim.get("/on-me-demande")
+    links = re.findall(r'<a href="(/on-me-demande/[^"]+)"', shown.get_data(as_text=True))
+    assert links == [f"/on-me-demande/{second}", f"/on-me-demande/{request}"]
+    assert f"{MINE} À relire ou à retirer" in words(shown)
+    assert "Lea" in words(shown)
+    assert "Retiré" not in words(shown)
+    act(app, withdrawal.withdraw, feedback, NOON)
+    assert words(karim.get("/on-me-demande")).count("Retiré") == 1
+    at(NOON + 30 * DAY - H)
+    assert words(browse("karim").get("/on-me-demande")).count("24 novembre") == 1
+    at(NOON + 30 * DAY)
+    assert MINE not in words(browse("karim").get("/on-me-demande"))
+
+
+def test_it_is_short_and_stands_on_the_first_page_alone(app: Flask, cast: Cast, browse: Any) -> None:
+    for n in range(21):
+        give(app, cast, ask(app, cast, "lea_x", "m_karim", NOON - DAY), "m_karim", NOON - n * H)
+    karim = browse("karim")
+    assert karim.get("/on-me-demande").get_data(as_text=True).count('<a href="/on-me-demande/') == 20
+    later = f"/on-me-demande?after={(NOON - 9 * DAY).isoformat().replace('+', '%2B')}~{uuid.uuid4()}"
+    assert MINE not in words(karim.get(later))
+
+
+def test_sending_an_answer_leads_to_it(app: Flask, cast: Cast, browse: Any) -> None:
+    request = ask(app, cast, "lea_x", "m_karim", NOON - DAY)
+    karim = browse("karim")
+    page = karim.follow(karim.fill(f"/on-me-demande/{request}", seen="Tu as tenu bon.")).get_data(as_text=True)
+    assert re.search(rf'<a class="button" href="/on-me-demande/{request}">Voir mon retour</a>', page)
+
+
+def _nothing(cast: Cast) -> None:
+    """Leave everything as it is."""
+
+
+def _barred(cast: Cast) -> None:
+    db.session.add(ContactBar(id=uuid7(), learner_id=cast["lea"], adult_id=cast["karim"], cause="block",
+                              started_at=NOON))
+
+
+def _closed(cast: Cast) -> None:
+    db.session.execute(sa.update(AccessGrant).where(AccessGrant.experience_id == cast["tom_x"]).values(closed_at=NOON))
+
+
+def _unchecked(cast: Cast) -> None:
+    db.session.execute(sa.update(Vetting).where(Vetting.membership_id == cast["m_karim"]).values(revoked_at=NOON))
+
+
+def _no_minors(cast: Cast) -> None:
+    db.session.get_one(Organisation, cast["library"]).minors_state = "none"
+
+
+def _suspended(cast: Cast) -> None:
+    db.session.get_one(Membership, cast["m_karim"]).suspended_at = NOON
+
+
+def _left(cast: Cast) -> None:
+    db.session.get_one(Membership, cast["m_karim"]).ended_at = NOON
+
+
+def _house_suspended(cast: Cast) -> None:
+    db.session.get_one(Organisation, cast["library"]).suspended_at = NOON
+
+
+def _deleted(cast: Cast) -> None:
+    experiences.delete(db.session.get_one(Experience, cast["lea_x"]), NOON)
+
+
+@both_databases
+@pytest.mark.parametrize(("happens", "karims"), [
+    (_nothing, {"alone", "tom's", "team's"}), (_barred, {"tom's"}), (_closed, {"alone", "team's"}),
+    (_unchecked, {"alone", "team's"}), (_no_minors, {"alone", "team's"}), (_suspended, set()), (_left, set()),
+    (_house_suspended, set()), (_deleted, {"tom's"}),
+])
+def test_the_list_holds_what_the_policy_lets_open_and_nothing_else(
+    app: Flask, cast: Cast, happens: Any, karims: set[str]
+) -> None:
+    asked = {"alone": ask(app, cast, "lea_x", "m_karim", NOON - DAY), "tom's": ask(app, cast, "tom_x", "m_karim", NOON - DAY),
+             "team's": ask(app, cast, "lea_x", None, NOON - DAY), "hugo's": ask(app, cast, "lea_x", "m_hugo", NOON - DAY)}
+    for name, key in asked.items():
+        give(app, cast, key, "m_hugo" if name == "hugo's" else "m_karim", NOON - H)
+    waits = ask(app, cast, "lea_x", "m_karim", NOON - H)
+    act_on(app, happens, cast)
+    with app.app_context():
+        for who in ("karim", "hugo", "novice", "nadia", "claire", "lea", "tom"):
+            actor = accounts_actor(cast[who])
+            found = {line.request_id for line in waiting.answered(actor, NOON)}
+            opened = {key for key in asked.values()
+                      if can(actor, Action.READ_REQUEST, waiting.asked(key, NOON), NOON, clock.day_of(NOON))
+                      and one_of(key).facilitator_id == cast[who]}
+            assert found == opened, who
+            assert waits not in found
+            if who == "karim":
+                assert found == {asked[name] for name in karims}
+        db.session.remove()
+
+
+def act_on(app: Flask, happens: Any, cast: Cast) -> None:
+    """Let something happen in one transaction."""
+    with app.app_context():
+        with transaction():
+            happens(cast)
+        db.session.remove()
+
+
+def one_of(request_id: uuid.UUID) -> Feedback:
+    """Return the feedback that a request got."""
+    return db.session.scalars(sa.select(Feedback).where(Feedback.request_id == request_id)).one()
 
 
 # ---------- the learner's answer ----------

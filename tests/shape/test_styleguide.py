@@ -92,7 +92,7 @@ def test_every_state_is_shown(shown: tuple[Seen, str]) -> None:
     assert {(given[1], named.get("cls", "")) for given, named in calls["entry"]} >= {
         ("formal", ""), ("nonformal", ""), ("", ""), ("informal", "now"), ("nonformal", "waits"), ("informal", "waits"),
         ("", "waits")}
-    assert {bool(given[1:]) for given, _named in calls["flash"]} == {True, False}
+    assert {(bool(given[1:]), *named) for given, named in calls["flash"]} == {(True,), (False,), (False, "see")}
     assert {named.get("mine", False) for _given, named in calls["voice"]} == {True, False}
     assert {bool(f.errors) for (f, *_), _named in calls["field"]} == {True, False}
     assert {bool(given[0]) for given, _named in calls["card"]} == {True, False}
