@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -74,14 +76,29 @@ def waiting() -> ResponseReturnValue:
 @offline.get("/envois/cle")
 @public
 def ticket() -> ResponseReturnValue:
-    """Say whose session this is, and give the token that a form of theirs needs; nothing to somebody signed out."""
+    """Say whose session this is, and give the token that a form of theirs needs; nothing to somebody signed out.
+
+    It sets no cookie, or an answer that comes late would sign out whoever has signed in meanwhile.
+    """
     if not current_user.is_authenticated:
+        g.cookie_stays = True
         return {"account": "", "token": ""}
+    g.cookie_stays = "csrf_token" in session
     return {"account": current_user.device_ref, "token": masked_token()}
+
+
+class Cookie(SecureCookieSessionInterface):
+    """The session's cookie, which an answer may leave as it is."""
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        """Write the cookie, unless this answer is to leave it."""
+        if not g.get("cookie_stays"):
+            super().save_session(app, session, response)
 
 
 def install(app: Flask) -> None:
     """Tell the worker, with every page, whose pages may be kept on this device."""
+    app.session_interface = Cookie()
 
     @app.after_request
     def _kept_for(response: Response) -> Response:

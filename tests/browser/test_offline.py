@@ -811,7 +811,8 @@ def test_what_is_taken_back_waits_behind_nothing(
     expect(page.locator("#entries > li")).to_contain_text("salle.jpg")
     assert is_closed(live)
     assert "Écrite en dernier" in experiences(live, "lea")
-    assert [path.rsplit("/", 1)[1] for path in asked[:3]] == ["fermer", "joindre", "ajouter"]
+    tried = list(dict.fromkeys(path.rsplit("/", 1)[1] for path in asked))  # one that a new page cut off is tried again
+    assert tried == ["fermer", "joindre", "ajouter"]
 
 
 def search(page: Any) -> None:

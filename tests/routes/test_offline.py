@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
+from passport.accounts.models import Session
 from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.feedback.models import Feedback
 from passport.sharing.models import Share
+from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON
 from tests.pictures import telling
@@ -61,6 +63,19 @@ def test_what_a_phone_cuts_off_a_maskable_icon_is_ground_alone(tmp_path: Path) -
     ]
     assert set(outside) == {ground}
     assert len({picture.getpixel((x, picture.height // 2)) for x in range(picture.width)}) > 3
+
+
+@pytest.mark.parametrize("settings_of_test", [{"WTF_CSRF_ENABLED": True}])
+def test_a_ticket_leaves_the_cookie_as_it_is(browse: Any, app: Flask, cast: Cast) -> None:
+    """What comes late, asked for by a session that is over, signs out nobody who has signed in meanwhile."""
+    lea, nobody = browse("lea"), browse(None)
+    lea.get("/passeport")
+    assert lea.get("/envois/cle").headers.getlist("Set-Cookie") == []
+    assert nobody.get("/envois/cle").headers.getlist("Set-Cookie") == []
+    with app.app_context(), transaction():
+        db.session.query(Session).update({"ended_at": NOON})
+    ended = lea.get("/envois/cle")
+    assert (ended.get_json()["account"], ended.headers.getlist("Set-Cookie")) == ("", [])
 
 
 def test_icons_are_drawn_once(tmp_path: Path) -> None:
