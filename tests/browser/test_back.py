@@ -18,7 +18,7 @@ from tests.routes.test_registry import REGISTRY, methods
 from tests.routes.test_whole_line import JOURNAL, count
 from tests.routes.whole_line import OTHERWISE, at, filled, posts, prepare, somebody
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FORMS = (
     "accounts.home", "accounts.note_down", "accounts.passphrase", "accounts.sign_in", "accounts.sign_up", "card.card",

@@ -84,7 +84,7 @@ def test_it_says_where_and_when_it_was_printed(city: Live, visit: Callable[..., 
     for where in ("experiences.passport", "learning.my_hours"):
         page.emulate_media(media="screen")
         page.goto(path_of(city, where))
-        line = page.locator(".printed")
+        line = page.locator(".foot .printed")
         assert not line.is_visible()
         page.emulate_media(media="print")
         assert line.is_visible()

@@ -242,7 +242,7 @@ def test_closing_a_link_changes_what_a_reload_changes(city: Live, windows: Windo
         line.locator("button").focus()
         swap(page, lambda: page.keyboard.press("Enter"))
         assert page.evaluate("document.activeElement.tagName + document.activeElement.innerText") == f"H3{name}"
-        assert " ".join(page.locator("#announce").inner_text().split()) == f"Le lien « {name} » est fermé."
+        expect(page.locator("#announce")).to_have_text(f"Le lien « {name} » est fermé.")
         after = state(page)
         assert "Tout fermer" in after[0] or name == "Stage"
         page.reload()

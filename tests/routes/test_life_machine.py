@@ -400,13 +400,13 @@ def live(house: House, database: Path | str, at: Any, request: pytest.FixtureReq
 
 
 def test_the_charter_holds_in_some_lives(live: Run) -> None:
-    live(100, 20)
+    live(60, 20)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_charter_holds_in_some_lives_on_postgresql(live: Run) -> None:
-    live(32, 20)
+    live(16, 20)
 
 
 @pytest.mark.slow
