@@ -183,3 +183,12 @@ def test_a_name_is_just_a_name(name: str, city: str, refusal: Refusal | None) ->
 def test_the_passphrase_of_the_demo_is_known_to_everybody() -> None:
     for phrase in (rules.DEMO_PASSPHRASE, rules.DEMO_PASSPHRASE.upper(), f"{rules.DEMO_PASSPHRASE} bis"):
         assert rules.refusal_of_passphrase(phrase, (), 20.0) is Refusal.PASSPHRASE_KNOWN
+
+
+@pytest.mark.parametrize(("band", "form", "name", "refusal"), [
+    (Band.YOUTH, rules.DISPLAY, None, None), (Band.ADULT, rules.WRITTEN, "Léa Martin", None),
+    (Band.ADULT, rules.WRITTEN, "", Refusal.NAME_MISSING), (Band.ADULT, "other", "Léa Martin", Refusal.NAME_MISSING),
+    (Band.YOUTH, rules.WRITTEN, "Léa Martin", Refusal.ADULTS_ONLY),
+])
+def test_a_name_as_one_writes_it_is_for_adults(band: Band, form: str, name: str | None, refusal: Refusal | None) -> None:
+    assert rules.refusal_of_name_form(band, form, name, "Alpha") is refusal
