@@ -315,7 +315,7 @@
     part("words").textContent = entry.words || entry.over;
     part("again").hidden = stands === "waits";
     part("copy").dataset.copy = entry.words;
-    row.querySelector("time").textContent = new Date(entry.made).toLocaleString(document.documentElement.lang,
+    part("day").textContent = new Date(entry.made).toLocaleString(document.documentElement.lang,
       { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
     part("resend").addEventListener("click", async () => trouble(await deliverAnew(entry)));
     part("discard").addEventListener("click", async () => {

@@ -92,7 +92,7 @@ def _input(field: Field, language: str) -> FormField:
         return Paragraph(label, most=field.detail.most)
     if kind == "words":
         return Sentence(label, most=field.detail.most, render_kw={"autocomplete": "off"})
-    inputs = {"type": "date"} if kind == "day" else {"inputmode": "decimal"}
+    inputs = {"type": "date", "maxlength": False} if kind == "day" else {"inputmode": "decimal"}
     return Sentence(label, most=40, validators=[Optional(), stands], render_kw={"autocomplete": "off", **inputs})
 
 
