@@ -391,7 +391,7 @@
       plainly(form.action, [...new FormData(form), ["others", entries.length > own.length ? "y" : ""]]);
     } catch {
       release(form);
-      trouble(false);
+      trouble(false, form.querySelector("[data-away]") ?? undefined);
     }
   });
 

@@ -47,8 +47,25 @@ class Head:
         return full_day(self.expires_at)
 
 
+class Showing:
+    """What is said of a link wherever it stands."""
+
+    state: rules.LinkState
+    pieces: int
+
+    @property
+    def along(self) -> str:
+        """Return how many photos, documents or links it shows, in words."""
+        return along_words(self.pieces)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it opens."""
+        return self.state is rules.LinkState.OPEN
+
+
 @dataclass(frozen=True)
-class Opened:
+class Opened(Showing):
     """One link as it stands now."""
 
     id: uuid.UUID
@@ -61,16 +78,6 @@ class Opened:
     token_sealed: bytes
     seen: int = 0
     pieces: int = 0
-
-    @property
-    def along(self) -> str:
-        """Return how many photos, documents or links it shows, in words."""
-        return along_words(self.pieces)
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether it opens."""
-        return self.state is rules.LinkState.OPEN
 
     @property
     def ends(self) -> str:
@@ -135,7 +142,7 @@ def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(Showing):
     """One line of « Mes liens »: for whom, until when, and on how many days it was opened."""
 
     id: uuid.UUID
@@ -148,16 +155,6 @@ class Link:
     last_on: dt.date | None
     in_last_week: bool
     pieces: int
-
-    @property
-    def along(self) -> str:
-        """Return how many photos, documents or links it shows, in words."""
-        return along_words(self.pieces)
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether it opens."""
-        return self.state is rules.LinkState.OPEN
 
     @property
     def ends(self) -> str:

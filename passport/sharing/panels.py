@@ -24,8 +24,11 @@ def after_closing(learner_id: uuid.UUID, now: dt.datetime) -> list[Panel]:
 
 
 def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[News]:
-    """Return the links that close within a week, as quiet news: one line each, and nothing one has to do."""
-    return [
+    """Return the links that close within a week, as quiet news: one line each, and nothing one has to do.
+
+    What somebody else said comes first: nothing is looked up, or told, while it waits.
+    """
+    return [] if notices else [
         News(over="", title=_("Le lien pour %(name)s se ferme le %(day)s.", name=name, day=day_words(ends)),
              small=_("Prolonger, ou ne rien faire"), url=url_for("sharing.extend", key=key), button=_("Prolonger"), icon="link")
         for key, name, ends in links.ending(learner_id, now)

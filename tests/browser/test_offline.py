@@ -420,7 +420,8 @@ def test_signing_out_without_network_lets_go_of_the_copies_alone(live: Live, pho
     page.goto("/menu")
     context.set_offline(True)
     page.get_by_role("button", name="Se déconnecter").click()
-    expect(page.locator("#trouble")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="le passeport reste ouvert ici")).to_be_visible()
+    expect(page.locator("#trouble")).to_be_hidden()
     assert [name for name, _ in page.evaluate(KEPT) if name == "pages"] == []
     assert [entry["words"] for entry in page.evaluate("outbox.every()")] == ["Écrite avant de partir"]
     page.goto("/passeport")
@@ -794,8 +795,11 @@ def test_what_is_taken_back_waits_behind_nothing(
     page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
     page.goto("/montrer")
     context.set_offline(True)
+    still = page.get_by_text("Ce lien reste ouvert jusqu’au retour du réseau")
+    expect(still.first).to_be_hidden()
     page.get_by_role("button", name="Fermer ce lien").first.click()
     page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    expect(still.first).to_be_visible()
     write(page, "Écrite en dernier")
     page.evaluate("""async () => {
       for (const entry of await outbox.every()) {

@@ -400,7 +400,7 @@ def test_ines_has_links_in_each_state(city: City) -> None:
 
 
 def test_ines_extends_a_link_in_its_last_week(city: City) -> None:
-    assert "Le lien pour Centre de loisirs des Lilas se ferme le" in city.page("ines", "/passeport")
+    assert "Centre de loisirs des Lilas" in city.page("ines", "/montrer")
     assert city.page("ines", "/montrer").count("Prolonger") == 1
 
 
