@@ -200,6 +200,24 @@ def _secrets(env: dict[str, str]) -> tuple[str, list[str], list[str]]:
     return secret, older, seals
 
 
+def _signing_keys(env: dict[str, str], mode: str, instance: Path) -> Path:
+    """Return the folder of the keys that sign; refuses one in the repository, open to others, or with a demo's key."""
+    folder = Path(env.get("SIGNING_KEYS") or instance / "keys")
+    if mode != "production":
+        return folder
+    if not env.get("SIGNING_KEYS"):
+        raise ConfigurationError("SIGNING_KEYS is missing: a folder of its own for the keys that sign, outside the program and "
+                                 "the database, saved apart from both.")
+    if folder.resolve().is_relative_to(ROOT):
+        raise ConfigurationError("SIGNING_KEYS lies inside the program: choose a folder outside.")
+    for path in sorted(folder.glob("*.pem")):
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(f"{path} may be read by others: chmod 600, and think of `flask keys rotate`.")
+        if not path.read_bytes().startswith(b"Signing key of a learner passport (production)\n"):
+            raise ConfigurationError(f"{path} is the key of a demo or was not made by `flask keys`: remove it.")
+    return folder
+
+
 def _public_host(public_url: str) -> str:
     """Return the host of the address printed in QR codes, which is https and nothing more than a host."""
     parts = urlsplit(public_url)
@@ -263,6 +281,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,
         "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
+        "SIGNING_KEYS": _signing_keys(env, mode, instance),
         "MAIL": _mail(env, mode, instance),
         "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-ROOMS_WITH_COMMANDS = ("notices", "organisations", "frameworks", "experiences", "safety", "demo")
+ROOMS_WITH_COMMANDS = ("notices", "organisations", "frameworks", "experiences", "credentials", "safety", "demo")
 
 
 def install(app: Flask) -> None:

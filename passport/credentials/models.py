@@ -1,4 +1,4 @@
-"""Tables of the signed form; the screens come later, the meaning of the tables is fixed now."""
+"""Tables of the signed form."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class StatusList(Base):
     size: Mapped[int] = mapped_column(default=131072)
     version: Mapped[int] = mapped_column(default=1)
     closed_at: Mapped[dt.datetime | None]
+    __table_args__ = (Index("uq_status_list_open", "organisation_id", unique=True, **where("closed_at IS NULL")),)
 
 
 class StatusEntry(Base):

@@ -18,7 +18,7 @@ from .. import clock
 from ..columns import uuid7
 from ..extensions import db
 from ..retention import kept
-from ..transaction import transaction
+from ..transaction import release, transaction
 from . import rules
 from .models import Job, Message, Notice
 
@@ -36,19 +36,23 @@ class Work:
     """What a kind of job does, in one transaction, so that it is done or it is not.
 
     It gets the payload and the time, and returns how many things it did. With `every` it comes back; it must be
-    harmless when there is nothing to do.
+    harmless when there is nothing to do. What takes long (signing) is made by `before`, outside that transaction, from
+    the same payload; `do` then gets it as well.
     """
 
-    do: Callable[[dict[str, Any], dt.datetime], int]
+    do: Callable[..., int]
     every: dt.timedelta | None = None
+    before: Callable[[dict[str, Any], dt.datetime], Any] | None = None
 
 
 KINDS: dict[str, Work] = {}
 
 
-def later(kind: str, do: Callable[[dict[str, Any], dt.datetime], int]) -> None:
-    """Say what a job of this kind does."""
-    KINDS[kind] = Work(do)
+def later(
+    kind: str, do: Callable[..., int], before: Callable[[dict[str, Any], dt.datetime], Any] | None = None
+) -> None:
+    """Say what a job of this kind does, and what it makes before, outside its transaction."""
+    KINDS[kind] = Work(do, before=before)
 
 
 def every_day(kind: str, do: Callable[[dt.datetime], int]) -> None:
@@ -122,16 +126,13 @@ def perform(job_id: uuid.UUID, worker: str, now: dt.datetime) -> None:
     Whoever lost the hold meanwhile does nothing. After a fault the job waits and is tried again; too many end it.
     """
     try:
+        made = _made_before(job_id, worker, now)
         with transaction():
-            job = db.session.scalars(
-                sa.select(Job).where(Job.id == job_id, Job.lease_by == worker, Job.done_at.is_(None),
-                                     Job.failed_at.is_(None))
-                .with_for_update().execution_options(populate_existing=True)
-            ).one_or_none()
+            job = db.session.scalars(_held(job_id, worker)).one_or_none()
             if job is None:
                 return
             work = KINDS[job.kind]
-            count = work.do(dict(job.payload), now)
+            count = work.do(dict(job.payload), now, *made)
             job.done_at, job.lease_until, job.payload = now, None, {}
             db.session.flush()
             if work.every is not None:
@@ -143,6 +144,21 @@ def perform(job_id: uuid.UUID, worker: str, now: dt.datetime) -> None:
             _note_fault(job_id, worker, type(fault).__name__, clock.now())
 
 
+def _held(job_id: uuid.UUID, worker: str) -> sa.Select[Job]:
+    return (
+        sa.select(Job).where(Job.id == job_id, Job.lease_by == worker, Job.done_at.is_(None), Job.failed_at.is_(None))
+        .with_for_update().execution_options(populate_existing=True))
+
+
+def _made_before(job_id: uuid.UUID, worker: str, now: dt.datetime) -> tuple[Any, ...]:
+    """Make what takes long, while no transaction of the job is open; () for a job that needs nothing."""
+    job = db.session.scalars(_held(job_id, worker)).one_or_none()
+    kind, payload = (job.kind, dict(job.payload)) if job is not None else ("", {})
+    release()
+    before = KINDS[kind].before if kind in KINDS else None
+    return (before(payload, now),) if before is not None else ()
+
+
 def place_of(fault: BaseException) -> str:
     """Return the kind of a fault and where it happened, without its words, which may hold what people wrote."""
     frames = traceback.extract_tb(fault.__traceback__)
@@ -151,11 +167,7 @@ def place_of(fault: BaseException) -> str:
 
 
 def _note_fault(job_id: uuid.UUID, worker: str, fault: str, now: dt.datetime) -> None:
-    job = db.session.scalars(
-        sa.select(Job).where(Job.id == job_id, Job.lease_by == worker, Job.done_at.is_(None),
-                             Job.failed_at.is_(None))
-        .with_for_update().execution_options(populate_existing=True)
-    ).one_or_none()
+    job = db.session.scalars(_held(job_id, worker)).one_or_none()
     if job is None:
         return
     job.error, job.lease_until = fault[:60], None

@@ -198,7 +198,10 @@ class NotYet(Base):
 
 
 class Permission(Base):
-    """« Je veux pouvoir la montrer »: given and taken back as often as the learner likes."""
+    """« Je veux pouvoir la montrer »: given and taken back as often as the learner likes.
+
+    `named_as` is the name of the learner in the signed form of it; None for none.
+    """
 
     __tablename__ = "permission"
     __retention__ = "learner"
@@ -209,6 +212,7 @@ class Permission(Base):
     given_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
     guardian_consent_id: Mapped[uuid.UUID | None]
+    named_as: Mapped[str | None] = free_text(80, "learner", "everyone")
     __table_args__ = (
         References(["endorsement_id", "learner_id", "accepted_at"],
                    ["endorsement.id", "endorsement.learner_id", "endorsement.accepted_at"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -31,6 +31,11 @@ from ..refusals import Refusal, Refused
 from ..submissions import digest_of, kept_before
 from . import queries, rules
 from .models import Endorsement, NotYet, Permission, RecognitionRequest, RequestedCompetency
+
+# A later room signs what may be shown, and takes it back, in the same write.
+PERMITTED: list[Callable[[Permission, dt.datetime], None]] = []
+ENDED: list[Callable[[Collection[uuid.UUID], dt.datetime], None]] = []
+
 
 # --- asking ---------------------------------------------------------------------------------------------------------
 
@@ -262,11 +267,14 @@ def permit(endorsement: Endorsement, now: dt.datetime) -> None:
     before = db.session.scalars(sa.select(Permission.given_at).where(Permission.endorsement_id == endorsement.id))
     # Each permission has an instant of its own, after the yes, whatever the clock says.
     given_at = max(now, endorsement.accepted_at or now, *(at + dt.timedelta(microseconds=1) for at in before))
-    db.session.add(Permission(
+    permission = Permission(
         id=uuid7(), learner_id=endorsement.learner_id, endorsement_id=endorsement.id,
         accepted_at=endorsement.accepted_at, given_at=given_at, guardian_consent_id=consent_id,
-    ))
+    )
+    db.session.add(permission)
     db.session.flush()
+    for permitted in PERMITTED:
+        permitted(permission, now)
     record("recognition.permit", endorsement.learner_id, now, endorsement.id)
 
 
@@ -284,6 +292,9 @@ def _end_permission(endorsement: Endorsement, now: dt.datetime) -> bool:
         .values(ended_at=sa.case((Permission.given_at > now, Permission.given_at), else_=now))
         .returning(Permission.id)
     ).all()
+    if ended:
+        for taken_back in ENDED:
+            taken_back([endorsement.id], now)
     return bool(ended)
 
 

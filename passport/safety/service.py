@@ -16,6 +16,7 @@ from ..accounts.queries import barred_from
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
+from ..credentials import service as credentials
 from ..experiences import service as experiences
 from ..extensions import db
 from ..feedback import service as feedback
@@ -49,6 +50,7 @@ def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
         if before is not None:
             return before
     text.hidden_at, text.frozen_at = now, text.frozen_at or now
+    credentials.cancel_hidden(text.id, now)
     drafts.drop("bother", text.id)
     organisation_id, handler_id = _responsible(text, now)
     made = Report(
