@@ -16,6 +16,8 @@ from passport.extensions import db
 from passport.notices import jobs
 from passport.notices.models import Job
 
+from .cast import Cast
+
 
 def sign_all() -> int:
     """Do the jobs that sign, as a worker does; return how many credentials were kept."""
@@ -47,3 +49,13 @@ def of(endorsement_id: uuid.UUID) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(body)
     db.session.rollback()
     return found
+
+
+def sign_for(cast: Cast) -> Cast:
+    """Sign what is permitted, and note the credential of « endorsement » in the cast."""
+    sign_all()
+    cast.ids["credential"] = db.session.scalars(
+        sa.select(Credential.id)
+        .where(Credential.endorsement_id == cast["endorsement"], Credential.unpublished_at.is_(None))).one()
+    db.session.rollback()
+    return cast

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+
 from .proofs import CONTEXTS, CONTROL, instant_text
 
-STEPS = ("je découvre", "je fais avec de l’aide", "je fais sans aide", "je montre aux autres")
-CRITERIA = ("Reconnu à la demande de la personne, après un retour formatif qu’elle a lu, par quelqu’un qui l’a vu et que son"
-            " organisation désigne, parent exclu.")
+STEPS = (_l("Je découvre"), _l("Je fais avec de l’aide"), _l("Je fais sans aide"), _l("Je montre aux autres"))
+CRITERIA = _l("Reconnu à la demande de la personne, après un retour qu’elle a lu. Reconnu par quelqu’un qui l’a vu, au nom "
+              "d’une organisation, et qui n’est pas de sa famille.")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Aligned:
 
     uri: str
     label: str
+    language: str
 
 
 @dataclass(frozen=True)
@@ -75,24 +79,26 @@ def _identifiers(facts: Facts) -> list[dict[str, Any]]:
 
 
 def achievement(address: str, sentence: str, aligned: Sequence[Aligned]) -> dict[str, Any]:
-    """Return a sentence in the standard form, with the four steps as its levels."""
+    """Return a sentence in the standard form, with the four steps as its levels, in the language of the city."""
+    with force_locale("fr"):
+        criteria, title, steps = str(CRITERIA), str(_l("Où j’en suis")), [str(words) for words in STEPS]
     return {
         "id": address,
         "type": ["Achievement"],
         "achievementType": "Competency",
         "name": _plain(sentence),
         "description": _plain(sentence),
-        "criteria": {"narrative": CRITERIA},
+        "criteria": {"narrative": criteria},
         "alignment": [
             {"type": ["Alignment"], "targetName": _plain(to.label), "targetUrl": to.uri, "targetFramework": "ESCO"}
             for to in aligned
         ],
         "resultDescription": [{
-            "id": f"{address}#steps", "type": ["ResultDescription"], "name": "Où j’en suis",
+            "id": f"{address}#steps", "type": ["ResultDescription"], "name": title,
             "resultType": "RubricCriterionLevel",
             "rubricCriterionLevel": [
                 {"id": step_of(address, n), "type": ["RubricCriterionLevel"], "name": words, "level": str(n)}
-                for n, words in enumerate(STEPS, 1)
+                for n, words in enumerate(steps, 1)
             ],
         }],
     }

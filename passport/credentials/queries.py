@@ -11,17 +11,20 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import force_locale
 
+from .. import clock
 from ..clock import CITY_ZONE
 from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback.models import AuthoredText
+from ..feedback.queries import organisation_is_active
 from ..frameworks.models import Alignment, Competency, FrameworkVersion, Wording
 from ..frameworks.rules import ESCO
 from ..organisations.models import Organisation
+from ..organisations.words import day_words
 from ..recognition import queries as recognition
 from ..recognition.models import Endorsement, Permission
 from ..recognition.words import how_words, seen_words
-from . import addresses
+from . import addresses, keys
 from .document import Aligned, Facts
 from .models import Credential
 
@@ -80,16 +83,17 @@ def unsigned(now: dt.datetime) -> sa.Select[Any]:
         .order_by(Permission.given_at, Permission.id))
 
 
-def aligned(competency_id: int) -> list[Aligned]:
-    """Return what ESCO calls a competency, with its official label; one statement."""
+def aligned(competency_id: int, language: str = "fr") -> list[Aligned]:
+    """Return what ESCO calls a competency, with an official label, in this language where there is one; one statement."""
     rows = db.session.execute(
         sa.select(Alignment.code, Alignment.label_en, Alignment.label_fr, Alignment.official_en, Alignment.official_fr)
         .where(Alignment.competency_id == competency_id, Alignment.target == ESCO).order_by(Alignment.code))
     found = []
     for r in rows:
-        label = (r.label_fr if r.official_fr else None) or (r.label_en if r.official_en else None)
-        if label:
-            found.append(Aligned(r.code, label))
+        official = {"fr": r.label_fr if r.official_fr else None, "en": r.label_en if r.official_en else None}
+        chosen = next((name for name in (language, "fr", "en") if official.get(name)), None)
+        if chosen is not None:
+            found.append(Aligned(r.code, official[chosen] or "", chosen))
     return found
 
 
@@ -120,6 +124,11 @@ class Published:
     recognised: recognition.Recognised
 
     @property
+    def sentence_url(self) -> str:
+        """Return the page of its sentence, as it was signed."""
+        return str(json.loads(self.credential.document)["credentialSubject"]["achievement"]["id"])
+
+    @property
     def is_in_force(self) -> bool:
         """Say whether it is in force at this moment."""
         return self.credential.unpublished_at is None and self.recognised.may_be_shown
@@ -142,10 +151,44 @@ def in_force_of(endorsement_id: uuid.UUID) -> Credential | None:
 # ---------- who and what stands in them ----------
 
 
-def issuer(organisation_id: uuid.UUID) -> Organisation | None:
+@dataclass(frozen=True)
+class Known:
+    """An organisation that the city accredited at some time, and whether it is now."""
+
+    id: uuid.UUID
+    name: str
+    phone: str | None
+    address: str | None
+    since: int
+    is_known: bool
+
+
+def known(organisation_id: uuid.UUID) -> Known | None:
     """Return an organisation that the city accredited at some time, even if it no longer is; one statement."""
     found = db.session.get(Organisation, organisation_id)
-    return found if found is not None and found.accredited_at is not None else None
+    if found is None or found.accredited_at is None:
+        return None
+    return Known(found.id, found.name, found.phone, found.address, found.accredited_at.astimezone(CITY_ZONE).year,
+                 organisation_is_active(found, clock.now()))
+
+
+@dataclass(frozen=True)
+class KeyInWords:
+    """A key of the city: its name, and its days in words."""
+
+    name: str
+    first: str
+    until: str | None
+    bad: str | None
+
+
+def keys_in_words() -> list[KeyInWords]:
+    """Return the keys of the city, newest first; one statement."""
+    def day(at: dt.datetime | None) -> str | None:
+        return day_words(at) if at else None
+
+    return [KeyInWords(k.key_id, day_words(k.from_at), day(k.until_at), day(k.compromised_at))
+            for k in reversed(keys.all_keys())]
 
 
 @dataclass(frozen=True)
@@ -157,6 +200,10 @@ class Sentence:
     version: str
     text_fr: str
     text_en: str
+
+    def words(self, language: str) -> str:
+        """Return it in a language of the pages."""
+        return self.text_en if language == "en" else self.text_fr
 
 
 def sentence(slug: str, version: str | None) -> Sentence | None:

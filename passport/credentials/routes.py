@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from .. import clock, doors
 from ..organisations.words import day_words
+from ..recognition.words import how_person_words, how_words
 from ..web import page, public
 from ..wording import hour_words
 from . import addresses, did, document, keys, proofs, queries, status
@@ -54,7 +56,7 @@ def city_did() -> ResponseReturnValue:
 @public
 def organisation_did(key: uuid.UUID) -> ResponseReturnValue:
     """The DID document of an organisation: the city's keys speak in its name."""
-    if queries.issuer(key) is None:
+    if queries.known(key) is None:
         abort(404)
     return json_answer(proofs.written(did.document(addresses.organisation_did(key), keys.all_keys())))
 
@@ -90,8 +92,13 @@ def credential(key: uuid.UUID) -> ResponseReturnValue:
                           _("Demander à la personne ce qu’elle souhaite montrer."))
     if wants_json():
         return json_answer(found.credential.document, kept=0)
-    return page("credentials/credential.html", found=found.recognised, now=day_words(clock.today()),
-                hour=hour_words(clock.now()))
+    body, at = queries.known(found.recognised.organisation_id), clock.now()
+    r = found.recognised
+    how = f"{how_words(r.how_known)}, {r.seen}"
+    return page("credentials/credential.html", found=r, organisation=body, day=day_words(at), hour=hour_words(at),
+                how=how[:1].upper() + how[1:], person=how_person_words(r.how_person_known),
+                recognised_on=day_words(r.day), sentence_url=found.sentence_url,
+                file_url=url_for("credentials.credential_json", key=key))
 
 
 @blueprint.get("/achievements/<slug>/<version>")
@@ -103,12 +110,13 @@ def achievement(slug: str, version: str | None = None) -> ResponseReturnValue:
     found = queries.sentence(slug, version)
     if found is None:
         abort(404)
-    aligned = queries.aligned(found.competency_id)
     if wants_json():
         address = addresses.achievement_page(slug, found.version)
         return json_answer(proofs.written({
-            "@context": list(proofs.CONTEXTS), **document.achievement(address, found.text_fr, aligned)}))
-    return page("credentials/achievement.html", sentence=found, aligned=aligned, criteria=document.CRITERIA)
+            "@context": list(proofs.CONTEXTS),
+            **document.achievement(address, found.text_fr, queries.aligned(found.competency_id))}))
+    return page("credentials/achievement.html", sentence=found, criteria=document.CRITERIA,
+                aligned=queries.aligned(found.competency_id, str(get_locale())))
 
 
 @blueprint.get("/o/<uuid:key>")
@@ -116,7 +124,7 @@ def achievement(slug: str, version: str | None = None) -> ResponseReturnValue:
 @public
 def organisation(key: uuid.UUID) -> ResponseReturnValue:
     """The public profile of an organisation that the city accredited."""
-    found = queries.issuer(key)
+    found = queries.known(key)
     if found is None:
         abort(404)
     if wants_json():
@@ -124,3 +132,10 @@ def organisation(key: uuid.UUID) -> ResponseReturnValue:
             "@context": list(proofs.CONTEXTS), "id": addresses.organisation_did(key), "type": ["Profile"],
             "name": found.name, "url": addresses.organisation_page(key)}))
     return page("credentials/organisation.html", organisation=found, did=addresses.organisation_did(key))
+
+
+@blueprint.get("/cles")
+@public
+def keys_page() -> ResponseReturnValue:
+    """The keys of the city for people: from when to when each signed, and which no longer counts."""
+    return page("credentials/keys.html", keys=queries.keys_in_words())

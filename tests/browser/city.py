@@ -6,8 +6,12 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import sqlalchemy as sa
+
 from passport.accounts import addresses
 from passport.card import service as card
+from passport.credentials import service as credentials
+from passport.credentials.models import Credential
 from passport.experiences import service as experiences
 from passport.experiences.models import Experience
 from passport.extensions import db
@@ -22,8 +26,10 @@ from passport.safety import service as safety
 from passport.seal import unseal
 from passport.sharing import service as sharing
 from passport.sharing.models import EditionItem, Share
+from passport.transaction import transaction
 from tests import build, pictures
 from tests.cast import Cast
+from tests.signing import sign_all, sign_for
 from tests.world import H, add_file, answer, ask, fill, recognise
 
 DAY = dt.timedelta(days=1)
@@ -43,7 +49,18 @@ def furnish(cast: Cast, now: dt.datetime) -> Cast:
     _show_again(cast, now)
     _write(cast, now)
     db.session.commit()
+    _sign(cast, now)
     return cast
+
+
+def _sign(cast: Cast, now: dt.datetime) -> None:
+    """Sign what is permitted, and one of it anew, with the name of ines in it."""
+    sign_for(cast)
+    cast.ids["cancelled"] = db.session.scalars(
+        sa.select(Credential.id).where(Credential.endorsement_id == cast["shown"])).one()
+    with transaction():
+        credentials.name(cast["shown"], cast["ines"], "Inès", now)
+    sign_all()
 
 
 def _live(cast: Cast, learner_id: uuid.UUID, now: dt.datetime) -> None:

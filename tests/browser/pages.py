@@ -12,7 +12,9 @@ NO_PAGE = {
     "health.healthz": "", "static": "/static/app.css", "evidence.file": "", "feedback.sent_file": "",
     "recognition.sent_file": "", "witnesses.read": "", "reader.piece": "/s/{share}/pieces/{item_photo}",
     "reader.card_piece": "/c/{to_ines_card}/pieces/{item_poster}", "experiences.organisations": "", "offline.manifest": "",
-    "offline.worker": "", "offline.ticket": "",
+    "offline.worker": "", "offline.ticket": "", "credentials.city_did": "", "credentials.organisation_did": "",
+    "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
+    "credentials.status_list": "",
 }
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
@@ -25,7 +27,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
         "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
         "/c/{to_ines_card}/verifier/{item_shown}", "410 /c/{to_ines_card}/verifier/{item_gone}",
-        "410 /c/{to_lost_card}", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
+        "410 /c/{to_lost_card}", "credentials.credential", "410 /credentials/{cancelled}", "credentials.achievement",
+        "credentials.achievement_now", "credentials.organisation", "credentials.keys_page", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
         "404 /nulle-part", "403 /faute/403", "409 /faute/409", "410 /faute/410", "429 /faute/429", "503 /faute/503",
     ),
     "stranger": (

@@ -7,6 +7,7 @@ import datetime as dt
 import gzip
 import hashlib
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -15,20 +16,23 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from passport.credentials import proofs, service
+from passport.credentials import proofs, service, status
 from passport.credentials.models import Credential, SigningKey
 from passport.experiences import service as experiences
 from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.feedback.models import AuthoredText
+from passport.organisations.models import Organisation
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
+from passport.refusals import Refused
 from passport.safety import service as safety
 from passport.transaction import transaction
 
 from .. import signing
 from ..cast import Cast
 from ..conftest import NOON, both_databases
+from ..reading import words
 
 SECOND, DAY = dt.timedelta(seconds=1), dt.timedelta(days=1)
 
@@ -105,3 +109,106 @@ def test_what_is_taken_back_is_set_in_the_list_by_the_same_write(app: Flask, liv
     assert bits(after.data) == {int(entry["statusListIndex"])}
     gone = client.get("/" + document["id"].split("/", 3)[-1])
     assert gone.status_code == (404 if end == "erased" else 410)
+
+
+# ---------- what is published ----------
+
+
+def path_of(address: str) -> str:
+    """Return the path of a whole address."""
+    return "/" + address.split("/", 3)[-1]
+
+
+def test_a_credential_reads_for_people_without_a_name_and_for_programs_as_it_was_signed(
+    app: Flask, lived: Cast, client: FlaskClient
+) -> None:
+    document = signed(app, lived)
+    path = path_of(document["id"])
+    page = client.get(path, headers={"Accept": "text/html"})
+    said = words(page)
+    assert "Toujours en vigueur Au 24 novembre 2026 à 12 h 00." in said
+    assert "Reconnu par Karim B., animateur, au nom de la Médiathèque Mandela." in said
+    assert "Oui, elle est agréée." in said
+    assert "Léa" not in said
+    for answer in (client.get(path + ".json"), client.get(path, headers={"Accept": "application/json"}),
+                   client.get(path, headers={"Accept": "application/vc"})):
+        assert answer.get_json() == document
+        assert answer.data == proofs.written(document)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "Set-Cookie" not in answer.headers
+    again = client.get(path + ".json", headers={"If-None-Match": client.get(path + ".json").headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_what_a_credential_names_is_found(app: Flask, lived: Cast, client: FlaskClient) -> None:
+    document = signed(app, lived)
+    achievement = document["credentialSubject"]["achievement"]
+    told = client.get(path_of(achievement["id"]), headers={"Accept": "application/json"}).get_json()
+    assert {name: told[name] for name in achievement} == achievement
+    page = words(client.get(path_of(achievement["id"]) + "?lang=en", headers={"Accept": "text/html"}))
+    assert "The four steps" in page
+    assert client.get(path_of(achievement["id"]).rsplit("/", 1)[0], headers={"Accept": "text/html"}).status_code == 200
+    assert client.get("/achievements/nothing/1.1").status_code == 404
+    issuer = document["issuer"]["id"]
+    did = client.get(f"/o/{issuer.rsplit(':', 1)[1]}/did.json").get_json()
+    method = document["proof"][0]["verificationMethod"]
+    assert did["id"] == issuer
+    assert did["assertionMethod"] == [method]
+    assert [(m["id"], m["controller"]) for m in did["verificationMethod"]] == [(method, issuer)]
+    assert method.endswith("#" + did["verificationMethod"][0]["publicKeyMultibase"])
+    profile = client.get(path_of(document["issuer"]["url"]) + ".json").get_json()
+    assert (profile["id"], profile["name"]) == (issuer, "Médiathèque Mandela")
+    assert "La Ville connaît cette organisation" in words(client.get(path_of(document["issuer"]["url"])))
+    city = client.get("/.well-known/did.json").get_json()
+    assert issuer.startswith(city["id"] + ":o:")
+    assert "Elle signe en ce moment." in words(client.get("/cles"))
+    assert client.get(f"/o/{uuid.uuid4()}/did.json").status_code == 404
+
+
+def test_an_organisation_that_was_never_accredited_issues_nothing(app: Flask, lived: Cast, client: FlaskClient) -> None:
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Organisation).where(Organisation.id == lived["library"]).values(accredited_at=None))
+    for path in ("", ".json", "/did.json"):
+        assert client.get(f"/o/{lived['library']}{path}").status_code == 404
+
+
+def test_a_list_is_kept_for_five_minutes_and_says_nothing_of_anybody(app: Flask, lived: Cast, client: FlaskClient) -> None:
+    document = signed(app, lived)
+    path = path_of(document["credentialStatus"]["statusListCredential"])
+    answer = client.get(path)
+    held = answer.get_json()
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert held["credentialSubject"]["ttl"] == 300_000
+    assert held["issuer"] == document["issuer"]["id"]
+    assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert client.get("/status/999").status_code == 404
+    with app.app_context():
+        key = db.session.scalars(sa.select(SigningKey)).one()
+        proofs.verified_proof(proofs.load(answer.data), key.public)
+
+
+@pytest.mark.parametrize("name", ["Léa M.", None])
+@both_databases
+def test_a_name_goes_in_by_signing_anew_and_out_the_same_way(app: Flask, lived: Cast, at: Any, name: str | None) -> None:
+    before = signed(app, lived)
+    with app.app_context():
+        with transaction():
+            service.name(lived["endorsement"], lived["lea"], "Léa M.", at(NOON + SECOND))
+        assert signing.sign_all() == 1
+        if name is None:
+            with transaction():
+                service.name(lived["endorsement"], lived["lea"], None, at(NOON + 2 * SECOND))
+            assert signing.sign_all() == 1
+        after = signing.of(lived["endorsement"])
+        names = [i["identityHash"] for i in after["credentialSubject"]["identifier"] if i["identityType"] == "name"]
+        assert names == ([name] if name else [])
+        assert after["id"] != before["id"]
+        assert after["credentialSubject"]["identifier"][0] != before["credentialSubject"]["identifier"][0]
+        position = int(before["credentialStatus"]["statusListIndex"])
+        assert status.is_revoked(int(before["credentialStatus"]["statusListCredential"].rsplit("/", 1)[1]), position)
+        with transaction():
+            service.name(lived["endorsement"], lived["lea"], name, at(NOON + 3 * SECOND))
+        assert signing.sign_all() == 0
+        with pytest.raises(Refused), transaction():
+            service.name(lived["offered"], lived["lea"], "Léa", NOON)

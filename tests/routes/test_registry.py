@@ -19,6 +19,7 @@ from passport.extensions import db
 from tests.cast import Cast, make_cast
 from tests.conftest import NOON, test_settings
 from tests.reading import Reader, new
+from tests.signing import sign_for
 from tests.world import fill
 
 PEOPLE = ("lea", "tom", "youth", "stranger", "karim", "hugo", "novice", "claire", "nadia", "farid", "sofia")
@@ -139,6 +140,14 @@ REGISTRY: dict[str, Door] = {
     "reader.card_checked": Door(PUBLIC), "reader.piece": Door(PUBLIC), "reader.card_piece": Door(PUBLIC),
     "card.show": Door(EVERYBODY), "card.card": Door(EVERYBODY), "card.printed": Door(EVERYBODY),
     "card.replace": Door(EVERYBODY), "card.opens": Door(EVERYBODY),
+    "credentials.city_did": Door(PUBLIC), "credentials.keys_page": Door(PUBLIC),
+    "credentials.organisation_did": Door(PUBLIC, "library"), "credentials.organisation": Door(PUBLIC, "library"),
+    "credentials.organisation_json": Door(PUBLIC, "library"),
+    "credentials.credential": Door(PUBLIC, "credential"), "credentials.credential_json": Door(PUBLIC, "credential"),
+    "credentials.achievement": Door(PUBLIC, more=(("slug", "explain-simply"), ("version", "1.1"))),
+    "credentials.achievement_json": Door(PUBLIC, more=(("slug", "explain-simply"), ("version", "1.1"))),
+    "credentials.achievement_now": Door(PUBLIC, more=(("slug", "explain-simply"),)),
+    "credentials.status_list": Door(PUBLIC, more=(("number", "1"),)),
     "safety.bother": mine("text"), "safety.cases": of("claire", "farid", "sofia"),
     "safety.case": of("claire", key="report", outcome="acted"),
     "static": Door(PUBLIC),
@@ -163,7 +172,7 @@ def city(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         patch.setattr(clock, "now", lambda: NOON)
         app = create_app(test_settings(f"sqlite:///{folder / 't.db'}", folder))
         with app.app_context():
-            cast = fill(make_cast(NOON), NOON)
+            cast = sign_for(fill(make_cast(NOON), NOON))
             db.session.remove()
         yield City(app, cast, {name: Reader(app, cast, name) for name in (*PEOPLE, None)})
         with app.app_context():

@@ -26,6 +26,7 @@ from tests import build, world
 from tests.cast import Cast, make_cast
 from tests.conftest import NOON, test_settings
 from tests.reading import Reader
+from tests.signing import sign_for
 
 FOLDER = Path(__file__).resolve().parents[1] / "sql"
 MOST = 8
@@ -64,6 +65,11 @@ PAGES = {
     "organisations.organisation": ("claire", "/organisation/{library}"),
     "organisations.city": ("sofia", "/ville"),
     "frameworks.sentences": (None, "/phrases"),
+    "credentials.credential": (None, "/credentials/{credential}"),
+    "credentials.achievement": (None, "/achievements/explain-simply/1.1"),
+    "credentials.organisation": (None, "/o/{library}"),
+    "credentials.organisation_did": (None, "/o/{library}/did.json"),
+    "credentials.status_list": (None, "/status/1"),
     "reader.share": (None, "{link}"),
     "reader.card": (None, "{card_link}"),
     "reader.piece": (None, "{piece_link}"),
@@ -134,6 +140,7 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
             db.session.commit()
             piece = db.session.scalars(
                 sa.select(EditionItem.id).where(EditionItem.evidence_id == cast["photo"])).one()
+            sign_for(cast)
             addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
                          "piece_link": f"/s/{link}/pieces/{piece}",
                          "card_piece_link": f"/c/{unseal(card.token_sealed)}/pieces/{piece}",
