@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from passport import clock
@@ -23,6 +25,17 @@ def words(answer: TestResponse | str) -> str:
     body = answer if isinstance(answer, str) else answer.get_data(as_text=True)
     body = re.sub(r"<(script|style|head)\b.*?</\1>", " ", body, flags=re.S)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u2011", "-").split())
+
+
+def pictures_on(reader: Reader, answer: TestResponse) -> list[tuple[tuple[int, int] | None, tuple[int, int]]]:
+    """Return of each picture on a page how large the page says it is, and how large it comes."""
+    found = []
+    for image in re.findall(r"<img\b[^>]*>", answer.get_data(as_text=True)):
+        held = {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', image)}
+        said = (int(held["width"]), int(held["height"])) if "width" in held or "height" in held else None
+        with Image.open(io.BytesIO(reader.get(held["src"]).get_data())) as picture:
+            found.append((said, picture.size))
+    return found
 
 
 def fields(answer: TestResponse, action: str | None = None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The name in a signed credential, and one list of each issuer that takes new positions.
 
-Revision 20261127_1001, after 20261127_0805, made on 2026-11-27.
+Revision 20261127_1001, after 20261127_0901, made on 2026-11-27.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '20261127_1001'
-down_revision = '20261127_0805'
+down_revision = '20261127_0901'
 branch_labels = None
 depends_on = None
 

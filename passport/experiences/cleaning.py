@@ -55,12 +55,14 @@ pikepdf.settings.set_qpdf_limits(
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What is kept of a file: a photo also in a size for screens."""
+    """What is kept of a file: a photo also in a size for screens, `width` by `height`."""
 
     kind: str
     media_type: str
     content: bytes
     small: bytes | None = None
+    width: int | None = None
+    height: int | None = None
 
     @property
     def size(self) -> int:
@@ -105,7 +107,7 @@ def _picture(data: bytes) -> Cleaned:
     if small is None:
         picture.thumbnail((SCREEN, SCREEN), Image.Resampling.LANCZOS, reducing_gap=2.0)
         small = picture
-    return Cleaned("photo", rules.JPEG, content, _jpeg(small))
+    return Cleaned("photo", rules.JPEG, content, _jpeg(small), *small.size)
 
 
 def _jpeg(picture: Image.Image) -> bytes:

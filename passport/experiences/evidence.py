@@ -99,8 +99,9 @@ def keep_file(
     if before is not None:
         return before
     return _keep(experience, Evidence(
-        kind=cleaned.kind, storage_name=name, media_type=cleaned.media_type, size=cleaned.size, caption=draft.caption,
-        submission=draft.submission, submission_digest=_digest(experience.id, draft),
+        kind=cleaned.kind, storage_name=name, media_type=cleaned.media_type, size=cleaned.size,
+        width=cleaned.width, height=cleaned.height, caption=draft.caption, submission=draft.submission,
+        submission_digest=_digest(experience.id, draft),
     ), now)
 
 

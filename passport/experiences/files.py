@@ -109,6 +109,12 @@ def _changed(path: Path) -> float:
         return float("inf")
 
 
+def lies(name: str, small: bool = False) -> bool:
+    """Say whether a file, or its size for screens, is there."""
+    part = f"{name}{SMALL}" if small else name
+    return any((_folder(f) / part).exists() for f in (KEPT, ARRIVING, KEPT))
+
+
 def missing(names: Iterable[str]) -> set[str]:
     """Return those of these names of which nothing lies anywhere."""
-    return {name for name in names if not any((_folder(f) / name).exists() for f in (KEPT, ARRIVING, KEPT))}
+    return {name for name in names if not lies(name)}

@@ -144,7 +144,10 @@ class Claim(Base):
 
 
 class Evidence(Base):
-    """A photo, document or link beside an experience; `deleted_at` says that nobody sees it any more."""
+    """A photo, document or link beside an experience; `deleted_at` says that nobody sees it any more.
+
+    `width` and `height` are those of a photo in its size for screens; photos kept before they were noted have none.
+    """
 
     __tablename__ = "evidence"
     __retention__ = "learner"
@@ -156,6 +159,8 @@ class Evidence(Base):
     storage_name: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     media_type: Mapped[str | None] = mapped_column(sa.String(40))
     size: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
     submission_digest: Mapped[bytes | None] = mapped_column("digest", sa.LargeBinary(32), info={"bytes": 32})
     url: Mapped[str | None] = free_text(500, "learner", "grant")
     caption: Mapped[str | None] = free_text(280, "learner", "grant")

@@ -16,6 +16,7 @@ from ..frameworks.rules import folded
 from ..organisations import queries as organisations
 from ..organisations.models import Organisation
 from . import files
+from .cleaning import dimensions
 from .models import Claim, Evidence, Experience
 from .rules import UNDO, host_of
 
@@ -61,7 +62,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Piece:
-    """A photo, a document or a link, as it is shown."""
+    """A photo, a document or a link, as it is shown; how large a photo is on a screen, where that was noted."""
 
     id: uuid.UUID
     kind: str
@@ -70,6 +71,8 @@ class Piece:
     media_type: str | None
     size: int
     storage_name: str | None
+    width: int | None
+    height: int | None
 
     @property
     def host(self) -> str:
@@ -86,13 +89,25 @@ class Piece:
         """Return the name under which it is saved, for what is not shown in the browser."""
         return "document.pdf" if self.kind == "document" else None
 
+    def on_screen(self) -> tuple[int, int] | None:
+        """Return width and height of a photo in its size for screens; None for what is no photo, or when its file is gone.
+
+        Where they were not noted, the file is opened.
+        """
+        if self.kind != "photo" or self.storage_name is None:
+            return None
+        if self.width and self.height:
+            return (self.width, self.height) if files.lies(self.storage_name, small=True) else None
+        drawn = self.content(small=True)
+        return dimensions(drawn) if drawn else None
+
     def content(self, small: bool = False) -> bytes | None:
         """Return its bytes, or those of its size for screens; None for a link, and when the file is gone."""
         return files.read(self.storage_name, small and self.kind == "photo") if self.storage_name else None
 
 
 PIECE = (Evidence.id, Evidence.kind, Evidence.caption, Evidence.url, Evidence.media_type, Evidence.size,
-         Evidence.storage_name)
+         Evidence.storage_name, Evidence.width, Evidence.height)
 
 
 def pieces(experience_id: uuid.UUID) -> list[Piece]:

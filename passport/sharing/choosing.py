@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from ..accounts import drafts
 from ..accounts.models import Passport
 from ..accounts.rules import Band
-from ..experiences.cleaning import dimensions
 from ..experiences.details import said_of
 from ..experiences.models import Claim, Evidence, Experience
 from ..experiences.queries import PIECE, Piece
@@ -229,10 +228,10 @@ def _pieces(
         piece = Piece(*facts)
         if rules.refusal_to_show_piece(piece.kind, band, told=experience_id in experience_ids) is not None:
             continue
-        drawn = piece.content(small=True) if piece.kind == "photo" else None
-        if piece.kind == "photo" and drawn is None:
+        size = piece.on_screen()
+        if piece.kind == "photo" and size is None:
             continue
-        width, height = dimensions(drawn) if drawn else (None, None)
+        width, height = size or (None, None)
         found.setdefault(experience_id, []).append((piece.id, {
             "kind": piece.kind, "caption": piece.caption, "url": piece.url, "size": piece.size,
             "width": width, "height": height,

@@ -128,8 +128,6 @@ class ShownPiece(Piece):
 
     experience_id: uuid.UUID
     item_id: uuid.UUID | None
-    width: int | None
-    height: int | None
 
     @classmethod
     def of(cls, row: Row) -> ShownPiece:
@@ -137,7 +135,7 @@ class ShownPiece(Piece):
         frozen = row.document
         assert row.evidence_id is not None
         return cls(row.evidence_id, frozen["kind"], frozen["caption"], frozen["url"], None, frozen["size"], None,
-                   row.experience_id, row.item_id, frozen["width"], frozen["height"])
+                   frozen["width"], frozen["height"], row.experience_id, row.item_id)
 
 
 @dataclass

@@ -31,7 +31,7 @@ from tests import pictures
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.pictures import CANARY, document, drawing, png_of, saved, telling
-from tests.reading import Reader, new, way, words
+from tests.reading import Reader, new, pictures_on, way, words
 from tests.world import add_file, add_link, answer, ask
 
 PHOTO = saved(drawing())
@@ -581,6 +581,46 @@ def test_a_row_whose_file_is_gone_is_not_there(app: Flask, cast: Cast, browse: A
     assert lea.get(f"/experience/{cast['lea_x']}/fichier/{kept.id}").status_code == 404
 
 
+# ---------- how large it is on a screen ----------
+
+
+@pytest.mark.parametrize(("sent", "size"), [((3000, 1500), (1280, 640)), ((600, 400), (600, 400))])
+def test_how_large_a_photo_is_on_a_screen_is_noted(
+    app: Flask, cast: Cast, browse: Any, sent: tuple[int, int], size: tuple[int, int]
+) -> None:
+    lea = browse("lea")
+    told = lea.follow(send(lea, cast, saved(drawing(*sent))))
+    [kept] = rows(app)
+    assert (kept.width, kept.height) == size
+    assert pictures_on(lea, told) == [(size, size)]
+    assert pictures_on(lea, lea.get(f"/experience/{cast['lea_x']}")) == [(size, size)]
+
+
+def test_an_upright_photo_is_as_high_as_it_stands(app: Flask, cast: Cast, browse: Any) -> None:
+    send(browse("lea"), cast, telling(6))
+    [kept] = rows(app)
+    assert (kept.width, kept.height) == (400, 600)
+
+
+def test_a_document_and_a_link_have_no_size_on_a_screen(app: Flask, cast: Cast, three: list[uuid.UUID]) -> None:
+    assert [(kept.kind, kept.width, kept.height) for kept in rows(app)] == [
+        ("photo", 600, 400), ("document", None, None), ("link", None, None)]
+
+
+@both_databases
+def test_a_photo_kept_before_that_was_noted_is_shown_all_the_same(app: Flask, cast: Cast, browse: Any) -> None:
+    """Without a size beside its experience; with one in a link, for which its file is opened."""
+    lea = browse("lea")
+    send(lea, cast, PHOTO)
+    [kept] = rows(app)
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Evidence).values(width=None, height=None))
+    assert pictures_on(lea, lea.get(f"/experience/{cast['lea_x']}")) == [(None, (600, 400))]
+    lea.post("/montrer/choisir", {"experiences": [str(cast["lea_x"])], "pieces": [str(kept.id)]})
+    look = lea.follow(lea.fill("/montrer/pour-qui", recipient_name="Boulangerie Martin"))
+    assert pictures_on(lea, look) == [((600, 400), (600, 400))]
+
+
 # ---------- what goes along with a request ----------
 
 
@@ -658,6 +698,7 @@ def test_to_recognise_is_to_see_what_was_sent_with_that_request(app: Flask, cast
         db.session.commit()
         db.session.remove()
     lea, karim = browse("lea"), browse("karim")
+    assert pictures_on(lea, lea.get(f"/retour/{key}/faire-reconnaitre")) == [((600, 400), (600, 400))]
     sent = lea.fill(f"/retour/{key}/faire-reconnaitre", f"/retour/{key}/faire-reconnaitre", competencies=["1"],
                     pieces=[str(three[0])])
     assert sent.status_code == 303

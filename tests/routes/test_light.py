@@ -26,7 +26,7 @@ from tests.browser.city import furnish
 from tests.browser.pages import PAGES, path_of
 from tests.cast import Cast, make_cast
 from tests.conftest import test_settings
-from tests.reading import Reader, words
+from tests.reading import Reader, pictures_on, words
 from tests.shape.test_words import tool
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -97,6 +97,21 @@ def test_our_own_files_are_small() -> None:
     """At most 8 kB of style and 8 kB of script, compressed."""
     for kind in ("css", "js"):
         assert sum(len(brotli.compress(path.read_bytes())) for path in STATIC.glob(f"*.{kind}")) <= OURS, kind
+
+
+def test_no_page_moves_while_its_pictures_arrive(city: City) -> None:
+    """Each says how large they are, as large as they then come: an owner's, a facilitator's and a reader's page."""
+    seen = set()
+    for name, wanted in PAGES.items():
+        reader = Reader(city.app, city.cast, name or None)
+        for each in wanted:
+            found = pictures_on(reader, reader.get(path_of(city, each.split(" ")[-1])))
+            assert all(said == drawn for said, drawn in found), each
+            seen |= {each} if found else set()
+    assert seen >= {
+        "experiences.experience", "/experience/{ines_5}", "feedback.ask_send", "feedback.answer_request",
+        "recognition.recognise", "sharing.choose", "sharing.ready", "/s/{share}", "/s/{to_Mairie}", "/c/{to_ines_card}",
+    }, sorted(seen)
 
 
 def test_static_files_are_kept_for_ever_and_compressed(city: City, weigh: Any) -> None:

@@ -125,6 +125,13 @@ def test_each_table_has_a_title_and_named_heads() -> None:
             if not re.search(r'scope="(?:col|row)"', head)] == []
 
 
+def test_each_picture_says_how_large_it_is() -> None:
+    """So that nothing moves while it arrives: whoever reads, or goes on by keys, stays where they are."""
+    pictures = [(name, picture) for name, source in TEMPLATES.items() for picture in re.findall(r"<img\b.*?>\n", source)]
+    assert pictures
+    assert [(name, picture) for name, picture in pictures if not ("width=" in picture and "height=" in picture)] == []
+
+
 def test_the_page_is_the_grid() -> None:
     if os.environ.get("PASSPORT_WRITE_GRID") == "1":
         PAGE.write_text(page(), encoding="utf-8")
