@@ -82,14 +82,13 @@ def status_list(number: int) -> ResponseReturnValue:
 def credential(key: uuid.UUID) -> ResponseReturnValue:
     """A credential: for people what is recognised, without its holder's name; for programs as it was signed.
 
-    The same word whatever ended it.
+    Whatever ended it, and where there never was one, the answer is the same.
     """
     found = queries.published(key)
-    if found is None:
-        return doors.unknown()
-    if not found.is_in_force:
-        return doors.door(410, _("Cette attestation n’est plus montrée"), _("Cela ne dit rien de la personne."),
-                          _("Demander à la personne ce qu’elle souhaite montrer."))
+    if found is None or not found.is_in_force:
+        return doors.too_many() or doors.door(
+            404, _("Cette attestation n’est plus montrée"), _("Cela ne dit rien de la personne."),
+            _("C’est aussi la page d’une adresse mal recopiée. Demander à la personne ce qu’elle souhaite montrer."))
     if wants_json():
         return json_answer(found.credential.document, kept=0)
     body, at = queries.known(found.recognised.organisation_id), clock.now()

@@ -27,7 +27,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
         "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
         "/c/{to_ines_card}/verifier/{item_shown}", "410 /c/{to_ines_card}/verifier/{item_gone}",
-        "410 /c/{to_lost_card}", "credentials.credential", "410 /credentials/{cancelled}", "credentials.achievement",
+        "410 /c/{to_lost_card}", "credentials.credential", "404 /credentials/{cancelled}", "credentials.achievement",
         "credentials.achievement_now", "credentials.organisation", "credentials.keys_page", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
         "404 /nulle-part", "403 /faute/403", "409 /faute/409", "410 /faute/410", "429 /faute/429", "503 /faute/503",
     ),

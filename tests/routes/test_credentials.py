@@ -107,8 +107,10 @@ def test_what_is_taken_back_is_set_in_the_list_by_the_same_write(app: Flask, liv
     after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert bits(after.data) == {int(entry["statusListIndex"])}
-    gone = client.get("/" + document["id"].split("/", 3)[-1])
-    assert gone.status_code == (404 if end == "erased" else 410)
+    gone, never = client.get("/" + document["id"].split("/", 3)[-1]), client.get(f"/credentials/{uuid.uuid4()}")
+    assert (gone.status_code, gone.data) == (never.status_code, never.data)
+    assert gone.status_code == 404
+    assert "Cela ne dit rien de la personne." in words(gone)
 
 
 # ---------- what is published ----------
