@@ -109,6 +109,14 @@ def test_ones_own_pages_carry_the_name_and_no_state_of_the_screen(city: Live, vi
     assert [state for state in states if state not in on_screen] == []
 
 
+def test_a_number_to_call_is_printed_though_it_is_a_button(city: Live, visit: Callable[..., Any]) -> None:
+    page, _said = visit("tom")
+    page.goto(path_of(city, "/ca-me-derange/{tom_text}"))
+    page.emulate_media(media="print")
+    assert page.locator("a[href^='tel:']").locator("visible=true").all_inner_texts() == ["119", "3018"]
+    assert not page.locator("main .primary").is_visible()
+
+
 def test_nothing_is_cut_between_two_sheets(city: Live, visit: Callable[..., Any]) -> None:
     page, _said = visit("", dark=True)
     page.goto(path_of(city, "/s/{to_Mairie}"))
