@@ -92,7 +92,7 @@ def test_it_says_where_and_when_it_was_printed(city: Live, visit: Callable[..., 
 
 
 def test_ones_own_pages_carry_the_name_and_no_state_of_the_screen(city: Live, visit: Callable[..., Any]) -> None:
-    states, on_screen = ("Bonjour", "Où en est", "Vous pouvez la montrer"), ""
+    states, on_screen = ("Bonjour", "Ce que j’ai demandé", "Faire reconnaître", "Vous pouvez la montrer"), ""
     page, _said = visit("ines")
     for where, name in (("experiences.passport", "Mon passeport, Inès"),
                         ("learning.my_hours", "Mes heures, Inès"),
