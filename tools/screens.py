@@ -37,6 +37,8 @@ PHONE, WIDE, SHEET = (
     {"width": 1280, "height": 800},
     {"width": 658, "height": 1000},
 )
+# A page that has just grown is painted in a second frame.
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Who, the way there (a page, then the first link on it that begins so), under which name, and how wide and dark.
 SCREENS: tuple[tuple[str, str, str, dict[str, int], bool], ...] = (
     ("", "/", "home", PHONE, False),
@@ -61,6 +63,9 @@ MAIN: dict[str, dict[str, str]] = {
         "reader": "reader",
         "check": "reader /s/",
         "closed": "/s/AAAAAAAAAAAAAAAAAAAAAA",
+        "forgotten": "/phrase-oubliee",
+        "light": "/ecoconception",
+        "accessible": "/accessibilite",
         "nowhere": "/nulle-part",
         "style": "/styleguide",
     },
@@ -69,13 +74,18 @@ MAIN: dict[str, dict[str, str]] = {
         "add": "/ajouter",
         "kinds": "/ajouter/genre",
         "experience": "/passeport =médiathèque",
+        "kept": "/passeport /experience/ /recit /gardee",
         "story": "/passeport /experience/ /recit",
+        "where": "/passeport /experience/ /ou",
+        "learned": "/passeport /experience/ /appris-transmis",
         "when": "/passeport /experience/ /quand",
         "can-do": "/passeport /experience/ /savoir-faire",
         "attach": "/passeport /experience/ /joindre",
         "reflect": "/passeport /experience/ /ce-que-j-en-retire",
         "path": "/passeport /experience/ /chemin",
         "ask": "/passeport /experience/ /demander",
+        "ask-send": "/passeport /experience/ /demander /personne/",
+        "invite": "/passeport /experience/ /demander /sans-compte",
         "feedback": "/passeport /retour/",
         "offered": "/passeport /competences/",
         "exchanges": "/echanges",
@@ -86,6 +96,8 @@ MAIN: dict[str, dict[str, str]] = {
         "link": "/montrer /montrer/lien/",
         "choose": "/montrer/choisir",
         "menu": "/menu",
+        "address": "/adresse",
+        "passphrase": "/phrase",
         "hours": "/mes-heures",
         "bother": "/passeport /retour/ /ca-me-derange/",
         "deleted": "/supprimees",
@@ -94,7 +106,7 @@ MAIN: dict[str, dict[str, str]] = {
         "life": "/passeport",
         "rich": "/passeport /experience/",
         "talks": "/echanges",
-        "ask-recognition": "/echanges /retour/ /faire-reconnaitre",
+        "ask-recognition": "/passeport =devoirs /retour/ /faire-reconnaitre",
     },
     "karim": {
         "inbox": "/on-me-demande",
@@ -107,6 +119,9 @@ MAIN: dict[str, dict[str, str]] = {
     "claire": {
         "house": "/menu /organisation/",
         "desk": "/menu /organisation/ /demandes",
+        "invite-guide": "/menu /organisation/ /inviter",
+        "check-guide": "/menu /organisation/ /verification",
+        "join-code": "/menu /organisation/ /code",
         "cases": "/signalements",
     },
     "sofia": {
@@ -224,6 +239,7 @@ def main_screens(browser: Any, base: str, reader: str, folder: Path) -> None:
                 page.set_viewport_size(size)
                 high = page.evaluate("document.documentElement.scrollHeight")
                 page.set_viewport_size({**size, "height": max(high, size["height"])})
+                page.evaluate(PAINTED)
                 page.screenshot(path=folder / f"{name}-{look}.png")
         page.context.close()
 

@@ -30,4 +30,4 @@ def french(text: str) -> str:
     text = re.sub(r"(?<![@./\w-])([Ee])-(?=mails?\b)", r"\1" + HYPHEN, text)
     text = re.sub(r"\b(\d\d) (?=\d\d\b)", r"\1" + NBSP, text)
     text = re.sub(r"(?<=\d) (?=\d{3}\b)", NARROW, text)
-    return re.sub(r"\b(M\.|Mme) (?=[A-Z%])", r"\1" + NBSP, text)
+    return re.sub(r"\b(M\.|Mme|n°) (?=[A-Z%\d])", r"\1" + NBSP, text)

@@ -41,7 +41,7 @@ class FirstSentenceForm(Form):
 class DeviceForm(Form):
     """Whose device this is. Nothing is ticked beforehand: it is called one's own, or shared, or neither."""
 
-    shared = RadioField(_l("Cet appareil (facultatif)"), validate_choice=False,
+    shared = RadioField(_l("Cet appareil"), validate_choice=False,
                         choices=[SelectChoice("n", _l("C’est le mien")), SelectChoice("y", _l("Il est partagé"))])
 
     @property

@@ -117,6 +117,11 @@ class Standing:
         return feedback_of(self.who)
 
     @property
+    def arrived_words(self) -> str:
+        """Return on which day the feedback came."""
+        return str(_("Reçu le %(day)s", day=day_words(self.at))) if self.at else ""
+
+    @property
     def withdrawn_words(self) -> str:
         """Return that the feedback was taken back, and by whom."""
         return withdrawn_words(self.who)

@@ -44,6 +44,24 @@ def test_a_moment_stands_on_one_line_and_its_fault_below(city: Live, visit: Call
         assert fault["width"] > width / 2
 
 
+def test_a_month_is_read_with_its_year_on_a_phone(city: Live, visit: Callable[..., Any]) -> None:
+    page, _said = visit("karim")
+    page.goto(path_of(city, "recognition.recognise"))
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        for name in ("seen_from", "seen_to"):
+            assert page.locator(f"[name={name}]").bounding_box()["width"] > 200, (width, name)
+
+
+def test_a_search_and_its_button_stand_on_one_line(city: Live, visit: Callable[..., Any]) -> None:
+    page, _said = visit("lea")
+    page.goto(path_of(city, "feedback.ask"))
+    field, button = page.locator("[name=q]"), page.locator(".search button")
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert round(field.bounding_box()["y"]) == round(button.bounding_box()["y"]), width
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_an_answer_asks_for_shows_once_it_is_given(visit: Callable[..., Any], language: str) -> None:
     page, _said = visit("", language)

@@ -92,7 +92,7 @@ def test_it_says_where_and_when_it_was_printed(city: Live, visit: Callable[..., 
 
 
 def test_ones_own_pages_carry_the_name_and_no_state_of_the_screen(city: Live, visit: Callable[..., Any]) -> None:
-    states, on_screen = ("Bonjour", "Où en est", "Vous pouvez la montrer"), ""
+    states, on_screen = ("Bonjour", "Ce que j’ai demandé", "Faire reconnaître", "Vous pouvez la montrer"), ""
     page, _said = visit("ines")
     for where, name in (("experiences.passport", "Mon passeport, Inès"),
                         ("learning.my_hours", "Mes heures, Inès"),
@@ -107,6 +107,14 @@ def test_ones_own_pages_carry_the_name_and_no_state_of_the_screen(city: Live, vi
         assert name in shown
         assert [state for state in states if state in shown] == [], where
     assert [state for state in states if state not in on_screen] == []
+
+
+def test_a_number_to_call_is_printed_though_it_is_a_button(city: Live, visit: Callable[..., Any]) -> None:
+    page, _said = visit("tom")
+    page.goto(path_of(city, "/ca-me-derange/{tom_text}"))
+    page.emulate_media(media="print")
+    assert page.locator("a[href^='tel:']").locator("visible=true").all_inner_texts() == ["119", "3018"]
+    assert not page.locator("main .primary").is_visible()
 
 
 def test_nothing_is_cut_between_two_sheets(city: Live, visit: Callable[..., Any]) -> None:

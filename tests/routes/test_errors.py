@@ -107,6 +107,7 @@ def test_each_fault_has_a_page_in_both_languages(
     assert f'<html lang="{language}" dir="ltr">' in answer.get_data(as_text=True)
     assert title in said
     assert title_of(app, status, other) not in said
+    assert all(f'href="{way}"' in answer.get_data(as_text=True) for way in ("/aide", "/accessibilite"))
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -218,6 +218,7 @@ ILL_SET = {
     "no space before :": r"[^\W\d_]:(?!//)",
     "guillemets without no-break spaces": "«(?!\u00a0)|(?<!\u00a0)»",
     "a number cut from its unit": rf"\d {UNIT}",
+    "a number cut from its sign": r"n° \d",
     "three dots": r"\.\.\.",
 }
 
