@@ -251,7 +251,7 @@
     return account === entry.account && deliver(entry, token);
   };
 
-  // A button that asks and sends nothing: its answer is a page.
+  // What waits nowhere: its answer is a page.
   const ask = async (form, entry) => {
     try {
       const { account, token } = await box.ticket();
@@ -265,11 +265,12 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = event.submitter;
-    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])")) return;
-    if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
+    if (!box || event.defaultPrevented || form.method !== "post" || form.matches("[data-hx-post], [action='/fermer']")) return;
+    const waits = "outbox" in form.dataset;
+    if (!(waits && "own" in data) && navigator.onLine) return;   // else only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);
-    if (button?.name && !("sends" in button.dataset)) return ask(form, entry);
+    if (!waits || (button?.name && !("sends" in button.dataset))) return ask(form, entry);
     const ready = isCopy ? deliverAnew(entry) : deliver(entry);   // a copy's own token may be of a session that is over
     if (!(await ready)) stay(form, entry);
   });

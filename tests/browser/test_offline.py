@@ -974,6 +974,43 @@ def test_searching_within_the_form_keeps_what_was_written(live: Live, phone: Cal
     assert experiences(live, "lea") == sorted([*before, "Atelier numérique avec les aînés"])
 
 
+def test_a_button_that_needs_the_network_says_so_and_loses_nothing(live: Live, phone: Callable[..., Any]) -> None:
+    """« Plus tard », and every form that does not wait: the page stays, with what was written, and then leaves."""
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    trouble = page.get_by_text("Cela n’est pas parti. Le texte est toujours là")
+    open_passport(page, live, "nadia")
+    page.goto(f"/on-me-demande/{live.cast['request']}")
+    page.get_by_label("Ce que j’ai vu").fill("Elle laisse la souris aux autres.")
+    context.set_offline(True)
+    page.get_by_role("button", name="Plus tard").click()
+    expect(trouble).to_be_visible()
+    assert page.get_by_label("Ce que j’ai vu").input_value() == "Elle laisse la souris aux autres."
+    assert page.evaluate("outbox.every()") == []
+    context.set_offline(False)
+    page.get_by_role("button", name="Plus tard").click()
+    page.wait_for_url("**/on-me-demande")
+    expect(page.locator("main")).to_contain_text("Le brouillon est gardé", use_inner_text=True)
+
+    context = phone()
+    page = context.new_page()
+    trouble = page.get_by_text("Cela n’est pas parti. Le texte est toujours là")
+    open_passport(page, live, "lea")
+    page.goto(f"/experience/{live.cast['lea_x']}/recit")
+    told = page.locator("main textarea").first
+    told.fill("Une histoire\nen deux lignes")
+    context.set_offline(True)
+    page.locator("main").get_by_role("button", name="Enregistrer").click()
+    expect(trouble).to_be_visible()
+    assert told.input_value() == "Une histoire\nen deux lignes"
+    context.set_offline(False)
+    with page.expect_navigation():
+        page.locator("main").get_by_role("button", name="Enregistrer").click()
+    page.goto(f"/experience/{live.cast['lea_x']}")
+    expect(page.locator("main")).to_contain_text("en deux lignes", use_inner_text=True)
+
+
 def test_a_page_that_kept_nothing_is_no_arrival(live: Live, phone: Callable[..., Any]) -> None:
     """Whatever waits and is answered by a page of ours that does not say so stays, to be looked at."""
     context = phone()
