@@ -1,4 +1,4 @@
-// Small comforts on pages that work without any of them, and what a page does without network (outbox.js keeps, sw.js opens).
+// Comforts on pages that work without any of them, and what a page does without network (outbox.js keeps, sw.js opens).
 "use strict";
 
 (() => {
@@ -13,7 +13,6 @@
 
   const announce = (words) => {
     const place = document.getElementById("announce");
-    if (!place || !words) return;
     place.textContent = "";
     setTimeout(() => { place.textContent = words; }, 50);   // a change is read, a replacement often is not
   };
@@ -33,9 +32,6 @@
     }
   };
 
-  const share = (button) =>
-    navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {});
-
   const reveal = (root) => {
     const can = { "[data-copy]": navigator.clipboard, "[data-share]": navigator.share, "[data-print]": window.print };
     for (const [selector, able] of Object.entries(can)) {
@@ -44,10 +40,11 @@
   };
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-copy], [data-share], [data-print]");
+    const button = event.target.closest("[data-copy], [data-share], [data-print]");
     if (!button) return;
+    const { title, share: url } = button.dataset;
     if ("copy" in button.dataset) copy(button);
-    else if ("share" in button.dataset) share(button);
+    else if (url) navigator.share({ title, url }).catch(() => {});
     else window.print();
   });
 
@@ -55,15 +52,12 @@
 
   const sent = new Set();
 
-  const hold = (form) => {
-    sent.add(form);
-    for (const button of all("button[type=submit]", form)) button.setAttribute("aria-disabled", "true");
+  const hold = (form, held = true) => {
+    sent[held ? "add" : "delete"](form);
+    for (const button of all("button[type=submit]", form)) button.ariaDisabled = held || null;
   };
 
-  const release = (form) => {
-    sent.delete(form);
-    for (const button of all("button[type=submit]", form)) button.removeAttribute("aria-disabled");
-  };
+  const release = (form) => hold(form, false);
 
   // Caught on the way down: htmx, which listens on the form itself, would queue a second sending.
   document.addEventListener("submit", (event) => {
@@ -79,8 +73,7 @@
     if ("download" in form.dataset) setTimeout(() => release(form), 4000);   // the page stays: no answer will replace it
   });
 
-  // The Back button may bring the page out of the browser's memory, buttons still held; and, where others use this
-  // device, words of somebody who has left.
+  // Back may bring the page out of memory, buttons still held; and, on a shared device, words of somebody who has left.
   window.addEventListener("pageshow", (event) => {
     sent.forEach(release);
     if (event.persisted && "shared" in data) location.reload();
@@ -90,22 +83,10 @@
     const form = document.createElement("form");
     form.method = "post";
     form.action = action;
-    for (const [name, value] of fields) {
-      const field = document.createElement("input");
-      field.name = name;
-      if (value instanceof File) {
-        const files = new DataTransfer();
-        if (value.name) files.items.add(value);
-        field.type = "file";
-        field.files = files.files;
-        form.enctype = "multipart/form-data";
-        field.hidden = true;
-      } else {
-        field.type = "hidden";   // keeps line breaks
-        field.value = value;
-      }
-      form.append(field);
-    }
+    form.enctype = "multipart/form-data";
+    form.addEventListener("formdata", ({ formData }) => {
+      for (const [name, value] of fields) formData.append(name, value);
+    });
     document.body.append(form);
     form.submit();
   };
@@ -113,6 +94,7 @@
   // ---------- sending a file ----------
 
   document.addEventListener("htmx:xhr:progress", (event) => {
+    wait(event.target);
     const place = event.target.querySelector?.("[data-sending]");
     const bar = place?.querySelector("progress");
     const { lengthComputable, loaded, total } = event.detail;
@@ -123,13 +105,6 @@
     bar.value = loaded;
   });
 
-  document.addEventListener("htmx:afterRequest", (event) => {
-    for (const place of all("[data-sending]", event.detail.elt)) {
-      place.hidden = true;
-      place.querySelector("progress").max = 1;
-    }
-  });
-
   // ---------- after htmx ----------
 
   const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
@@ -138,24 +113,31 @@
 
   const focus = (element) => {
     if (!element) return;
-    if (element.tabIndex < 0) element.setAttribute("tabindex", "-1");
+    if (element.tabIndex < 0) element.tabIndex = -1;
     element.focus();
   };
 
-  const trouble = (hidden, place = document.getElementById("trouble")) => {
+  const trouble = (hidden, form) => {
+    const place = form?.querySelector("[data-away]") || document.getElementById("trouble");
     if (place) place.hidden = hidden;
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
     const form = elt.closest("form");
+    wait(elt);
     if (elt === form) hold(form);
     else if (sent.has(form) || form?.hidden) event.preventDefault();   // no draft of what leaves
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, requestConfig, successful, xhr } = event.detail;
+    clearTimeout(patience);
     release(elt);
+    for (const place of all("[data-sending]", elt)) {
+      place.hidden = true;
+      place.querySelector("progress").max = 1;
+    }
     if (requestConfig.verb === "get" && !elt.href) return;   // suggestions while one types
     if (elt.matches("form[data-outbox]") && !successful && (!xhr?.status || xhr.status >= 500)) stay(elt, entryOf(elt));
     else trouble(successful || xhr?.status === 422);
@@ -197,30 +179,55 @@
     };
   };
 
-  // In the place of a form: what it held stays on this phone, where it is called one's own; else in the form.
+  const standing = (place, state) => {
+    for (const each of all("[data-when]", place)) each.hidden = !each.dataset.when.includes(state);
+  };
+
+  // What stands in the place of a form, and says so when it changes.
+  const noteOf = (entry) => {
+    const note = document.getElementById("kept").content.cloneNode(true).firstElementChild;
+    note.id = entry.key;
+    note.querySelector("[data-words]").textContent = (entry.words || entry.over).replace(/^(.{60}).+/su, "$1…");
+    standing(note, "waits");
+    return note;
+  };
+
+  const hear = ({ data: entry }) => {
+    show();
+    if (entry.account !== data.account || !("own" in data)) return;
+    const note = document.getElementById(entry.key) || noteOf(entry);
+    standing(note, entry.state);
+    if (entry.state === "sent") {
+      note.querySelector("[data-words]").href = entry.place;
+      if (!note.isConnected) document.getElementById("arrived").append(...note.children);
+      else if (note.previousElementSibling?.hidden) note.previousElementSibling.remove();   // its form
+    }
+  };
+
+  // What a form held stays on this phone, where it is called one's own; else in the form.
   const stay = async (form, entry) => {
     release(form);
-    const kept = document.getElementById("kept");
     try {
-      if (!kept || !box) throw new Error("nothing is kept here");
+      if (!("own" in data) || !box) throw new Error("nothing is kept here");
       await box.keep(entry);
       navigator.storage?.persist?.();
     } catch {
       trouble(false);
       return;
     }
-    form.after(kept.content.cloneNode(true));
+    const note = noteOf(entry);
+    form.after(note);
     form.hidden = true;
     trouble(true);
-    focus(form.nextElementSibling);
+    focus(note);
     show();
     navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("outbox")).catch(() => {});
   };
 
   // It has arrived; and so has, put right, what was refused before under the same number.
-  const settle = async (entry) => {
+  const settle = async (entry, place) => {
     for (const old of await box.every()) {
-      if (old.key === entry.key || (old.refused && old.number && old.number === entry.number)) await box.settle(old);
+      if (old.key === entry.key || (old.refused && old.number && old.number === entry.number)) await box.settle(old, "sent", place);
     }
   };
 
@@ -229,12 +236,11 @@
 
   // Say whether it is done with: arrived, or refused in words that the page then shows.
   const deliver = async (entry, token) => {
-    const { state, onward } = await box.send(entry, token);
+    const { state, onward, place } = await box.send(entry, token);
     if (state === "waits") return false;
     if (state === "sent") {
-      if ("own" in data) await settle(entry).catch(() => {});
-      if (onward) location.assign(onward);
-      else location.reload();
+      if ("own" in data) await settle(entry, place).catch(() => {});
+      location.assign(onward);
     } else asPage(entry, token);
     return true;
   };
@@ -245,25 +251,26 @@
     return account === entry.account && deliver(entry, token);
   };
 
-  // A button that asks and sends nothing: its answer is a page.
+  // What waits nowhere: its answer is a page.
   const ask = async (form, entry) => {
     try {
       const { account, token } = await box.ticket();
       asPage(entry, account === data.account && token);
     } catch {
       release(form);
-      trouble(false, form.querySelector("[data-away]") ?? undefined);
+      trouble(false, form);
     }
   };
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = event.submitter;
-    if (!box || event.defaultPrevented || !form.matches("[data-outbox]:not([data-hx-post])")) return;
-    if (!("own" in data) && navigator.onLine) return;   // where nothing may be kept, only what would be lost is held back
+    if (!box || event.defaultPrevented || form.method !== "post" || form.matches("[data-hx-post], [action='/fermer']")) return;
+    const waits = "outbox" in form.dataset;
+    if (!(waits && "own" in data) && navigator.onLine) return;   // else only what would be lost is held back
     event.preventDefault();
     const entry = entryOf(form, button);
-    if (button?.name && !("sends" in button.dataset)) return ask(form, entry);
+    if (!waits || (button?.name && !("sends" in button.dataset))) return ask(form, entry);
     const ready = isCopy ? deliverAnew(entry) : deliver(entry);   // a copy's own token may be of a session that is over
     if (!(await ready)) stay(form, entry);
   });
@@ -272,12 +279,9 @@
   let patience = 0;
   const wait = (form) => {
     clearTimeout(patience);
-    if (form.matches("form[data-outbox]")) {
-      patience = setTimeout(() => htmx.trigger(form, "htmx:abort"), form.enctype.startsWith("multipart") ? 20000 : 8000);
-    }
+    if (!form.matches("form[data-outbox]")) return;
+    patience = setTimeout(() => htmx.trigger(form, "htmx:abort"), form.enctype.startsWith("multipart") ? 20000 : 8000);
   };
-  for (const moment of ["htmx:beforeRequest", "htmx:xhr:progress"]) document.addEventListener(moment, (event) => wait(event.target));
-  document.addEventListener("htmx:afterRequest", () => clearTimeout(patience));
 
   // A photo leaves as large as it is ever shown, and waits as small.
   document.addEventListener("change", async ({ target }) => {
@@ -288,8 +292,8 @@
       const scale = Math.min(1, 2000 / Math.max(picture.width, picture.height));
       if (scale === 1 && file.size < 1_500_000) return;
       const canvas = document.createElement("canvas");
-      canvas.width = Math.round(picture.width * scale);
-      canvas.height = Math.round(picture.height * scale);
+      canvas.width = picture.width * scale;
+      canvas.height = picture.height * scale;
       const pen = canvas.getContext("2d");
       pen.fillStyle = "#fff";   // what one sees through has no colour in a JPEG
       pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -309,14 +313,12 @@
   const line = (entry) => {
     const row = document.getElementById("entry").content.cloneNode(true).firstElementChild;
     const part = (name) => row.querySelector(`[data-${name}]`);
-    const stands = { old: "old", refused: "refused" }[entry.refused] || "waits";
-    for (const state of all("[data-when]", row)) state.hidden = state.dataset.when !== stands;
-    part("over").textContent = entry.words ? entry.over : "";
+    standing(row, entry.refused || "waits");
+    part("over").textContent = entry.words && entry.over;
     part("words").textContent = entry.words || entry.over;
-    part("again").hidden = stands === "waits";
     part("copy").dataset.copy = entry.words;
     part("day").textContent = new Date(entry.made).toLocaleString(document.documentElement.lang,
-      { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+      { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).replace(/0?(\d+):(\d+)$/, part("day").dataset.day);
     part("resend").addEventListener("click", async () => trouble(await deliverAnew(entry)));
     part("discard").addEventListener("click", async () => {
       await box.settle(entry);
@@ -331,10 +333,9 @@
     const found = data.account ? await mine() : await box.every();
     for (const count of all("[data-count]")) count.textContent = found.length;
     if (!list) {
-      const note = document.getElementById("waiting");
-      if (note) note.hidden = !found.length;
+      document.getElementById("waiting").hidden = !found.length;
       for (const row of all("#life > .waits")) row.remove();
-      for (const entry of found.filter((each) => new URL(each.url).pathname.startsWith("/ajouter"))) {
+      for (const entry of found.filter((each) => each.url.includes("/ajouter"))) {
         const row = document.getElementById("waits")?.content.cloneNode(true);
         if (!row) return;
         row.querySelector("h3 a").textContent = entry.words;
@@ -347,40 +348,27 @@
     const own = found.filter((entry) => entry.account === account);
     list.replaceChildren(...own.map(line));
     reveal(list);
-    list.hidden = !own.length;
-    document.getElementById("none").hidden = found.length > 0;
-    document.getElementById("closed").hidden = own.length > 0 || !found.length;
+    document.getElementById("none").hidden = found.length;
+    document.getElementById("closed").hidden = !found.length;
     document.getElementById("away").hidden = location.pathname === "/envois";
-    document.getElementById("retry").hidden = location.pathname === "/envois" && !own.some((entry) => !entry.refused);
   };
 
   const leave = async () => {
-    if (!(await mine()).some((entry) => !entry.refused)) return;
-    await box.leave().catch(() => {});
-    await show();
+    if ((await mine()).some((entry) => !entry.refused)) await box.leave().catch(() => {});
   };
 
-  document.getElementById("retry")?.addEventListener("click", () => location.reload());
-
   // ---------- leaving ----------
-
-  let sure = false;
-
-  document.getElementById("erase")?.addEventListener("click", () => {
-    sure = true;
-    document.querySelector("[action='/fermer']").requestSubmit();
-  });
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!box || event.defaultPrevented || !form.matches("[action='/fermer']")) return;
     event.preventDefault();
     try {
-      for (const name of await caches.keys()) if (name.startsWith("pages ")) await caches.delete(name);
+      await box.forget("pages");
       await box.ticket();   // nothing written is erased before it is certain that the session can be ended
       const entries = await box.every();
       const own = entries.filter((entry) => entry.account === data.account);
-      if (own.length && !sure) {
+      if (own.length && event.submitter?.id !== "erase") {
         const warning = document.getElementById("unsent");
         warning.hidden = false;
         release(form);
@@ -391,27 +379,27 @@
       plainly(form.action, [...new FormData(form), ["others", entries.length > own.length ? "y" : ""]]);
     } catch {
       release(form);
-      trouble(false, form.querySelector("[data-away]") ?? undefined);
+      trouble(false, form);
     }
   });
 
-  if (box && "own" in data) {
+  if (box && ("own" in data || document.getElementById("entries"))) {
     show();
+    new BroadcastChannel("outbox").onmessage = hear;
+  }
+
+  if (box && "own" in data) {
     leave();
     window.addEventListener("online", leave);
     setInterval(leave, 30000);   // a line that comes back without a word
-    if (isCopy) {
-      document.getElementById("version").hidden = false;
-      for (const field of all("[name=submission]")) field.value = crypto.randomUUID();   // the copy opens more than once
-    }
+    if (isCopy) for (const field of all("[name=submission]")) field.value = crypto.randomUUID();   // it opens more than once
     window.addEventListener("load", async () => {
       const workers = navigator.serviceWorker;
       if (!workers) return;
-      workers.addEventListener("message", show);
       await workers.register("/sw.js");
       (await workers.ready).active.postMessage({ account: data.account, language: document.documentElement.lang });
     });
-  } else if (box && document.getElementById("entries")) show();
+  }
 
   if ("account" in data && !("own" in data)) {
     navigator.serviceWorker?.getRegistrations().then((workers) => workers.forEach((worker) => worker.unregister()));
@@ -428,8 +416,6 @@
     for (const moment of ["keydown", "pointerdown", "scroll"]) document.addEventListener(moment, touch);
     touch();
   }
-
-  // ---------- a page just opened ----------
 
   reveal(document);
   focus(all("[data-focus]")[0]);

@@ -1,9 +1,11 @@
-// What is written without network waits here, in this phone's IndexedDB, and leaves once: a form sent again under its own
-// number is kept once by the server. Used by the pages and by the worker.
+// What is written without network waits in this phone's IndexedDB and leaves once: a form sent again under its number is
+// kept once by the server. For the pages and the worker.
 "use strict";
 
 self.outbox = (() => {
   const WEEK = 7 * 24 * 3600 * 1000;   // less than the server keeps what was deleted: nothing comes back by itself
+
+  const pages = new BroadcastChannel("outbox");
 
   const store = (mode, act) => new Promise((done, failed) => {
     const opening = indexedDB.open("outbox", 1);
@@ -21,20 +23,25 @@ self.outbox = (() => {
   const every = async () => (await store("readonly", (entries) => entries.getAll())).sort((one, other) => one.made - other.made);
   const keep = (entry) => store("readwrite", (entries) => entries.put(entry));
 
-  // Only what still stands as it was sent: it may have been written anew meanwhile.
-  const settle = (entry, refused) => store("readwrite", (entries) => {
-    const found = entries.get(entry.key);
-    found.onsuccess = () => {
-      if (found.result?.made !== entry.made) return;
-      if (refused) entries.put({ ...entry, refused });
-      else entries.delete(entry.key);
-    };
-    return found;
-  });
+  // It has arrived or is erased; refused or too old, it stays to be looked at. Every open page hears of it.
+  const settle = async (entry, state, place) => {
+    await store("readwrite", (entries) => {
+      if (!/refused|old/.test(state)) return entries.delete(entry.key);
+      const found = entries.get(entry.key);
+      found.onsuccess = () => found.result && entries.put({ ...entry, refused: state });   // unless erased meanwhile
+      return found;
+    });
+    pages.postMessage({ ...entry, fields: null, state, place });
+  };
+
+  // Let go of the copies of one kind, but those of this name.
+  const forget = async (kind, but) => {
+    for (const name of await caches.keys()) if (name.startsWith(kind) && name !== but) await caches.delete(name);
+  };
 
   const ticket = async () => (await fetch("/envois/cle", { signal: AbortSignal.timeout(8000) })).json();
 
-  // After the way back, the same words may be the same sending; otherwise they are meant.
+  // After the way back, the same words may be the same sending.
   const back = self.performance.getEntriesByType("navigation")[0]?.type === "back_forward";
 
   // What became of one sending: sent, refused, ended (sign in first), or waits (no network, or no answer of ours).
@@ -53,15 +60,16 @@ self.outbox = (() => {
       const onward = answer.headers.get("HX-Redirect") || "";
       if (!answer.headers.get("X-Request-ID") || answer.status >= 500 || answer.status === 429) return { state: "waits" };
       if (answer.headers.get("HX-Trigger") || onward.startsWith("/ouvrir")) return { state: "ended" };
+      const place = answer.headers.get("Arrived") || onward;   // where it is seen
       const arrived = answer.status === 204 || answer.headers.get("Arrived");   // else nothing may be kept
-      return { state: arrived ? "sent" : "refused", onward };
+      return { state: arrived ? "sent" : "refused", onward: onward || place, place };
     } catch {
       return { state: "waits" };
     }
   };
 
-  // Send what waits, one sender at a time, and only as whoever wrote it; say whether something still waits. First what is
-  // taken back, however old, then the rest in order; what cannot leave holds nothing up.
+  // Send what waits, one sender at a time, only as whoever wrote it; say whether something still waits. What is taken back
+  // goes first, however old; what cannot leave holds nothing up.
   const leave = () => navigator.locks.request("outbox", async () => {
     const waiting = (await every()).filter((entry) => !entry.refused).sort((one, other) => other.withdraws - one.withdraws);
     if (!waiting.length) return false;
@@ -69,13 +77,13 @@ self.outbox = (() => {
     let waits = false;
     for (const entry of waiting.filter((each) => each.account === account)) {
       const old = Date.now() - entry.made > WEEK && !entry.withdraws;
-      const { state } = old ? { state: "old" } : await send(entry, token);
+      const { state, place } = old ? { state: "old" } : await send(entry, token);
       if (state === "ended") return true;
       if (state === "waits") waits = true;
-      else await settle(entry, state !== "sent" && state);
+      else await settle(entry, state, place);
     }
     return waits;
   });
 
-  return { every, keep, settle, ticket, send, leave };
+  return { every, keep, settle, forget, ticket, send, leave };
 })();

@@ -1,5 +1,5 @@
-// The worker: our own files, three pages of whoever calls this phone theirs, and in the place of every other page without
-// network the one of what waits. The route puts FILES before this: the addresses of our files by name.
+// The worker: our own files, three pages of whoever calls this phone theirs, and without network, in the place of every
+// other page, the one of what waits. The route puts FILES before this: the addresses of our files by name.
 "use strict";
 
 importScripts(FILES["outbox.js"]);
@@ -9,9 +9,6 @@ const NEVER = /^\/[sct]\//;   // what somebody shows, a card, a witness's link: 
 const WEEK = 7 * 24 * 3600 * 1000;
 const SHELL = `shell ${Object.values(FILES)}`;
 const AWAY = "/envois";
-
-const within = (seconds, promise) =>
-  Promise.race([promise, new Promise((_, failed) => { setTimeout(failed, seconds * 1000); })]);
 
 // A page that knows it is a copy.
 const copied = (html, answer) => {
@@ -32,10 +29,6 @@ const keepAway = async (language) => {
 
 // ---------- three pages, of one person, for seven days ----------
 
-const forget = async (but) => {
-  for (const name of await caches.keys()) if (name.startsWith("pages ") && name !== but) await caches.delete(name);
-};
-
 const copies = async () => {
   const found = {};
   for (const name of await caches.keys()) {
@@ -50,16 +43,15 @@ const copies = async () => {
   return found;
 };
 
-// The server says with each page whose copies may lie here: another person's are let go of, and all of them once nobody
-// is signed in who called this phone theirs.
+// The server says with each page whose copies may lie here: those of anybody else go, and all once nobody is signed in.
 const note = async (url, answer) => {
   const page = PAGES.includes(url.pathname + url.search);
-  if (page && answer.type === "opaqueredirect") await forget();   // to the sign-in page
+  if (page && answer.type === "opaqueredirect") await self.outbox.forget("pages");   // to the sign-in page
   if (!answer.ok || !answer.headers.get("X-Request-ID")) return;
   const account = answer.headers.get("Kept-For");
   const name = account && `pages ${account}`;
   const html = name && !answer.redirected && page ? answer.clone().text() : null;
-  await forget(name);
+  await self.outbox.forget("pages", name);
   if (html) await (await caches.open(name)).put(url.pathname, copied(await html, answer));
 };
 
@@ -73,7 +65,7 @@ const open = async (event, url) => {
   const fetching = fetch(event.request);
   event.waitUntil(fetching.then((answer) => note(url, answer)).catch(() => {}));   // however late
   try {
-    return await within(kept ? 4 : 20, fetching);
+    return await Promise.race([fetching, new Promise((_, late) => { setTimeout(late, kept ? 4000 : 20000); })]);
   } catch {
     return kept || (await caches.match(AWAY)) || Response.error();
   }
@@ -87,10 +79,7 @@ self.addEventListener("install", (event) => {
 });
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (name.startsWith("shell ") && name !== SHELL) await caches.delete(name);
-    await self.clients.claim();
-  })());
+  event.waitUntil(self.outbox.forget("shell", SHELL).then(() => self.clients.claim()));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -106,8 +95,7 @@ self.addEventListener("message", (event) => {
 });
 
 self.addEventListener("sync", (event) => {
-  event.waitUntil(self.outbox.leave().then(async (waits) => {
-    for (const page of await self.clients.matchAll()) page.postMessage("left");
+  event.waitUntil(self.outbox.leave().then((waits) => {
     if (waits) throw new Error("to be tried again");
   }));
 });

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -240,7 +240,7 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
         if valid and waiting.was_sent(key, who.account_id, form.number):
             with transaction():
                 service.give_feedback(received.request, role, who.account_id, form.draft(), now)
-            return onward("feedback.inbox")
+            return _arrived(key, onward("feedback.inbox"))
         authorised(received, Action.GIVE_FEEDBACK)
     if received.closed_at is not None:
         return page("feedback/answered.html", received=received, told=queries.told(received.revision),
@@ -269,7 +269,7 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
         else:
             flash(f"{_('C’est envoyé.')} {queries.arrival_words(feedback.visible_at, now)}".strip(),
                   "see:" + url_for("feedback.answer_request", key=key))
-            return _on_to(following)
+            return _arrived(key, _on_to(following))
     return _answer_page(received, form, now, 422)
 
 
@@ -293,6 +293,13 @@ def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
     if piece is None:
         abort(404)
     return file_answer(piece.content(request.args.get("taille") == "ecran"), piece.media_type, piece.save_as)
+
+
+def _arrived(key: uuid.UUID, way: ResponseReturnValue) -> ResponseReturnValue:
+    """Say to outbox.js, beside the way on, where what was sent is seen."""
+    answer = make_response(way)
+    answer.headers["Arrived"] = url_for("feedback.answer_request", key=key)
+    return answer
 
 
 def _on_to(following: list[queries.InboxLine]) -> ResponseReturnValue:

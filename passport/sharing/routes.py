@@ -219,7 +219,7 @@ def close(key: uuid.UUID) -> ResponseReturnValue:
     if wants_fragment():
         answer = make_response(page("sharing/closed.html", link=links.link(key, now), settled=True,
                                     panels=panels.after_closing(share.learner_id, now)))
-        answer.headers["Arrived"] = "true"  # outbox.js takes no other page for an arrival
+        answer.headers["Arrived"] = url_for("card.show")  # outbox.js takes no other page for an arrival
         return answer
     flash(_("Le lien « %(name)s » est fermé.", name=share.recipient_name))
     return onward("card.show")

@@ -74,7 +74,11 @@ class Tunnel:
                 near, _ = self.door.accept()
             except OSError:
                 return
-            far = socket.create_connection(self.server)
+            try:
+                far = socket.create_connection(self.server)
+            except OSError:   # the server has gone
+                near.close()
+                return
             self.lines += [near, far]
             for one, other, is_open in ((near, far, self.there), (far, near, self.back)):
                 threading.Thread(target=self._carry, args=(one, other, is_open), daemon=True).start()
@@ -109,6 +113,8 @@ class Tunnel:
 
     def close(self) -> None:
         """Take the line away."""
+        with suppress(OSError):
+            self.door.shutdown(socket.SHUT_RDWR)   # who waits for the next line wakes up
         self.door.close()
         self.mend()
 
@@ -330,8 +336,14 @@ def test_background_sync_sends_while_no_page_is_open(live: Live, phone: Callable
     page.goto("about:blank")
     context.set_offline(False)
     page.goto("/static/favicon.svg")
+    tell_worker(page, live)
+    arrives(live, "lea", "Envoyé par l’arrière")
+
+
+def tell_worker(page: Any, live: Live) -> None:
+    """Let the worker send what waits, as the browser does once the line is back."""
     versions: list[dict[str, Any]] = []
-    devtools = context.new_cdp_session(page)
+    devtools = page.context.new_cdp_session(page)
     devtools.on("ServiceWorker.workerVersionUpdated", lambda said: versions.extend(said["versions"]))
     devtools.on("ServiceWorker.workerRegistrationUpdated", lambda said: versions.extend(said["registrations"]))
     devtools.send("ServiceWorker.enable")
@@ -339,7 +351,119 @@ def test_background_sync_sends_while_no_page_is_open(live: Live, phone: Callable
     devtools.send("ServiceWorker.dispatchSyncEvent", {
         "origin": live.app.config["PUBLIC_URL"], "registrationId": versions[0]["registrationId"], "tag": "outbox",
         "lastChance": False})
-    arrives(live, "lea", "Envoyé par l’arrière")
+
+
+@pytest.mark.parametrize("by", ["the page", "the worker"])
+def test_what_has_arrived_is_said_on_every_open_page(live: Live, phone: Callable[..., Any], by: str) -> None:
+    """In the place of its form, and above the life in years; no page is loaded anew, each leads there."""
+    context = phone()
+    page, other, away = (context.new_page() for _ in range(3))
+    open_passport(page, live, "lea")
+    context.set_offline(True)
+    write(page, "Un <b>grand</b> tournoi")
+    other.goto("/passeport")
+    expect(other.locator("#waiting")).to_contain_text("1")
+    expect(other.locator("#arrived")).to_be_empty()
+    away.goto("/echanges")   # in its place, the page of what waits
+    expect(away.locator("#entries > li")).to_have_count(1)
+    for each in (page, other):
+        each.evaluate("window.same = true")
+        if by == "the worker":
+            each.route("**/envois/cle", lambda route: route.abort())   # what the page itself tries comes to nothing
+    context.set_offline(False)
+    if by == "the worker":
+        tell_worker(other, live)
+    note = page.get_by_role("status").filter(has_text="C’est envoyé : « Un <b>grand</b> tournoi »")
+    expect(note).to_be_visible(timeout=30_000)
+    expect(note).to_be_focused()
+    expect(page.get_by_text("Gardé sur ce téléphone, pas encore envoyé")).to_be_hidden()
+    said = other.get_by_role("status").filter(has_text="C’est envoyé : « Un <b>grand</b> tournoi »")
+    expect(said).to_be_visible()
+    expect(other.locator("#waiting")).to_be_hidden()
+    expect(other.locator("#life > .waits")).to_have_count(0)
+    expect(away.locator("#none")).to_be_visible()
+    expect(away.locator("#entries")).to_be_hidden()
+    assert [each.evaluate("window.same") for each in (page, other)] == [True, True]
+    assert experiences(live, "lea").count("Un <b>grand</b> tournoi") == 1
+    assert Axe().run(other).response["violations"] == []
+    said.get_by_role("link", name="Un <b>grand</b> tournoi").click()
+    other.wait_for_url("**/gardee")
+    expect(other.locator("main")).to_contain_text("Un <b>grand</b> tournoi")
+
+
+def test_what_is_kept_is_quoted_by_its_first_words(live: Live, phone: Callable[..., Any]) -> None:
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    context.set_offline(True)
+    for written, quoted in (("é" * 60, "é" * 60), ("🎺" * 61, "🎺" * 60 + "…")):
+        write(page, written)
+        note = page.locator("main [role=status]").filter(has_text="Gardé")
+        expect(note).to_contain_text(f"« {quoted} »", use_inner_text=True)
+        assert note.get_by_role("link").all_inner_texts() == ["Voir ce qui attend"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_link_that_is_closed_at_last_is_no_longer_said_to_stay_open(live: Live, phone: Callable[..., Any]) -> None:
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto("/montrer")
+    still = page.get_by_text("Ce lien reste ouvert jusqu’au retour du réseau").first
+    context.set_offline(True)
+    page.get_by_role("button", name="Fermer ce lien").first.click()
+    expect(still).to_be_visible()
+    context.set_offline(False)
+    note = page.locator("#links [role=status]")
+    expect(note).to_contain_text("C’est envoyé : « Fermer le lien", use_inner_text=True, timeout=30_000)
+    expect(still).to_be_hidden()
+    assert is_closed(live)
+    note.get_by_role("link").click()
+    expect(page.locator("#links")).to_contain_text("Fermé le", use_inner_text=True)
+
+
+def test_what_is_refused_after_all_is_said_where_it_was_written(live: Live, phone: Callable[..., Any]) -> None:
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto(f"/retour/{live.cast['unread']}")
+    page.get_by_label("Ma réponse").fill("Depuis le téléphone")
+    context.set_offline(True)
+    page.get_by_role("button", name="Répondre").click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    with live.app.app_context():
+        answer(db.session.get_one(Feedback, live.cast["unread"]), "Depuis l’ordinateur", clock.now())
+        db.session.commit()
+        db.session.remove()
+    context.set_offline(False)
+    note = page.locator("main [role=status]").filter(has_text="À revoir")
+    expect(note).to_contain_text("« Depuis le téléphone »", use_inner_text=True, timeout=30_000)
+    expect(page.get_by_text("Gardé sur ce téléphone")).to_be_hidden()
+    note.get_by_role("link", name="Voir ce qui attend").click()
+    expect(page.locator("#entries > li")).to_contain_text("Depuis le téléphone")
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", ["24 novembre à 16 h 05", "1 décembre à 9 h 05"]),
+                                                ("en", ["November 24 at 04:05 PM", "December 1 at 09:05 AM"])])
+def test_the_hour_is_said_as_people_do(live: Live, phone: Callable[..., Any], language: str, said: list[str]) -> None:
+    with live.app.app_context():
+        set_language(live.cast["lea"], language)
+        db.session.commit()
+        db.session.remove()
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.route("**/envois/cle", lambda route: route.abort())
+    page.evaluate("""async () => {
+      for (const [n, made] of [new Date(2026, 10, 24, 16, 5), new Date(2026, 11, 1, 9, 5)].entries()) {
+        await outbox.keep({ key: String(n), account: document.body.dataset.account, url: location.href, fields: [],
+          over: "Une expérience", words: "Un mot", made: made.getTime() });
+      }
+    }""")
+    page.goto("/envois")
+    expect(page.locator("[data-day]")).to_have_text(said)
 
 
 def test_an_expired_session_keeps_it_until_its_writer_is_back(live: Live, phone: Callable[..., Any]) -> None:
@@ -848,6 +972,43 @@ def test_searching_within_the_form_keeps_what_was_written(live: Live, phone: Cal
     page.locator("main").get_by_role("button", name="Enregistrer").click()
     page.wait_for_url("**/gardee")
     assert experiences(live, "lea") == sorted([*before, "Atelier numérique avec les aînés"])
+
+
+def test_a_button_that_needs_the_network_says_so_and_loses_nothing(live: Live, phone: Callable[..., Any]) -> None:
+    """« Plus tard », and every form that does not wait: the page stays, with what was written, and then leaves."""
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    trouble = page.get_by_text("Cela n’est pas parti. Le texte est toujours là")
+    open_passport(page, live, "nadia")
+    page.goto(f"/on-me-demande/{live.cast['request']}")
+    page.get_by_label("Ce que j’ai vu").fill("Elle laisse la souris aux autres.")
+    context.set_offline(True)
+    page.get_by_role("button", name="Plus tard").click()
+    expect(trouble).to_be_visible()
+    assert page.get_by_label("Ce que j’ai vu").input_value() == "Elle laisse la souris aux autres."
+    assert page.evaluate("outbox.every()") == []
+    context.set_offline(False)
+    page.get_by_role("button", name="Plus tard").click()
+    page.wait_for_url("**/on-me-demande")
+    expect(page.locator("main")).to_contain_text("Le brouillon est gardé", use_inner_text=True)
+
+    context = phone()
+    page = context.new_page()
+    trouble = page.get_by_text("Cela n’est pas parti. Le texte est toujours là")
+    open_passport(page, live, "lea")
+    page.goto(f"/experience/{live.cast['lea_x']}/recit")
+    told = page.locator("main textarea").first
+    told.fill("Une histoire\nen deux lignes")
+    context.set_offline(True)
+    page.locator("main").get_by_role("button", name="Enregistrer").click()
+    expect(trouble).to_be_visible()
+    assert told.input_value() == "Une histoire\nen deux lignes"
+    context.set_offline(False)
+    with page.expect_navigation():
+        page.locator("main").get_by_role("button", name="Enregistrer").click()
+    page.goto(f"/experience/{live.cast['lea_x']}")
+    expect(page.locator("main")).to_contain_text("en deux lignes", use_inner_text=True)
 
 
 def test_a_page_that_kept_nothing_is_no_arrival(live: Live, phone: Callable[..., Any]) -> None:

@@ -169,6 +169,13 @@ SENDINGS: dict[str, tuple[str, str, dict[str, Any], Any]] = {
     "the end of a link": ("lea", "/montrer/lien/{share}/fermer", {}, Share),
 }
 
+# Where the page that says « C’est envoyé » leads.
+SEEN = {
+    "an experience": "/experience/[0-9a-f-]+/gardee", "a kind of it": "/experience/[0-9a-f-]+/gardee",
+    "a photo": r"/experience/{lea_x}/gardee\?photo=[0-9a-f-]+", "a feedback": "/on-me-demande/{request}",
+    "a reply": "/retour/{unread}", "the end of a link": "/montrer",
+}
+
 
 @pytest.mark.parametrize("what", SENDINGS)
 def test_what_a_phone_sends_twice_arrives_once(app: Flask, cast: Cast, browse: Any, what: str) -> None:
@@ -189,6 +196,9 @@ def test_what_a_phone_sends_twice_arrives_once(app: Flask, cast: Cast, browse: A
         sent = reader.client.post(address, data={**form, **files}, headers={"HX-Request": "true"})
         statuses.append(sent.status_code)
         assert sent.status_code == 204 or "Arrived" in sent.headers
+        place = sent.headers.get("Arrived") or sent.headers["HX-Redirect"]
+        assert re.fullmatch(SEEN[what].format_map(cast.ids), place)
+        assert reader.get(place).status_code == 200
         assert "HX-Trigger" not in sent.headers
         assert not sent.headers.get("HX-Redirect", "").startswith("/ouvrir")
     assert set(statuses) <= {200, 204}
