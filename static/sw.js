@@ -1,5 +1,5 @@
-// The worker: our own files, three pages of whoever calls this phone theirs, and without network, in the place of every
-// other page, the one of what waits. The route puts FILES before this: the addresses of our files by name.
+// The worker: our own files, three pages of whoever calls this phone theirs, and without network, instead of other pages,
+// the one of what waits. The route puts FILES before this: our files by name.
 "use strict";
 
 importScripts(FILES["outbox.js"]);
@@ -27,7 +27,7 @@ const keepAway = async (language) => {
   if (answer.ok) await shell.put(AWAY, copied(await answer.text(), answer));
 };
 
-// ---------- three pages, of one person, for seven days ----------
+// ---------- three pages of one person ----------
 
 const copies = async () => {
   const found = {};
@@ -43,8 +43,8 @@ const copies = async () => {
   return found;
 };
 
-// The server says with each page whose copies may lie here: those of anybody else go, and all once nobody is signed in.
-const note = async (url, answer) => {
+// The server says with each page whose copies may lie here: all others go.
+const note = async (url, answer, into) => {
   const page = PAGES.includes(url.pathname + url.search);
   if (page && answer.type === "opaqueredirect") await self.outbox.forget("pages");   // to the sign-in page
   if (!answer.ok || !answer.headers.get("X-Request-ID")) return;
@@ -52,12 +52,14 @@ const note = async (url, answer) => {
   const name = account && `pages ${account}`;
   const html = name && !answer.redirected && page ? answer.clone().text() : null;
   await self.outbox.forget("pages", name);
-  if (html) await (await caches.open(name)).put(url.pathname, copied(await html, answer));
+  if (html) await (into || await caches.open(name)).put(url.pathname, copied(await html, answer));
 };
 
 const fill = async (account) => {
-  const kept = await (await caches.open(`pages ${account}`)).keys();
-  if (kept.length < PAGES.length) for (const path of PAGES) await note(new URL(path, location), await fetch(path));
+  const cache = await caches.open(`pages ${account}`);   // signing out takes it away, late pages included
+  if ((await cache.keys()).length < PAGES.length) {
+    for (const path of PAGES) await note(new URL(path, location), await fetch(path), cache);
+  }
 };
 
 const open = async (event, url) => {
