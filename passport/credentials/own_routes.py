@@ -79,7 +79,7 @@ def one(key: uuid.UUID) -> ResponseReturnValue:
 
 
 def _page(found: Own, form: NameForm, secret: str = "", status: int = 200) -> ResponseReturnValue:
-    return page("credentials/own_one.html", status=status, own=found, r=found.recognised, form=form, secret=secret,
+    return page("credentials/own_one.html", status=status, one=found, r=found.recognised, form=form, secret=secret,
                 how=how_words, day_words=day_words)
 
 

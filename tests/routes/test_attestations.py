@@ -95,6 +95,13 @@ def test_what_was_never_kept_has_no_page(lea: Reader, lived: Cast) -> None:
     assert lea.get(f"/attestations/{uuid.uuid4()}").status_code == 404
 
 
+def test_a_device_that_others_share_is_not_taken_for_ones_own(app: Flask, lea: Reader, lived: Cast) -> None:
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(db.metadata.tables["session"]).values(shared=True))
+    for address in ("/attestations", page_of(lived)):
+        assert "data-own" not in lea.get(address).get_data(as_text=True)
+
+
 def test_nobody_else_finds_any_of_it(app: Flask, lea: Reader, lived: Cast) -> None:
     for name in ("stranger", "karim", "claire", "sofia"):
         other = Reader(app, lived, name)
