@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 
 from passport import clock
+from passport.credentials import own_queries
+from passport.extensions import db
+from passport.recognition import service as recognition
+from passport.recognition.models import Endorsement
+from passport.transaction import transaction
 from tests import signing
 from tests.browser.conftest import PHONE, Live, Windows, serving
 from tests.browser.test_pages import AXE, NARROW, WIDE, read
+from tests.browser.test_swaps import rows, swap
 from tests.cast import Cast, make_cast
 from tests.world import fill
 
@@ -76,3 +82,22 @@ def test_a_name_a_secret_and_a_file_without_javascript_as_well(people: Windows, 
         assert signing.sign_all() == 1
     page.reload()
     page.get_by_role("definition").filter(has_text="Léa Dubois").wait_for()
+
+
+def test_more_of_them_come_into_the_list(people: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    with people.live.app.app_context(), transaction():
+        second = db.session.get_one(Endorsement, people.live.cast["offered"])
+        recognition.keep(second, clock.now())
+        recognition.permit(second, clock.now())
+    monkeypatch.setattr(own_queries, "PER_PAGE", 1)
+    page = people.open("lea")
+    page.goto("/attestations")
+    first, more = rows(page, "main ul.list"), page.locator("#more a")
+    address = more.get_attribute("href")
+    more.focus()
+    assert "<html" not in swap(page, lambda: page.keyboard.press("Enter")).text()
+    both = rows(page, "main ul.list")
+    assert page.locator("main ul.list > li").last.evaluate("li => li.contains(document.activeElement)")
+    page.goto(address)
+    assert both == first + rows(page, "main ul.list")
+    assert len(both) == 2
