@@ -94,9 +94,9 @@ def own(key: uuid.UUID) -> Own | None:
     return _own(row, found) if found is not None else None
 
 
-def credential(key: uuid.UUID) -> Credential:
+def credential(key: uuid.UUID) -> Credential | None:
     """Return what was signed; one statement."""
-    return db.session.get_one(Credential, key)
+    return db.session.get(Credential, key)
 
 
 def _in_force(learner_id: uuid.UUID) -> tuple[sa.ColumnElement[bool], ...]:

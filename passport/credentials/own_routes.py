@@ -21,8 +21,10 @@ from ..recognition.words import how_words
 from ..refusals import Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, onward, page, wants_fragment
+from ..wording import say
 from . import addresses, keys, own_queries, pictures, record, service
 from .forms import NameForm
+from .models import Credential
 from .own_queries import Own, State
 
 blueprint = Blueprint("attestations", __name__)
@@ -43,6 +45,13 @@ def _uuid(value: str | None) -> uuid.UUID | None:
 
 def _own(key: uuid.UUID, action: Action = Action.READ_CREDENTIALS) -> Own:
     return authorised(own_queries.own(key), action)
+
+
+def _signed(found: Own) -> Credential | None:
+    """Return what is signed and in force of it, or None."""
+    if found.state is not State.SIGNED or found.credential_id is None:
+        return None
+    return own_queries.credential(found.credential_id)
 
 
 @blueprint.get("/attestations")
@@ -70,11 +79,11 @@ def one(key: uuid.UUID) -> ResponseReturnValue:
         try:
             with transaction():
                 service.name(key, found.learner_id, form.draft(), clock.now())
-        except Refused as refused:
-            form.refuse(refused)
+        except Refused as refused:  # where nothing is permitted any more, the page has no form to say it in
+            flash(say(refused.refusal))
         else:
             flash(_("C’est noté. Avec un autre nom, l’attestation d’avant n’est plus en vigueur."))
-            return onward("attestations.one", key=key)
+        return onward("attestations.one", key=key)
     return _page(found, form, status=422)
 
 
@@ -87,19 +96,21 @@ def _page(found: Own, form: NameForm, secret: str = "", status: int = 200) -> Re
 def secret(key: uuid.UUID) -> ResponseReturnValue:
     """See the secret whose digest stands in the file, for whoever is to know that it was made for this learner."""
     found = _own(key)
-    if found.state is not State.SIGNED or found.credential_id is None:
+    signed = _signed(found)
+    if signed is None:
         return onward("attestations.one", key=key)
     form = NameForm(actor().band(clock.today()), current_user.display_name, found.named_as, formdata=None)
-    return _page(found, form, own_queries.credential(found.credential_id).recipient_secret.hex())
+    return _page(found, form, signed.recipient_secret.hex())
 
 
 @blueprint.get("/attestations/<uuid:key>/fichier.<any(json, png, svg):kind>")
 def file(key: uuid.UUID, kind: str) -> ResponseReturnValue:
     """Download what was signed: as it is, or in a picture that carries it and shows its stamp."""
     found = _own(key)
-    if found.state is not State.SIGNED or found.credential_id is None:
+    signed = _signed(found)
+    if signed is None:
         return onward("attestations.one", key=key)
-    body = own_queries.credential(found.credential_id).document
+    body = signed.document
     save_as = f"attestation-{found.slug}.{kind}"
     if kind == "json":
         return file_answer(body, "application/json", save_as)
