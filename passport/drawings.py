@@ -126,10 +126,6 @@ def card_ground(code: str, mark: bool = True) -> Markup:
         + "</g>"
         for ink, x, y, slope in ((BLUE, 0, 0, -4), (GREEN, 53, 8, 3), (SAND, 27, 16, 0))
     )
-    braid = "".join(
-        f'<path stroke="{ink}" d="M{x} 40q18-28 36 0{"t36 0" * 26}"/>'
-        for ink, x in ((BLUE, -72), (GREEN, -48), (OCHRE, -24))
-    )
     watermark = (
         f'<g stroke="{BLUE}" stroke-width=".42" stroke-opacity=".42" transform="translate(330 392) scale(6)">'
         f"{engraving(code)}</g>"
@@ -138,8 +134,16 @@ def card_ground(code: str, mark: bool = True) -> Markup:
     )
     return Markup(  # noqa: S704
         f'<svg viewBox="0 0 856 540" aria-hidden="true" fill="none" stroke-width="1.3">'
-        f'<defs><path id="{name}" d="{wave}"/></defs>{waves}<g stroke-width="2.2">{braid}</g>{watermark}</svg>'
+        f'<defs><path id="{name}" d="{wave}"/></defs>{waves}<g stroke-width="2.2">{braid()}</g>{watermark}</svg>'
     )
+
+
+def braid() -> Markup:
+    """Return the braid of three threads along y = 40, wider than anything it is drawn on, without an <svg>."""
+    return Markup("".join(  # noqa: S704
+        f'<path stroke="{ink}" d="M{x} 40q18-28 36 0{"t36 0" * 26}"/>'
+        for ink, x in ((BLUE, -72), (GREEN, -48), (OCHRE, -24))
+    ))
 
 
 def _name(digest: bytes) -> str:

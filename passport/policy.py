@@ -44,6 +44,9 @@ class Action(StrEnum):
     CANCEL_RECOGNITION = auto()
     DECIDE_ENDORSEMENT = auto()
     PERMIT_ENDORSEMENT = auto()
+    # the signed form of it
+    READ_CREDENTIALS = auto()
+    NAME_CREDENTIAL = auto()
     # showing
     READ_SHARES = auto()
     PREPARE_SHARE = auto()
@@ -377,6 +380,8 @@ POLICY: dict[Action, Needs] = {
     Action.CANCEL_RECOGNITION: OWN,
     Action.DECIDE_ENDORSEMENT: OWN,
     Action.PERMIT_ENDORSEMENT: SHOWING,
+    Action.READ_CREDENTIALS: OWN,
+    Action.NAME_CREDENTIAL: SHOWING,
     Action.READ_SHARES: OWN,
     Action.PREPARE_SHARE: SHOWING,
     Action.CLOSE_SHARE: OWN,

@@ -306,6 +306,13 @@ def live_items(learner_id: uuid.UUID, endorsement_ids: Sequence[uuid.UUID]) -> d
     return {r.id: r for r in found if r.may_be_shown}
 
 
+def of_ids(learner_id: uuid.UUID, endorsement_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Recognised]:
+    """Return these endorsements of a learner by id, whatever became of them; one statement, none for no ids."""
+    if not endorsement_ids:
+        return {}
+    return {r.id: r for r in _list(Endorsement.learner_id == learner_id, Endorsement.id.in_(endorsement_ids))}
+
+
 # ---------- asking ----------
 
 

@@ -15,6 +15,7 @@ NO_PAGE = {
     "offline.worker": "", "offline.ticket": "", "credentials.city_did": "", "credentials.organisation_did": "",
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
+    "attestations.file": "", "attestations.whole": "",
 }
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
@@ -47,6 +48,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "feedback.ask_send", "feedback.ask_team", "/d/{to_karim}", "422 /experience/{lea_me}/demander",
         "/experience/{lea_me}", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
         "/retour/{feedback_free}/faire-reconnaitre?q=zzz", "/competences/{recognition}", "recognition.offered",
+        "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "accounts.menu",
         "accounts.passphrase", "accounts.note_down", "safety.bother", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",

@@ -60,6 +60,7 @@ OTHERWISE: dict[str, Row] = {
     "accounts.sign_in": row(None, name="{lea_name}", passphrase=build.PASSPHRASE),
     "accounts.sign_up": row(None, display_name="Zoé", age="adult"),
     "accounts.passphrase": row("ines", present=build.PASSPHRASE),
+    "attestations.one": row("lea", name_form="written", shown_name="Léa Dubois"),
     "card.card": row("stranger", asked="make"),
     "card.replace": row("lea", card="{card}"),
     "evidence.add": row("lea", caption="Une affiche", file=PHOTO),

@@ -57,6 +57,8 @@ PAGES = {
     "recognition.sent_file": ("karim", "/reconnaitre/{recognition}/fichier/{photo}"),
     "recognition.offered": ("lea", "/competences/{recognition_done}"),
     "recognition.ledger": ("karim", "/registre"),
+    "attestations.mine": ("lea", "/attestations"),
+    "attestations.one": ("lea", "/attestations/{endorsement}"),
     "sharing.choose": ("lea", "/montrer/choisir"),
     "mail.address": ("lea", "/adresse"),
     "offline.ticket": ("lea", "/envois/cle"),
