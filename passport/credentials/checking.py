@@ -105,9 +105,10 @@ def check(data: bytes, now: dt.datetime, fetch: Lookups | None = None) -> Checke
     badge = badges.read(data)
     fetch = fetch or Lookups()
     release()
-    if badge.form in {Form.OB2_HOSTED, Form.OB2_SIGNED}:
-        return _older(badge, now, fetch)
-    return _signed(badge, now, fetch)
+    older = badge.form in {Form.OB2_HOSTED, Form.OB2_SIGNED}
+    found = _older(badge, now, fetch) if older else _signed(badge, now, fetch)
+    release()
+    return found
 
 
 # ---------- Open Badges 3.0 ----------
@@ -125,6 +126,7 @@ def _signed(badge: Badge, now: dt.datetime, fetch: Lookups) -> Checked:
         signer = _signer(badge, now, fetch)
     except (Unsound, NoKey) as fault:
         return _unheld(said, fault.why if isinstance(fault, NoKey) else FAULTS[fault.fault])
+    release()  # checking a signature takes its time; nobody waits for it
     said = replace(said, host=signer.host)
     key_id = _own_id(document) if signer.who is Who.CITY else None
     why = _fault(badge, signer, key_id)

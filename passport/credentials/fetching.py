@@ -153,8 +153,9 @@ def _addresses(road: Road, name: str, until: float) -> Sequence[str]:
     return found[0]
 
 
-def fetch(url: str, road: Road = Road()) -> bytes:
+def fetch(url: str) -> bytes:
     """Return the JSON text or token that lies at an address, exactly once asked for. Raises NotFetched."""
+    road: Road = current_app.config.get("ROAD") or Road()
     if not current_app.config["FETCHES"]:
         raise NotFetched(Miss.OFF)
     asked = ADDRESS.fullmatch(url) if len(url) <= 2000 else None

@@ -2,98 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 
 from passport.credentials.fetching import MOST, Miss, NotFetched, Road, fetch, is_public
 
+from ..servers import PUBLIC, Answer, Server, plain
+
 NAME = "badges.autre-ville.example"
 URL = f"https://{NAME}/b/7"
-PUBLIC = "93.184.215.14"
-Answer = Callable[[ssl.SSLSocket], None]
 
 
 @pytest.fixture
 def settings_of_test() -> dict[str, object]:
     return {"FETCHES": True}
-
-
-class Server:
-    """A server on this machine with a certificate of its own, standing for a host elsewhere."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.folder, self.name, self.asked = folder, name, list[bytes]()
-        self.answer: Answer = plain(b"{}")
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate(folder, name))
-        self.ends = threading.Event()
-        self.serving = threading.Thread(target=self.serve)
-        self.serving.start()
-
-    def serve(self) -> None:
-        while not self.ends.is_set():
-            with self.listening.accept()[0] as plain_socket, suppress(OSError):
-                if self.ends.is_set():
-                    return
-                plain_socket.settimeout(5)
-                with self.context.wrap_socket(plain_socket, server_side=True) as sock:
-                    self.asked.append(sock.recv(4096))
-                    self.answer(sock)
-
-    def close(self) -> None:
-        self.ends.set()
-        with suppress(OSError):
-            socket.create_connection(self.listening.getsockname(), 1).close()
-        self.serving.join(10)
-        self.listening.close()
-
-    def road(self, resolve: Callable[[str], Sequence[str]] = lambda name: [PUBLIC], seconds: float = 5,
-             to: list[str] | None = None) -> Road:
-        """Return a road that ends here, whatever address was looked up; `to` notes which."""
-
-        def connect(address: str, left: float) -> socket.socket:
-            if to is not None:
-                to.append(address)
-            return socket.create_connection(self.listening.getsockname(), left)
-
-        return Road(resolve, connect, lambda: ssl.create_default_context(cafile=str(self.folder / "ca.pem")), seconds)
-
-
-def certificate(folder: Path, name: str) -> Path:
-    """Make an authority and a certificate for a name; return the file of the certificate and its key."""
-    now = dt.datetime.now(dt.UTC)
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
-
-    def made(subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType, critical: bool) -> x509.Certificate:
-        begun = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-                 .serial_number(x509.random_serial_number()).not_valid_before(now - dt.timedelta(days=1))
-                 .not_valid_after(now + dt.timedelta(days=1)).add_extension(extension, critical)
-                 .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-                 .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[0].public_key()), critical=False))
-        return begun.sign(keys[0], hashes.SHA256())
-
-    pem = serialization.Encoding.PEM
-    (folder / "ca.pem").write_bytes(made(issuer, keys[0], x509.BasicConstraints(ca=True, path_length=None), True).public_bytes(pem))
-    own = made(x509.Name([]), keys[1], x509.SubjectAlternativeName([x509.DNSName(name)]), True)
-    file = folder / "own.pem"
-    file.write_bytes(own.public_bytes(pem) + keys[1].private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return file
 
 
 @pytest.fixture
@@ -103,22 +32,23 @@ def server(tmp_path: Path) -> Iterator[Server]:
     opened.close()
 
 
-def plain(body: bytes, kind: str = "application/json", status: str = "200 OK", *more: str) -> Answer:
-    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *more])
-    return lambda sock: sock.sendall(head.encode() + b"\r\n\r\n" + body)
+def fetched(app: Flask, road: Road) -> bytes:
+    app.config["ROAD"] = road
+    with app.app_context():
+        return fetch(URL)
 
 
 def missed(app: Flask, road: Road, url: str = URL) -> Miss:
+    app.config["ROAD"] = road
     with app.app_context(), pytest.raises(NotFetched) as refused:
-        fetch(url, road)
+        fetch(url)
     return refused.value.miss
 
 
 def test_a_document_is_fetched_from_the_address_that_was_looked_at(app: Flask, server: Server) -> None:
     server.answer = plain(b'{"a": 1}', "application/ld+json; charset=utf-8")
     to: list[str] = []
-    with app.app_context():
-        assert fetch(URL, server.road(to=to)) == b'{"a": 1}'
+    assert fetched(app, server.road(to=to)) == b'{"a": 1}'
     assert to == [PUBLIC]
     assert server.asked[0].startswith(b"GET /b/7 HTTP/1.1\r\nHost: badges.autre-ville.example\r\n")
     assert b"Accept-Encoding: identity" in server.asked[0]
@@ -128,8 +58,7 @@ def test_a_document_is_fetched_from_the_address_that_was_looked_at(app: Flask, s
 def test_a_document_in_chunks_is_put_together(app: Flask, server: Server) -> None:
     server.answer = lambda sock: sock.sendall(
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
-    with app.app_context():
-        assert fetch(URL, server.road()) == b"{}"
+    assert fetched(app, server.road()) == b"{}"
 
 
 ADDRESSES = [
@@ -159,8 +88,7 @@ def test_a_name_that_means_an_address_inside_is_not_followed(app: Flask, server:
 
 def test_a_name_is_looked_up_once_so_that_it_cannot_change_its_meaning(app: Flask, server: Server) -> None:
     meanings, to = [[PUBLIC], ["127.0.0.1"], ["127.0.0.1"]], list[str]()
-    with app.app_context():
-        fetch(URL, server.road(lambda name: meanings.pop(0), to=to))
+    fetched(app, server.road(lambda name: meanings.pop(0), to=to))
     assert to == [PUBLIC]
     assert len(meanings) == 2
 
