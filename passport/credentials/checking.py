@@ -48,14 +48,26 @@ class Recipient:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a credential of this city says: the step, who recognised it, how it is known, and the name in it, if any."""
+
+    step: int | None
+    who: str
+    how: str
+    holder: str
+
+
+@dataclass(frozen=True)
 class Checked:
     """What is known of a badge: `unchanged`, `by` and `in_force` are three facts; None means that it is not known.
 
     `why` says more of the first, `state` of the third, as it was known at `as_of`. `by` is only to be told of a badge that
-    is `unchanged`. The rest is what the badge itself says: words of others, to be shown as such, escaped.
+    is `unchanged`. The rest is what the badge itself says: words of others, to be shown as such, escaped. `document` is
+    what counts of it: for a hosted badge what its issuer hosts, whatever stands in the file.
     """
 
     badge: Badge
+    document: Mapping[str, Any]
     unchanged: bool | None
     why: Why | None
     by: Who
@@ -70,6 +82,17 @@ class Checked:
     valid_until: dt.datetime | None
     recipients: tuple[Recipient, ...]
     credential_id: uuid.UUID | None = None
+
+    @property
+    def told(self) -> Told | None:
+        """Return what a credential of this city says besides its sentence; None for any other."""
+        if not self.unchanged or self.by is not Who.CITY:
+            return None
+        subject = _inner(self.document, "credentialSubject")
+        step = str(_inner(subject, "result").get("achievedLevel")).rpartition("#step-")[2]
+        holder = next((one.value for one in self.recipients if one.kind == "name" and not one.hashed), "")
+        return Told(int(step) if step in {"1", "2", "3", "4"} else None, _shown(_inner(subject, "source").get("name")),
+                    _shown(subject.get("narrative")), _shown(holder))
 
     def is_mine(self, emails: Collection[str], secrets: Collection[bytes] = ()) -> bool | None:
         """Say whether a badge is for whoever confirmed these addresses or holds these secrets; None when it does not say.
@@ -118,7 +141,7 @@ def _signed(badge: Badge, now: dt.datetime, fetch: Lookups) -> Checked:
     document = badge.document
     begins, ends, sound = _window(badge)
     said = Checked(
-        badge=badge, unchanged=False, why=None, by=Who.UNKNOWN, in_force=None, state=Why.UNSAID, as_of=now,
+        badge=badge, document=document, unchanged=False, why=None, by=Who.UNKNOWN, in_force=None, state=Why.UNSAID, as_of=now,
         issuer="", issuer_name=_shown(_inner(document, "issuer").get("name")), host=None, title=_title(document),
         valid_from=begins, valid_until=ends, recipients=_recipients(document))
     try:
@@ -250,7 +273,7 @@ def _older(badge: Badge, now: dt.datetime, fetch: Lookups) -> Checked:
     begins, ends = (_instant(document.get(name)) for name in ("issuedOn", "expires"))
     recipient = _inner(document, "recipient")
     found = Checked(
-        badge=badge, unchanged=answer.unchanged, why=answer.why, by=Who.ELSEWHERE if answer.unchanged else Who.UNKNOWN,
+        badge=badge, document=document, unchanged=answer.unchanged, why=answer.why, by=Who.ELSEWHERE if answer.unchanged else Who.UNKNOWN,
         in_force=None if answer.revoked is None else not answer.revoked, state=answer.state, as_of=now,
         issuer=_shown(answer.issuer.get("id")), issuer_name=_shown(answer.issuer.get("name")), host=answer.host,
         title=_shown(answer.achievement.get("name")), valid_from=begins, valid_until=ends,

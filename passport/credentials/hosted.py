@@ -43,6 +43,8 @@ def ask(badge: Badge, fetch: Lookups) -> Hosted:
     mine = badge.document
     if not isinstance(mine.get("id"), str) or not isinstance(mine.get("badge"), str):
         return Hosted(None, Why.OTHER_SIGNATURE, mine)
+    if badge.form is Form.OB2_HOSTED and not _is_hosted(mine):
+        return Hosted(False, Why.UNSIGNED, mine)
     verifier = OB2Verifier(download=fetch)
     try:
         if badge.form is Form.OB2_SIGNED:
@@ -56,6 +58,13 @@ def ask(badge: Badge, fetch: Lookups) -> Hosted:
     return _held(badge, fetch)
 
 
+def _is_hosted(document: Found) -> bool:
+    """Say whether a badge is what its issuer hosts, token or not; any other is what its issuer signed."""
+    way = document.get("verification")
+    kind = way.get("type") if isinstance(way, dict) else None
+    return isinstance(kind, str) and kind.lower() in {"hostedbadge", "hosted"}
+
+
 def _read(fetch: Lookups, url: object) -> Found:
     """Return the document at an address, or an empty one."""
     try:
@@ -66,7 +75,7 @@ def _read(fetch: Lookups, url: object) -> Found:
 
 def _refused(badge: Badge, words: str, fetch: Lookups) -> Hosted:
     """Return the answer about a badge that its issuer does not confirm, or could not be asked about."""
-    mine, hosted = badge.document, badge.form is Form.OB2_HOSTED
+    mine, hosted = badge.document, _is_hosted(badge.document)
     address = mine["id"].split("#")[0]
     if hosted and (fetch.missed.get(address) is Miss.GONE
                    or (address in fetch.found and _read(fetch, address).get("revoked") is True)):
@@ -80,7 +89,7 @@ def _refused(badge: Badge, words: str, fetch: Lookups) -> Hosted:
 
 def _held(badge: Badge, fetch: Lookups) -> Hosted:
     """Return the answer about a badge that its issuer confirms, with what only the issuer's own documents say."""
-    document = badge.document if badge.form is Form.OB2_SIGNED else _read(fetch, badge.document["id"])
+    document = _read(fetch, badge.document["id"]) if _is_hosted(badge.document) else badge.document
     achievement = _read(fetch, document.get("badge"))
     named = achievement.get("issuer")
     issuer = _read(fetch, named.get("id") if isinstance(named, dict) else named)

@@ -83,9 +83,10 @@ def in_force(found: Checked) -> Answer:
     """Return whether it is in force, as last known when."""
     when = _("Au %(day)s à %(hour)s.", day=day_words(found.as_of), hour=hour_words(found.as_of))
     if found.in_force:
+        known = found.by is not Who.UNKNOWN
         if found.state is not Why.NO_STATUS:
-            return Answer(True, _("Oui."), when)
-        return Answer(True, _("Rien ne dit le contraire."), _("Personne n’a prévu comment le dire retiré."))
+            return Answer(known, _("Oui."), when)
+        return Answer(known, _("Rien ne dit le contraire."), _("Personne n’a prévu comment le dire retiré."))
     if found.in_force is False:
         if found.state is Why.EXPIRED and found.valid_until:
             return Answer(False, _("Non, depuis le %(day)s.", day=day_words(found.valid_until)), when)

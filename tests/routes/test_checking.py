@@ -185,6 +185,22 @@ def test_of_a_compromised_key_only_what_we_keep_counts(app: Flask, lived: Cast) 
     assert (found.unchanged, found.why, found.by, found.in_force) == (False, Why.KEY_ENDED, Who.UNKNOWN, None)
 
 
+def test_a_key_that_was_replaced_stays_good_for_what_it_signed(app: Flask, lived: Cast) -> None:
+    document = own(app, lived)
+    with app.app_context():
+        first = keys.current()
+        for day in (1, 2):
+            with transaction():
+                keys.rotate(NOON + day * DAY)
+    found = checked(app, document, NOON + 3 * DAY)
+    assert (found.unchanged, found.by, found.in_force) == (True, Who.CITY, True)
+    issuer = document["issuer"]["id"]
+    del document["proof"]
+    late = proofs.sign(document, first.private, issuer, NOON + 3 * DAY)
+    found = checked(app, late, NOON + 3 * DAY)
+    assert (found.unchanged, found.why, found.by) == (False, Why.KEY_ENDED, Who.UNKNOWN)
+
+
 # ---------- of others ----------
 
 

@@ -226,6 +226,25 @@ def test_a_hosted_badge_that_was_taken_back(app: Flask) -> None:
     assert (found.in_force, found.state) == (False, Why.REVOKED)
 
 
+def test_a_hosted_badge_in_a_token_is_still_what_its_issuer_hosts(app: Flask) -> None:
+    them = Older()
+    them.host()
+    text = token(them.assertion(revoked=False, narrative="Très bien"), rsa())
+    found = checked(app, text, them)
+    assert (found.unchanged, found.in_force) == (True, True)
+    assert "narrative" not in found.document
+    them.host(revoked=True)
+    found = checked(app, text, them)
+    assert (found.unchanged, found.in_force, found.state) == (True, False, Why.REVOKED)
+
+
+def test_a_text_that_says_it_is_signed_and_is_not(app: Flask) -> None:
+    them = Older()
+    text = json.dumps(them.assertion(verification={"type": "SignedBadge", "creator": f"{them.base}/key"}))
+    found = checked(app, text, them)
+    assert (found.unchanged, found.why, found.by) == (False, Why.UNSIGNED, Who.UNKNOWN)
+
+
 def test_a_hosted_badge_that_is_gone(app: Flask) -> None:
     them = Older()
     data = them.host()

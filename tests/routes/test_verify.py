@@ -77,7 +77,7 @@ def test_a_credential_of_the_city_in_every_form(app: Flask, lived: Cast, client:
         assert "Non, rien. Chaque mot est celui qui a été signé." in said
         assert "Connu de la Ville : Médiathèque Mandela." in said
         assert "Oui. Au 24 novembre 2026 à 12 h 00." in said
-        assert document["name"] in said
+        assert f"{document['name']} fait sans aide Karim B., animateur. L’a vu, d’août 2026 à novembre 2026." in said
         assert "Set-Cookie" not in answer.headers
         assert answer.headers["Cache-Control"] == "no-store"
 
