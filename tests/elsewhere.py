@@ -35,7 +35,7 @@ class Elsewhere:
         self.method = f"{self.did}#{self.name}"
         self.pages: dict[str, bytes] = {}
         self.asked: list[str] = []
-        if not by_key:
+        if self.did.startswith("did:web:"):
             self.publish_keys()
 
     def did_document(self, **changes: Any) -> dict[str, Any]:

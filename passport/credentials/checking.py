@@ -190,8 +190,8 @@ def _signer(badge: Badge, now: dt.datetime, fetch: Lookups) -> Signer:
             raise NoKey(Why.OTHER_SIGNATURE) from None
         return lists.key_of_token(head, issuer, now, fetch)
     method = proofs.proof_of(badge.document).get("verificationMethod")
-    if issuer.startswith(("https:", "http:", "urn:")):
-        # Whoever it names may have signed it, or not: an address is no name that a key belongs to.
+    if not issuer.startswith("did:") and not str(method).startswith(f"{issuer}#"):
+        # Whoever is named may have signed it, or not: this key says nothing of them.
         raise NoKey(Why.OTHER_SIGNATURE)
     if isinstance(method, str):
         proofs.method_of(badge.document)

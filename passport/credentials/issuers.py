@@ -19,7 +19,7 @@ from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3.did import resolve_did
 
 from . import addresses, keys, proofs, queries
-from .fetching import NotFetched
+from .fetching import ADDRESS, NotFetched
 from .proofs import Unsound
 from .rules import KeyPeriod
 
@@ -103,6 +103,8 @@ def of_method(issuer: str, method: str | None, now: dt.datetime, fetch: Fetch) -
     if WEB_NAME.fullmatch(issuer):
         host, url = _place(issuer)
         return Signer(Who.ELSEWHERE, _in_document(_fetched(url, fetch), issuer, method, now), host)
+    if method is not None and (found := ADDRESS.fullmatch(issuer)):
+        return Signer(Who.ELSEWHERE, _in_document(_fetched(issuer, fetch), issuer, method, now), found["host"].lower())
     raise NoKey(Why.OTHER_SIGNATURE)
 
 

@@ -33,7 +33,7 @@ MOST: Final = 256 * 1024
 """How many bytes a signed document may have."""
 MOST_DEEP: Final = 64
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-METHOD = re.compile(r"did:[a-z]+:[^#?/\\]+#[A-Za-z0-9._:-]+")
+METHOD = re.compile(r"(?:did:[a-z]+:[^#?/\\]+|https://[^#?\\\s]+)#[A-Za-z0-9._:-]+")
 
 
 class Fault(enum.Enum):

@@ -266,7 +266,8 @@ def test_a_key_counts_only_as_its_issuer_publishes_it(app: Flask, case: str) -> 
 @pytest.mark.parametrize("did", [
     "did:web:badges.example:..:..:x", "did:web:user%40badges.example", "did:web:badges.example%2Fx", "did:web:badges.example%3A8443",
     "did:web:127.0.0.1", "did:web:localhost", "did:web:badges.example:a%2Fb", "did:web:badges.example:.hidden",
-    "did:example:123", "https://badges.example/issuer",
+    "did:example:123", "http://badges.example/issuer",
+    "https://moi@badges.example/issuer", "https://127.0.0.1/issuer", "https://badges.example:8443/issuer",
 ])
 def test_a_name_that_leads_astray_is_not_followed(app: Flask, did: str) -> None:
     them = Elsewhere()
@@ -276,6 +277,26 @@ def test_a_name_that_leads_astray_is_not_followed(app: Flask, did: str) -> None:
     found = checked(app, document)
     assert found.unchanged in (None, False)
     assert found.by is Who.UNKNOWN
+
+
+def test_an_issuer_named_by_its_address_publishes_its_keys_there(app: Flask) -> None:
+    address = "https://badges.autre-ville.example/issuers/7"
+    them = Elsewhere(address)
+    data = them.signed()
+    assert checked(app, data, fetch=them.lookups()).why is Why.NO_KEY
+    them.pages[address] = proofs.written(them.did_document())
+    found = checked(app, data, fetch=them.lookups())
+    assert (found.unchanged, found.by, found.host) == (True, Who.ELSEWHERE, "badges.autre-ville.example")
+    them.pages[address] = proofs.written(them.did_document(assertionMethod=[]))
+    assert checked(app, data, fetch=them.lookups()).why is Why.KEY_ENDED
+    liar = Elsewhere(by_key=True)
+    document = {**liar.unsigned(), "issuer": {"id": address, "type": ["Profile"], "name": "Atelier Vélo"}}
+    forged = json.loads(proofs.sign(document, liar.key, address, NOON))
+    found = checked(app, forged, fetch=them.lookups())
+    assert (found.unchanged, found.why) == (False, Why.OTHER_ISSUER)
+    forged["proof"][0]["verificationMethod"] = liar.method
+    found = checked(app, forged, fetch=them.lookups())
+    assert (found.unchanged, found.why, found.by) == (None, Why.OTHER_SIGNATURE, Who.UNKNOWN)
 
 
 def test_dates_are_said_apart_from_the_signature(app: Flask) -> None:
