@@ -18,6 +18,9 @@ from .proofs import Fault, Unsound
 MOST_OF_A_FILE: Final = 10_000_000
 MOST_OBJECTS: Final = 300
 """How many objects a signed text may hold: beyond, some are made so that reading them never ends."""
+MOST_ELEMENTS: Final = 100_000
+MOST_CHUNKS: Final = 20_000
+"""How many parts a picture may have, so that going through them takes no time."""
 PNG_SIGN: Final = b"\x89PNG\r\n\x1a\n"
 TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 CARRIERS: Final = (("credential", "https://purl.imsglobal.org/ob/v3p0"), ("assertion", "http://openbadges.org"))
@@ -140,6 +143,11 @@ def head_of(token: str) -> dict[str, Any]:
 
 
 def _in_png(data: bytes) -> bytes:
+    at, count = len(PNG_SIGN), 0
+    while at < len(data):
+        at, count = at + 12 + int.from_bytes(data[at:at + 4]), count + 1
+        if count > MOST_CHUNKS:
+            raise NoBadge(Absent.TOO_LARGE)
     try:
         for keyword in (baking.ITXT_KEYWORD_OB3, baking.ITXT_KEYWORD):
             text = baking.extract_png(data, proofs.MOST, keyword=keyword)
@@ -156,7 +164,7 @@ class _Carried:
     """The first badge that an SVG carries, whatever prefix its maker chose; nothing is built of the rest."""
 
     def __init__(self) -> None:
-        self.inside, self.depth, self.texts, self.size = 0, 0, list[str](), 0
+        self.inside, self.depth, self.count, self.texts, self.size = 0, 0, 0, list[str](), 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -170,11 +178,15 @@ class _Carried:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
+        self.count += 1
+        if self.count > MOST_ELEMENTS:
+            raise NoBadge(Absent.TOO_LARGE)
         space, _, local = name.rpartition(" ")
         if not self.inside and not self.texts and any(local == one and space.startswith(of) for one, of in CARRIERS):
-            self.inside = self.depth
-            if attributes.get("verify"):
+            if attributes.get("verify"):  # what may stand inside besides is the same again, unsigned
                 self.texts.append(attributes["verify"])
+            else:
+                self.inside = self.depth
 
     def words(self, text: str) -> None:
         if self.inside:

@@ -131,7 +131,7 @@ def key_of_token(head: Mapping[str, Any], issuer: str, now: dt.datetime, fetch: 
     kid = head.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise NoKey(Why.OTHER_SIGNATURE)
-    if issuer.startswith("https://"):
+    if issuer.startswith("https://") and not (kid or "").startswith(f"{issuer}#"):
         if kid is None or not kid.startswith("https://"):
             raise NoKey(Why.OTHER_SIGNATURE)  # a key that only the token itself names proves nothing of its issuer
         return issuers.of_address(issuer, kid, fetch)

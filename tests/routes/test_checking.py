@@ -305,6 +305,10 @@ def test_dates_are_said_apart_from_the_signature(app: Flask) -> None:
     assert (over.unchanged, over.by, over.in_force, over.state) == (True, Who.ELSEWHERE, False, Why.EXPIRED)
     early = checked(app, them.signed(validFrom=proofs.instant_text(NOON + DAY)), fetch=them.lookups())
     assert (early.unchanged, early.in_force, early.state) == (True, False, Why.NOT_YET)
+    long_over = checked(app, them.signed(validFrom="2001-01-01T00:00:00Z", validUntil="2002-01-01T00:00:00Z"), fetch=them.lookups())
+    assert (long_over.unchanged, long_over.in_force, long_over.state) == (True, False, Why.EXPIRED)
+    far_off = checked(app, them.signed(validFrom="2199-01-01T00:00:00Z"), fetch=them.lookups())
+    assert (far_off.unchanged, far_off.in_force, far_off.state) == (True, False, Why.NOT_YET)
 
 
 @pytest.mark.parametrize(("name", "iri"), [

@@ -13,7 +13,7 @@ from flask import Flask
 from jwt.algorithms import RSAAlgorithm
 from openbadgeslib import baking
 
-from passport.credentials import badges
+from passport.credentials import badges, proofs
 from passport.credentials.badges import Absent, Form, NoBadge
 from passport.credentials.checking import Checked, Who, Why, check
 from passport.credentials.fetching import Lookups, Miss, NotFetched
@@ -69,8 +69,10 @@ def test_a_badge_is_found_in_pictures_that_others_made() -> None:
 
 def test_a_token_is_found_in_a_picture() -> None:
     text = Elsewhere().token()
+    both = (b'<svg><o:credential xmlns:o="https://purl.imsglobal.org/ob/v3p0" verify="' + text.encode()
+            + b'"><![CDATA[{"type": "unsigned"}]]></o:credential></svg>')
     for data in (
-        png(carried(text.encode())),
+        png(carried(text.encode())), both,
         baking.bake_svg(SVG, text, element=baking.SVG_ELEMENT_OB3, namespace=baking.SVG_NS_OB3),
         text.encode() + b"\n",
     ):
@@ -96,7 +98,9 @@ NOT_BADGES: dict[str, tuple[bytes, Absent]] = {
     "a bomb in a picture": (png(carried(b" " * 50_000_000, packed=True)), Absent.TOO_LARGE),
     "an SVG": (SVG, Absent.PICTURE),
     "half an SVG": (SVG[:-3], Absent.UNREADABLE),
-    "a deep SVG": (b"<svg>" + b"<g>" * 300_000, Absent.UNREADABLE),
+    "a deep SVG": (b"<svg>" + b"<g>" * 90_000, Absent.UNREADABLE),
+    "an endless SVG": (b"<svg>" + b"<g>" * 3_000_000, Absent.TOO_LARGE),
+    "an endless PNG": (badges.PNG_SIGN + chunk(b"tEXt", b"") * 800_000, Absent.TOO_LARGE),
     "entities": (b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><svg>&b;</svg>', Absent.UNREADABLE),
     "a file of this machine": (b'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]><svg>&a;</svg>', Absent.UNREADABLE),
     "a long SVG": (b'<svg><o:credential xmlns:o="https://purl.imsglobal.org/ob/v3p0">' + b"x " * 200_000
@@ -132,6 +136,9 @@ def test_a_token_of_an_https_issuer_with_its_key_at_the_same_host(app: Flask) ->
     them.pages[kid] = RSAAlgorithm.to_jwk(key.public_key()).encode()
     found = checked(app, them.token(key=key, kid=kid), them)
     assert (found.unchanged, found.by, found.host) == (True, Who.ELSEWHERE, "badges.autre-ville.example")
+    them.method = f"{them.did}#{them.name}"
+    them.pages[them.did] = proofs.written(them.did_document())
+    assert checked(app, them.token(), them).by is Who.ELSEWHERE
     elsewhere = "https://autre.example/keys/1"
     them.pages[elsewhere] = them.pages[kid]
     found = checked(app, them.token(key=key, kid=elsewhere), them)
