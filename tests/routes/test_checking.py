@@ -133,6 +133,21 @@ def test_an_attack_on_a_credential_of_the_city_is_refused(app: Flask, lived: Cas
     assert (found.unchanged, found.why, found.by, found.in_force) == (False, why, Who.UNKNOWN, None)
 
 
+@pytest.mark.slow
+def test_no_byte_of_a_credential_can_be_changed(app: Flask, lived: Cast) -> None:
+    text = proofs.written(own(app, lived))
+    held = []
+    for position in range(len(text)):
+        changed = text[:position] + bytes([text[position] ^ 1]) + text[position + 1:]
+        try:
+            found = checked(app, changed)
+        except badges.NoBadge:
+            continue
+        if found.unchanged:
+            held.append(text[position - 20:position + 20])
+    assert held == []
+
+
 def test_another_kind_of_signature_is_not_known(app: Flask, lived: Cast) -> None:
     document = own(app, lived)
     other_suite(document)
