@@ -233,6 +233,12 @@ def _count(name: str, value: str) -> int:
     return int(value)
 
 
+def _switch(name: str, value: str) -> bool:
+    if value not in {"on", "off"}:
+        raise ConfigurationError(f"{name} is on or off.")
+    return value == "on"
+
+
 def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
     """Return the Flask configuration for this environment (PASSPORT_ENV: demo, production or test).
 
@@ -282,6 +288,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "INSTANCE": instance,
         "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
         "SIGNING_KEYS": _signing_keys(env, mode, instance),
+        "FETCHES": _switch("FETCHES", env.get("FETCHES") or ("off" if mode == "test" else "on")),
         "MAIL": _mail(env, mode, instance),
         "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},

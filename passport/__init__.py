@@ -161,6 +161,7 @@ def open_rooms(app: Flask) -> None:
     from .card import routes as card
     from .credentials import own_routes as attestations
     from .credentials import routes as credentials
+    from .credentials import verify
     from .experiences import learning_routes as learning
     from .experiences import routes as experiences
     from .feedback import routes as feedback
@@ -171,7 +172,7 @@ def open_rooms(app: Flask) -> None:
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, sharing, card,
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, sharing, card,
                  safety, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)

@@ -104,6 +104,14 @@ class Refusal(StrEnum):
     NOT_KEPT = "not_kept"
     WITHDRAWN = "withdrawn"
     SEEN_WHEN = "seen_when"
+    # credentials
+    BADGE_MISSING = "badge_missing"
+    BADGE_LARGE = "badge_large"
+    BADGE_BROKEN = "badge_broken"
+    BADGE_TWICE = "badge_twice"
+    BADGE_NOT_IN_PICTURE = "badge_not_in_picture"
+    BADGE_OTHER = "badge_other"
+    ADDRESS_OF_NOTHING = "address_of_nothing"
     # sharing and card
     NOT_PERMITTED = "not_permitted"
     END_ODD = "end_odd"

@@ -33,7 +33,7 @@ MOST: Final = 256 * 1024
 """How many bytes a signed document may have."""
 MOST_DEEP: Final = 64
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-METHOD = re.compile(r"did:[a-z]+:[^#?/\\]+#[A-Za-z0-9._:-]+")
+METHOD = re.compile(r"(?:did:[a-z]+:[^#?/\\]+|https://[^#?\\\s]+)#[A-Za-z0-9._:-]+")
 
 
 class Fault(enum.Enum):
@@ -41,6 +41,7 @@ class Fault(enum.Enum):
 
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
+    TWICE = "twice"
     UNSIGNED = "unsigned"
     OTHER_SIGNATURE = "other_signature"
     OTHER_ISSUER = "other_issuer"
@@ -108,7 +109,7 @@ def key_of_did_key(did: str) -> bytes | None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise Unsound(Fault.TWICE)
     return found
 
 
@@ -124,7 +125,7 @@ def load(data: bytes) -> dict[str, Any]:
         found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_never)
         _shallow(found, MOST_DEEP)
     except (ValueError, RecursionError) as fault:
-        raise Unsound(Fault.UNREADABLE, str(fault)[:120]) from None
+        raise fault if isinstance(fault, Unsound) else Unsound(Fault.UNREADABLE, str(fault)[:120]) from None
     if not isinstance(found, dict):
         raise Unsound(Fault.UNREADABLE, "no object")
     return found

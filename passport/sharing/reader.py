@@ -92,7 +92,7 @@ def checked_page(opened: Opened, item_id: uuid.UUID, back: str) -> Response:
     now = clock.now()
     found = reading.checked(opened, item_id, now)
     html = render_template("reader/checked.html", checked=found, head=opened.head, back=back, host=host(),
-                           day=words.full_day(now), hour=hour_words(now))
+                           day=words.full_day(now), hour=hour_words(now), verify=doors.way("verify.page"))
     _count(opened, now, first=True)
     return make_response(html, 200 if found else 410)
 

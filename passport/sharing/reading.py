@@ -16,6 +16,8 @@ from sqlalchemy.orm import aliased
 
 from .. import drawings
 from ..clock import CITY_ZONE, day_of
+from ..credentials import kept
+from ..credentials.kept import Shown
 from ..experiences.details import said_in
 from ..experiences.models import Evidence, Experience, Revision
 from ..experiences.queries import PIECE, Piece
@@ -364,6 +366,7 @@ class Checked:
     title: str
     contact: Contact
     is_intact: bool
+    is_signed: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -382,14 +385,17 @@ class Checked:
 
 
 def checked(opened: Opened, item_id: uuid.UUID, now: dt.datetime) -> Checked | None:
-    """Return the answers about one item, or None when it is not shown (any more); three statements."""
+    """Return the answers about one item, or None when it is not shown (any more); four statements.
+
+    What is signed of it, when it is signed already, must say the same as the page.
+    """
     live = next((x for x in _live(opened.edition_id) if x.item.id == item_id and x.is_shown), None)
     if live is None or live.endorsement is None or live.organisation_id is None:
         return None
     e, document = live.endorsement, dict(live.item.document)
-    digest, words = db.session.execute(
-        sa.select(Revision.digest, AuthoredVersion.words)
-        .join(AuthoredVersion, recognition.newest(e.text_id))
+    digest, words, sentence = db.session.execute(
+        sa.select(Revision.digest, AuthoredVersion.words, Wording.text_fr)
+        .select_from(Revision).join(AuthoredVersion, recognition.newest(e.text_id)).join(Wording, Wording.id == e.wording_id)
         .where(Revision.id == e.revision_id)
     ).one()
     facts: dict[str, Any] = {
@@ -400,6 +406,9 @@ def checked(opened: Opened, item_id: uuid.UUID, now: dt.datetime) -> Checked | N
         "story_digest": e.story_digest.hex(),
     }
     intact = digest == e.story_digest and all(document[name] == value for name, value in facts.items())
+    signed = kept.is_signed(e.id, Shown(sentence, e.step, live.organisation_id, e.organisation_name, e.seen_from_on,
+                                        e.seen_to_on, day_of(e.offered_at)))
     part = _parts([Row(live.item.kind, item_id, e.experience_id, document,
                        (e.id, live.organisation_id, live.sentence or "", live.endorser_name))])[0]
-    return Checked(part.recognised[0], part.title, contacts({live.organisation_id}, now)[0], intact)
+    return Checked(part.recognised[0], part.title, contacts({live.organisation_id}, now)[0],
+                   intact and signed is not False, signed is True)

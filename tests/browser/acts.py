@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests import build
 from tests.browser.conftest import Live
+from tests.elsewhere import Elsewhere
 from tests.reading import new
 
 
@@ -65,6 +66,7 @@ def half_empty() -> Iterator[tuple[str, str, str]]:
     yield "", "accounts.home", "/"
     yield "", "accounts.sign_in", "/ouvrir"
     yield "", "accounts.sign_up", "/creer"
+    yield "", "verify.page", "/verifier"
     yield "lea", "accounts.passphrase", "/phrase"
     yield "lea", "experiences.add", "/ajouter"
     yield "lea", "experiences.can_do", "/experience/{lea_me}/savoir-faire"
@@ -296,3 +298,28 @@ def choose_before_fifteen(page: Any, city: Live) -> None:
 def unfold_what_a_reader_may(page: Any, city: Live) -> None:
     page.goto(f"/s/{city.cast.tokens['to_Mairie']}")
     page.evaluate("document.querySelectorAll('main details').forEach(folded => { folded.open = true })")
+
+
+# ---------- checking ----------
+
+
+def check(page: Any, text: str) -> None:
+    page.goto("/verifier")
+    page.fill("[name=text]", text)
+    send(page)
+    assert page.locator("main .answers > li").count() == 3
+
+
+@act("", "verify.page")
+def check_what_nobody_vouches_for(page: Any, city: Live) -> None:
+    check(page, Elsewhere(by_key=True).signed().decode())
+
+
+@act("", "verify.page")
+def check_what_cannot_be_looked_up(page: Any, city: Live) -> None:
+    check(page, Elsewhere().token())
+
+
+@act("", "verify.page")
+def check_a_file_that_was_changed(page: Any, city: Live) -> None:
+    check(page, Elsewhere(by_key=True).signed().decode().replace("seul", "de mes mains"))

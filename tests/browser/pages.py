@@ -23,7 +23,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "": (
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
         "landing.parent", "landing.facilitator", "landing.employer", "commitments.ecodesign", "commitments.accessibility", "frameworks.sentences", "mail.forgotten",
-        "mail.look", "offline.waiting", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
+        "mail.look", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
         "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",

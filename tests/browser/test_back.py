@@ -29,7 +29,7 @@ FORMS = (
     "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
     "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.record_check",
     "recognition.ask", "recognition.offered", "recognition.recognise", "recognition.withdraw", "safety.bother",
-    "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "witness.answer",
+    "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "verify.page", "witness.answer",
     "witnesses.invite",
 )
 # Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each.

@@ -50,7 +50,7 @@ REGISTRY: dict[str, Door] = {
     "accounts.help_page": Door(PUBLIC), "accounts.home": Door(PUBLIC), "accounts.set_language": Door(PUBLIC),
     "accounts.sign_in": Door(PUBLIC), "accounts.sign_up": Door(PUBLIC), "health.healthz": Door(PUBLIC),
     "landing.learner": Door(PUBLIC), "landing.parent": Door(PUBLIC), "landing.facilitator": Door(PUBLIC),
-    "landing.employer": Door(PUBLIC),
+    "landing.employer": Door(PUBLIC), "verify.page": Door(PUBLIC),
     "commitments.ecodesign": Door(PUBLIC), "commitments.accessibility": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
     "offline.manifest": Door(PUBLIC), "offline.worker": Door(PUBLIC), "offline.waiting": Door(PUBLIC),
     "offline.ticket": Door(PUBLIC),

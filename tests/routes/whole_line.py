@@ -28,6 +28,7 @@ from tests import build, pictures
 from tests.browser.city import DAY
 from tests.browser.city import _link as link
 from tests.conftest import NOON
+from tests.elsewhere import Elsewhere
 from tests.reading import Reader, fields
 from tests.routes.test_registry import REGISTRY, City, address, methods
 
@@ -89,6 +90,7 @@ OTHERWISE: dict[str, Row] = {
     "sharing.extend": row("lea", "/montrer/lien/{Bientôt}/prolonger", months="3"),
     "sharing.audience": row("lea", recipient_name="Boulangerie Martin", months="3", name_form="written",
                             shown_name="Léa Dubois"),
+    "verify.page": row(None, text=Elsewhere(by_key=True).token()),
     "witnesses.invite": row("lea", name_form="written", shown_name="Léa Dubois"),
     "unsent.keep": row("lea", "/brouillon/story/{lea_x}", story="Une moitié"),
     "witness.answer": row(None, "/t/{witness_lea_x}", **SAID),

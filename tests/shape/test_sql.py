@@ -73,6 +73,8 @@ PAGES = {
     "credentials.organisation_did": (None, "/o/{library}/did.json"),
     "credentials.status_list": (None, "/status/1"),
     "reader.share": (None, "{link}"),
+    "reader.checked": (None, "{check_link}"),
+    "verify.page": (None, "/verifier"),
     "reader.card": (None, "{card_link}"),
     "reader.piece": (None, "{piece_link}"),
     "reader.card_piece": (None, "{card_piece_link}"),
@@ -143,7 +145,9 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
             piece = db.session.scalars(
                 sa.select(EditionItem.id).where(EditionItem.evidence_id == cast["photo"])).one()
             sign_for(cast)
-            addresses = {"link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
+            item = db.session.scalars(
+                sa.select(EditionItem.id).where(EditionItem.endorsement_id.is_not(None)).limit(1)).one()
+            addresses = {"check_link": f"/s/{link}/verifier/{item}", "link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
                          "piece_link": f"/s/{link}/pieces/{piece}",
                          "card_piece_link": f"/c/{unseal(card.token_sealed)}/pieces/{piece}",
                          "witness_link": f"/t/{cast.tokens['witness_youth_x']}"}

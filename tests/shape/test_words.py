@@ -614,8 +614,8 @@ def test_what_is_looked_for_would_be_found() -> None:
 # ---------- what a template may hold ----------
 
 
-# Pages without cookie: what lets their forms in is the key in the address, so a session's token has no place there.
-WITHOUT_COOKIE = ("witnesses/answer.html", "witnesses/kept.html")
+# Pages without cookie: what lets their forms in is the key in the address, or nothing is changed by them, so a session's token has no place there.
+WITHOUT_COOKIE = ("witnesses/answer.html", "witnesses/kept.html", "verify/page.html")
 
 
 def faults(source: str, cookieless: bool = False) -> Iterator[str]:
