@@ -11,6 +11,7 @@ import datetime as dt
 import enum
 import gzip
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -123,13 +124,21 @@ def _never(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
+def _finite(digits: str) -> float:
+    found = float(digits)
+    return found if math.isfinite(found) else _never(digits[:20])
+
+
 def load(data: bytes) -> dict[str, Any]:
     """Return the object of a JSON text. Raises Unsound for what is too large or deep, no JSON, or says a name twice."""
     if len(data) > MOST:
         raise Unsound(Fault.TOO_LARGE)
     try:
-        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_never)
+        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_never,
+                           parse_float=_finite)
         _shallow(found, MOST_DEEP)
+        for text in _texts(found):
+            text.encode()  # half a sign (a lone surrogate) is none
     except (ValueError, RecursionError) as fault:
         raise Unsound(Fault.UNREADABLE, str(fault)[:120]) from None
     if not isinstance(found, dict):
