@@ -153,6 +153,20 @@ def test_others_and_we_refuse_the_same(city: City) -> None:
     assert [name for name, one in changed.items() if is_accepted(one, key)] == []
 
 
+def test_no_byte_of_a_credential_can_be_changed(city: City) -> None:
+    """One byte in five; every byte of a shorter badge is changed in tests/rules/test_proofs.py."""
+    body, key = proofs.written(city.credential()), city.public()
+    accepted = []
+    for at in range(0, len(body), 5):
+        try:
+            changed = proofs.load(body[:at] + bytes([body[at] ^ 1]) + body[at + 1:])
+        except proofs.Unsound:
+            continue
+        if is_accepted(changed, key):
+            accepted.append(at)
+    assert accepted == []
+
+
 def test_we_refuse_what_others_let_through(city: City) -> None:
     """A signature covers what a document means; other spellings of the same hide an end, or the place of the list."""
     document, now = city.credential(), clock.now()
