@@ -21,6 +21,7 @@ LASTS = dt.timedelta(days=2)
 FULL = proofs.SIZE // 2
 """From how many positions on a list takes no more: among so many, a random one is still found at once."""
 KEPT = 64
+MOST_LISTS = 2**31 - 1
 
 
 def _insert(table: type[StatusEntry] | type[StatusList]) -> postgresql.Insert | sqlite.Insert:
@@ -96,7 +97,7 @@ def mark(list_id: int, now: dt.datetime) -> tuple[str, StatusList] | None:
 
     It changes with the version, the key and, so that a list never outlives its end, with the day. Raises keys.NoKey.
     """
-    row = db.session.get(StatusList, list_id)
+    row = db.session.get(StatusList, list_id) if list_id <= MOST_LISTS else None
     if row is None or row.organisation_id is None:
         return None
     key = keys.current_row()
