@@ -79,7 +79,7 @@ class Others:
         return {one["name"]: one for one in self.ask(cases=cases)["cases"]}
 
     def sign(self, document: Mapping[str, Any], seed: bytes, controller: str, created: str, times: int = 1) -> dict[str, Any]:
-        """Return the document as they sign it with the key of this seed, and how many seconds it took."""
+        """Return the document as they sign it with the key of this seed, and how many seconds of a processor it took."""
         found: dict[str, Any] = self.ask(sign={"document": document, "seed": seed.hex(), "controller": controller,
                                                "created": created, "times": times})["sign"]
         return found
