@@ -135,6 +135,7 @@ def test_commands_make_list_and_end_keys(app: Flask, cast: Cast, folder: Path, a
         f"{first}  from 2026-11-24 11:00 to 2026-11-25 11:00 (UTC)", f"{second}  from 2026-11-25 11:00 to now (UTC)"]
     said = command(app, "compromised", first, "--since", "2026-11-24T12:00:00").splitlines()
     assert said == [f"{first} counts no more for what was signed since 2026-11-24 12:00."]  # it signed no more
+    at(NOON + DAY + MINUTE)
     third = command(app, "compromised", second, "--since", "2026-11-25").splitlines()[1].split()[0]
     assert len({first, second, third}) == 3
     assert "compromised since 2026-11-25 00:00" in command(app, "list").splitlines()[1]
