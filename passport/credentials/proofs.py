@@ -284,6 +284,8 @@ def _readable(document: Mapping[str, Any]) -> None:
     contexts = document.get("@context")
     if not isinstance(contexts, list) or not all(isinstance(one, str) and one in KNOWN for one in contexts):
         raise Unsound(Fault.CHANGED, "a context that is not known")
+    if proof_of(document).get("@context", contexts) != contexts:
+        raise Unsound(Fault.CHANGED, "a context of its own in the proof")
     if any(name.startswith("@") and name != "@context" for name in _names(document)):
         raise Unsound(Fault.CHANGED, "a name that is not signed")
     if any(instant_of(document[name]) is None for name in ("validFrom", "validUntil") if name in document):

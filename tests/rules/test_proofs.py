@@ -129,6 +129,7 @@ STATUS = GOOD["credentialStatus"]
     (proof(proofValue="x"), Fault.CHANGED),
     (proof(created="2026-11-24T11:00:01Z"), Fault.CHANGED),
     (proof(expires="2099-01-01T00:00:00Z"), Fault.CHANGED),
+    (proof(**{"@context": "très bien"}), Fault.CHANGED),
     ({**GOOD, "name": "Autre chose"}, Fault.CHANGED),
     ({**GOOD, "validUntil": "2099-01-01T00:00:00Z"}, Fault.CHANGED),
     (without("credentialStatus"), Fault.CHANGED),
