@@ -34,16 +34,12 @@ from passport.accounts.rules import Device
 from passport.accounts.service import open_session
 from passport.credentials import proofs
 from passport.credentials.models import Credential
-from passport.experiences import service as experiences
 from passport.extensions import db
-from passport.recognition import service as recognition
-from passport.recognition.models import Endorsement
 from passport.transaction import transaction
-from tests import build
-from tests.cast import Cast, make_cast
+from tests.cast import make_cast
 from tests.conftest import migrated
 from tests.independent import Others
-from tests.world import H, answer, ask, recognise
+from tests.signing import endorsed
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE_BY_ONE, AT_ONCE, SIGNATURES = 50, 100, 50
@@ -57,26 +53,6 @@ class City:
     environment: dict[str, str]
     kept: list[uuid.UUID]
     cookies: dict[str, str]
-
-
-def endorsed(cast: Cast, count: int) -> list[uuid.UUID]:
-    """Let lea keep so many endorsements, that she may permit to be shown."""
-    now = clock.now()
-    while db.session.query(Endorsement).count() < count:
-        x = build.experience(cast["lea"], "Atelier", now - 90 * H)
-        cast.ids["x"] = x.id
-        for competency in range(1, 51):
-            experiences.claim(x, competency, 3, now - 90 * H)
-        told = answer(cast, ask(cast, "lea", "x", "karim", now - 80 * H), "karim", now - 70 * H)
-        told.read_at = now - 60 * H
-        db.session.flush()
-        asked = recognition.ask(told, list(range(1, 51)), uuid.uuid4(), now - 50 * H)
-        recognise(cast, asked, "karim", tuple(range(1, 51)), now - 40 * H)
-        db.session.flush()
-        for offer in db.session.query(Endorsement).filter_by(request_id=asked.id):
-            recognition.keep(offer, now - 30 * H)
-        db.session.commit()
-    return [row.id for row in db.session.query(Endorsement)][:count]
 
 
 def furnish(folder: Path, port: int) -> City:

@@ -281,6 +281,8 @@ def verified(document: Mapping[str, Any], public: bytes) -> None:
 
 def _readable(document: Mapping[str, Any]) -> None:
     """Raise Unsound for what a signature does not cover and the library lets through, and for a date that says no instant."""
+    if any(CONTROL.search(text) for text in _texts(document)):
+        raise Unsound(Fault.UNREADABLE, "control characters")
     contexts = document.get("@context")
     if not isinstance(contexts, list) or not all(isinstance(one, str) and one in KNOWN for one in contexts):
         raise Unsound(Fault.CHANGED, "a context that is not known")

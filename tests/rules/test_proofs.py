@@ -87,6 +87,9 @@ def test_what_is_signed_is_verified_and_is_what_others_make_of_it() -> None:
     assert proofs.method_of(GOOD) == f"{ISSUER}#{proofs.multikey(PUBLIC)}"
     assert proofs.created_at(GOOD) == AT
     assert proofs.key_of_did_key(f"did:key:{proofs.multikey(PUBLIC)}") == PUBLIC
+    own = f"did:key:{proofs.multikey(PUBLIC)}"  # some name the key by its issuer alone
+    assert proofs.method_of({"issuer": own, "proof": {**GOOD["proof"][0], "verificationMethod": own}}) == (
+        f"{own}#{proofs.multikey(PUBLIC)}")
     for odd in ("did:key:z6Mk", "did:key:", "did:web:a.example", "", "did:key:zDnaeWgbpcUat3VPa1GqrFcXL4vFzoZVsK1aDDGBBsGrXbF4h"):
         assert proofs.key_of_did_key(odd) is None
 
@@ -154,7 +157,9 @@ STATUS = GOOD["credentialStatus"]
     ({**GOOD, "validUntil": "2026-11-24T24:00:00Z"}, Fault.UNREADABLE),
     ({**GOOD, "validUntil": ["2099-01-01T00:00:00Z"]}, Fault.UNREADABLE),
     ({**GOOD, "validUntil": "0001-01-01T00:00:00+14:00"}, Fault.UNREADABLE),
-    ({**GOOD, "name": "\ud800"}, Fault.CHANGED),
+    ({**GOOD, "name": "\ud800"}, Fault.UNREADABLE),
+    ({**GOOD, "name": "a\x0b"}, Fault.UNREADABLE),
+    ({**GOOD, "a\x00": "a"}, Fault.UNREADABLE),
     ({**GOOD, "name": float("nan")}, Fault.CHANGED),
     ({**GOOD, "name": 10 ** 400}, Fault.CHANGED),
 ], ids=lambda value: value.value if isinstance(value, Fault) else "")
