@@ -38,8 +38,8 @@ from passport.extensions import db
 from passport.transaction import transaction
 from tests.cast import make_cast
 from tests.conftest import migrated
+from tests.endorsed import endorsed
 from tests.independent import Others
-from tests.signing import endorsed
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE_BY_ONE, AT_ONCE, SIGNATURES = 50, 100, 50

@@ -20,9 +20,9 @@ from passport.notices.models import Job
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.transaction import transaction
-from tests import signing
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
+from tests.endorsed import endorsed
 from tests.shape.test_words import ROOT
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ def test_workers_killed_while_they_sign_lose_and_double_nothing(app: Flask, cast
     environment = {**os.environ, "PASSPORT_ENV": "test", "PASSPORT_INSTANCE": str(tmp_path),
                    "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
     with app.app_context():
-        ids = signing.endorsed(cast, PERMITTED)
+        ids = endorsed(cast, PERMITTED)
         with transaction():
             for key in ids:
                 recognition.permit(db.session.get_one(Endorsement, key), NOON)
