@@ -44,6 +44,7 @@ def rotate() -> None:
     """Let a new key sign from now on; the old one stays published, and what it signed stays good."""
     with transaction():
         made = keys.rotate(clock.now())
+        jobs.enqueue(service.CATCH_UP_NOW, {}, clock.now(), dedupe=service.CATCH_UP_NOW)
     click.echo(f"{made.key_id} signs from now on. Save its file apart from the database.")
 
 

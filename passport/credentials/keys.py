@@ -15,7 +15,9 @@ from flask import current_app
 from ..audit.service import record
 from ..extensions import db
 from . import proofs
-from .models import SigningKey
+from .models import Credential, SigningKey
+
+NONE_YET = "There is no signing key yet: `flask keys create`."
 
 
 class NoKey(LookupError):  # noqa: N818 - an answer, not a fault of ours
@@ -54,11 +56,16 @@ def read(key_id: str) -> Ed25519PrivateKey:
     try:
         if path.stat().st_mode & 0o077:
             raise NoKey(f"{path} may be read by others: chmod 600, and think of `flask keys rotate`.")
-        return proofs.read_private(path.read_bytes())
+        found = proofs.read_private(path.read_bytes())
     except FileNotFoundError:
         raise NoKey(f"{path} is missing: bring it back from its backup, or `flask keys rotate`.") from None
+    except OSError as fault:
+        raise NoKey(f"{path} cannot be read: {fault.strerror}.") from None
     except ValueError:
         raise NoKey(f"{path} is no signing key.") from None
+    if proofs.multikey(proofs.public_bytes(found)) != key_id:
+        raise NoKey(f"{path} holds another key: bring the right one back from its backup, or `flask keys rotate`.")
+    return found
 
 
 def all_keys() -> Sequence[SigningKey]:
@@ -83,7 +90,7 @@ def current() -> Signer:
     """Return the key that signs now. Raises NoKey when there is none, or its file is not there."""
     row = current_row()
     if row is None:
-        raise NoKey("There is no signing key yet: `flask keys create`.")
+        raise NoKey(NONE_YET)
     return Signer(row.key_id, read(row.key_id), row.from_at)
 
 
@@ -118,10 +125,12 @@ def rotate(now: dt.datetime) -> SigningKey:
 
 
 def _end(now: dt.datetime) -> None:
-    db.session.execute(
-        sa.update(SigningKey).where(SigningKey.until_at.is_(None))
-        # Were the clock put back meanwhile, it would end all the same.
-        .values(until_at=sa.case((SigningKey.from_at > now, SigningKey.from_at), else_=now)))
+    for row in db.session.scalars(sa.select(SigningKey).where(SigningKey.until_at.is_(None)).with_for_update()):
+        last = db.session.scalar(sa.select(sa.func.max(Credential.issued_at, type_=Credential.issued_at.type))
+                                 .where(Credential.key_id == row.key_id))
+        # Were the clock put back meanwhile, what it signed would count all the same.
+        row.until_at = max(now, row.from_at, last or now)
+    db.session.flush()
     record("keys.end", None, now)
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 import enum
 import gzip
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -27,6 +28,13 @@ CONTEXTS: Final = (
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",
 )
+KNOWN: Final = frozenset({
+    *CONTEXTS,
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json",
+    "https://w3id.org/security/data-integrity/v2",
+})
+"""Whose words a badge may use: a context that is put in later leaves the signature as it was."""
 SIZE: Final = 131072
 """How many positions a status list has: the least that hides one among many."""
 MOST: Final = 256 * 1024
@@ -117,13 +125,21 @@ def _never(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
+def _finite(digits: str) -> float:
+    found = float(digits)
+    return found if math.isfinite(found) else _never(digits[:20])
+
+
 def load(data: bytes) -> dict[str, Any]:
     """Return the object of a JSON text. Raises Unsound for what is too large or deep, no JSON, or says a name twice."""
     if len(data) > MOST:
         raise Unsound(Fault.TOO_LARGE)
     try:
-        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_never)
+        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_never,
+                           parse_float=_finite)
         _shallow(found, MOST_DEEP)
+        for text in _texts(found):
+            text.encode()  # half a sign (a lone surrogate) is none
     except (ValueError, RecursionError) as fault:
         raise fault if isinstance(fault, Unsound) else Unsound(Fault.UNREADABLE, str(fault)[:120]) from None
     if not isinstance(found, dict):
@@ -137,6 +153,14 @@ def _shallow(value: Any, deep: int) -> None:
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             _shallow(inner, deep - 1)
+
+
+def _names(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        yield from value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _names(inner)
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -203,9 +227,9 @@ def instant_of(text: object) -> dt.datetime | None:
     """Return the instant of a text with its zone, as in 2026-11-27T10:00:00Z, or None."""
     try:
         at = dt.datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        return at.astimezone(dt.UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return at.astimezone(dt.UTC) if at is not None and at.tzinfo is not None else None
 
 
 def instant_text(at: dt.datetime) -> str:
@@ -220,8 +244,8 @@ def sign(document: Mapping[str, Any], key: Ed25519PrivateKey, controller: str, a
          contexts: Mapping[str, dict[str, Any]] | None = None) -> bytes:
     """Return the bytes of a document signed by a key that `controller` names as its own.
 
-    Raises Unsound for a text that others would read otherwise (control characters), and for a word that no context
-    defines, which would stand there unsigned.
+    Raises Unsound for a text that others would read otherwise (control characters) and, in a badge, for a word that no
+    context defines, which would stand there unsigned.
     """
     if any(CONTROL.search(text) for text in _texts(document)):
         raise Unsound(Fault.UNREADABLE, "control characters")
@@ -247,12 +271,28 @@ def verified(document: Mapping[str, Any], public: bytes) -> None:
     That it has ended, or has yet to begin, is another question: see its dates.
     """
     method_of(document)
+    _readable(document)
     try:
         OB3LdpVerifier(pubkey_pem=_public_pem(public), issuer_did=issuer_of(document)).verify(dict(document))
     except LibOpenBadgesException as fault:
         # The library looks at the dates last, so that all the rest held.
         if not str(fault).startswith(("Credential has expired", "Credential is not yet valid")):
             raise Unsound(Fault.CHANGED, str(fault)[:200]) from None
+
+
+def _readable(document: Mapping[str, Any]) -> None:
+    """Raise Unsound for what a signature does not cover and the library lets through, and for a date that says no instant."""
+    if any(CONTROL.search(text) for text in _texts(document)):
+        raise Unsound(Fault.UNREADABLE, "control characters")
+    contexts = document.get("@context")
+    if not isinstance(contexts, list) or not all(isinstance(one, str) and one in KNOWN for one in contexts):
+        raise Unsound(Fault.CHANGED, "a context that is not known")
+    if proof_of(document).get("@context", contexts) != contexts:
+        raise Unsound(Fault.CHANGED, "a context of its own in the proof")
+    if any(name.startswith("@") and name != "@context" for name in _names(document)):
+        raise Unsound(Fault.CHANGED, "a name that is not signed")
+    if any(instant_of(document[name]) is None for name in ("validFrom", "validUntil") if name in document):
+        raise Unsound(Fault.UNREADABLE, "a date that says no instant")
 
 
 def verified_proof(document: Mapping[str, Any], public: bytes, contexts: Mapping[str, dict[str, Any]] | None = None) -> None:

@@ -15,8 +15,11 @@ from .. import clock
 from ..audit.service import record
 from ..columns import uuid7
 from ..experiences import service as experiences
+from ..experiences.models import Experience
 from ..extensions import db
+from ..feedback.models import AuthoredText
 from ..notices import jobs
+from ..notices.models import Job
 from ..recognition import service as recognition
 from ..recognition.models import Endorsement, Permission
 from ..refusals import Refused
@@ -44,7 +47,11 @@ class Signed:
 
 
 def _permitted(permission: Permission, now: dt.datetime) -> None:
-    jobs.enqueue(ISSUE, {"permission": permission.id.hex}, now, dedupe=f"{ISSUE}:{permission.id.hex}")
+    jobs.enqueue(ISSUE, {"permission": permission.id.hex}, now, dedupe=_job_of(permission))
+
+
+def _job_of(permission: Permission) -> str:
+    return f"{ISSUE}:{permission.id.hex}"
 
 
 def prepare(payload: dict[str, Any], now: dt.datetime) -> Signed | None:
@@ -57,12 +64,14 @@ def prepare(payload: dict[str, Any], now: dt.datetime) -> Signed | None:
         waiting = queries.to_sign(permission_id)
         if waiting is None or keys.ensure(now) is None:
             return None
+        signer = keys.current()
         list_id, position = status.reserve(waiting.recognised.organisation_id)
-    signer, secret, key = keys.current(), secrets.token_bytes(32), uuid7()
+    secret, key = secrets.token_bytes(32), uuid7()
     facts = queries.facts_of(waiting, addresses.credential_page(key), document.recipient_of(secret),
                              addresses.status_page(list_id), position)
     release()
-    signed = proofs.sign(document.credential(facts), signer.private, facts.issuer, now)
+    # Were the clock put back, a key would sign before it was made.
+    signed = proofs.sign(document.credential(facts), signer.private, facts.issuer, max(now, signer.from_at))
     return Signed(key, list_id, position, signer.key_id, secret, signed)
 
 
@@ -70,7 +79,13 @@ def keep(payload: dict[str, Any], now: dt.datetime, signed: Signed | None) -> in
     """Keep what was signed, once, while its permission still stands and says the same; return how many were kept."""
     if signed is None:
         return 0
-    permission = db.session.get(Permission, uuid.UUID(payload["permission"]), with_for_update=True)
+    # Whatever ends a permission changes one of these rows first: it waits for this, or this sees that it did.
+    permission = db.session.scalars(
+        sa.select(Permission).select_from(Endorsement).join(AuthoredText, AuthoredText.id == Endorsement.text_id)
+        .join(Experience, Experience.id == Endorsement.experience_id)
+        .join(Permission, Permission.endorsement_id == Endorsement.id)
+        .where(Permission.id == uuid.UUID(payload["permission"]))
+        .with_for_update().execution_options(populate_existing=True)).one_or_none()
     waiting = queries.to_sign(permission.id) if permission is not None else None
     if permission is None or waiting is None or not waiting.is_told_by(signed.document):
         return 0
@@ -85,12 +100,20 @@ def keep(payload: dict[str, Any], now: dt.datetime, signed: Signed | None) -> in
 
 
 def catch_up(now: dt.datetime) -> int:
-    """Have what is permitted and not signed yet signed, and what a compromised key signed signed anew."""
+    """Have what is permitted and not signed yet signed, and what a compromised key signed signed anew.
+
+    What waits already to be signed is not counted again.
+    """
     again = db.session.scalars(
         sa.select(Credential.endorsement_id).join(SigningKey, SigningKey.key_id == Credential.key_id)
         .where(Credential.unpublished_at.is_(None), SigningKey.compromised_at.is_not(None)).limit(jobs.AT_A_TIME)).all()
     cancel(again, now)
-    waiting = db.session.scalars(queries.unsigned(now).limit(jobs.AT_A_TIME)).all() if keys.ensure(now) else []
+    if keys.ensure(now) is None:
+        return len(again)
+    known = set(db.session.scalars(
+        sa.select(Job.dedupe).where(Job.kind == ISSUE, Job.done_at.is_(None), Job.failed_at.is_(None))))
+    unsigned = db.session.scalars(queries.unsigned(now).limit(jobs.AT_A_TIME + len(known))).all()
+    waiting = [permission for permission in unsigned if _job_of(permission) not in known][:jobs.AT_A_TIME]
     for permission in waiting:
         _permitted(permission, now)
     return max(len(again), len(waiting))
@@ -163,7 +186,8 @@ def name(endorsement_id: uuid.UUID, learner_id: uuid.UUID, name_form: str | None
     permission.named_as = name_form
     db.session.flush()
     cancel([endorsement_id], now)
-    _permitted(permission, now)
+    # Without `dedupe`: a job under way may have signed the other name, and will then keep nothing.
+    jobs.enqueue(ISSUE, {"permission": permission.id.hex}, now)
     record("credential.name", learner_id, now, endorsement_id)
 
 

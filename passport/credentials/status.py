@@ -21,6 +21,7 @@ LASTS = dt.timedelta(days=2)
 FULL = proofs.SIZE // 2
 """From how many positions on a list takes no more: among so many, a random one is still found at once."""
 KEPT = 64
+MOST_LISTS = 2**31 - 1
 
 
 def _insert(table: type[StatusEntry] | type[StatusList]) -> postgresql.Insert | sqlite.Insert:
@@ -94,12 +95,14 @@ _one_signs = Lock()
 def mark(list_id: int, now: dt.datetime) -> tuple[str, StatusList] | None:
     """Return what tells a state of a list from any other, with the list, or None when there is no such list.
 
-    It changes with the version, the key and, so that a list never outlives its end, with the day.
+    It changes with the version, the key and, so that a list never outlives its end, with the day. Raises keys.NoKey.
     """
-    row = db.session.get(StatusList, list_id)
-    key = keys.current_row()
-    if row is None or row.organisation_id is None or key is None:
+    row = db.session.get(StatusList, list_id) if list_id <= MOST_LISTS else None
+    if row is None or row.organisation_id is None:
         return None
+    key = keys.current_row()
+    if key is None:
+        raise keys.NoKey(keys.NONE_YET)
     return f"{list_id}-{row.version}-{now.date().isoformat()}-{key.key_id[-8:]}", row
 
 
@@ -126,7 +129,8 @@ def signed(list_id: int, now: dt.datetime) -> tuple[str, bytes] | None:
         begins = dt.datetime.combine(now.astimezone(dt.UTC).date(), dt.time(), dt.UTC)
         issuer = addresses.organisation_did(row.organisation_id)
         document = proofs.status_list(issuer, address, revoked, begins, begins + LASTS, TTL)
-        made = name, proofs.sign(document, keys.current().private, issuer, begins)
+        signer = keys.current()
+        made = name, proofs.sign(document, signer.private, issuer, max(begins, signer.from_at))
         if len(_signed) >= KEPT:
             _signed.clear()
         _signed[(address, list_id)] = made

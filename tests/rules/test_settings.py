@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from config import ConfigurationError, settings
+from config import ROOT, ConfigurationError, settings
 
 GOOD = {
     "PASSPORT_ENV": "production", "SECRET_KEY": "k7Qm2vXb9LpRt4WzYc8HnJd5GfAe3UsT6oViKqNw", "TRUSTED_PROXIES": "1",
     "SEAL_KEY": "Zx8Cv4Bn1Mq7We3Rt9Yu2Io6Pa5Sd0FgHjKlQwEr", "PUBLIC_URL": "https://passeport.alpha.fr",
-    "DATABASE_URL": "postgresql://passport@/passport",
+    "DATABASE_URL": "postgresql://passport@/passport", "SIGNING_KEYS": "/srv/passport/keys",
 }
 
 
@@ -27,7 +27,8 @@ def test_production_starts_with_what_it_needs() -> None:
     assert config["TRUSTED_PROXIES"] == 1
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES",
+                                     "SIGNING_KEYS"])
 def test_production_does_not_start_without(missing: str) -> None:
     """The database of the demo would otherwise be opened, with its people, whose passphrase everybody knows."""
     with pytest.raises(ConfigurationError, match=missing):
@@ -62,3 +63,36 @@ def test_the_secrets_of_the_demo_are_for_its_owner_only(tmp_path: Path) -> None:
     kept = sorted((tmp_path / "new").iterdir())
     assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600]
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+def key_file(folder: Path, head: str = "Signing key of a learner passport (production)\n", mode: int = 0o600) -> Path:
+    """Write something that looks like the file of a key."""
+    folder.mkdir(exist_ok=True)
+    file = folder / "z6Mk.pem"
+    file.write_text(f"{head}-----BEGIN PRIVATE KEY-----\n")
+    file.chmod(mode)
+    return file
+
+
+def test_production_signs_with_keys_of_its_own(tmp_path: Path) -> None:
+    key_file(tmp_path / "keys")
+    assert settings({**GOOD, "SIGNING_KEYS": str(tmp_path / "keys")})["SIGNING_KEYS"] == tmp_path / "keys"
+    assert settings({**GOOD, "SIGNING_KEYS": str(tmp_path / "none yet")})["SIGNING_KEYS"] == tmp_path / "none yet"
+
+
+@pytest.mark.parametrize(("head", "mode", "said"), [
+    ("Signing key of a learner passport (demo)\n", 0o600, "demo"),
+    ("Signing key of a learner passport (test)\n", 0o600, "demo"),
+    ("", 0o600, "not made by"),
+    ("Signing key of a learner passport (production)\n", 0o640, "chmod 600"),
+    ("Signing key of a learner passport (production)\n", 0o604, "chmod 600"),
+])
+def test_production_does_not_start_with_a_key_that_others_may_have(tmp_path: Path, head: str, mode: int, said: str) -> None:
+    key_file(tmp_path / "keys", head, mode)
+    with pytest.raises(ConfigurationError, match=said):
+        settings({**GOOD, "SIGNING_KEYS": str(tmp_path / "keys")})
+
+
+def test_keys_do_not_lie_inside_the_program() -> None:
+    with pytest.raises(ConfigurationError, match="inside the program"):
+        settings({**GOOD, "SIGNING_KEYS": str(ROOT / "instance" / "keys")})

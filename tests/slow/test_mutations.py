@@ -18,7 +18,7 @@ RULES = [
     for room in ROOMS
     for name, function in inspect.getmembers(import_module(f"passport.{room}.rules"), inspect.isfunction)
     if function.__module__ == f"passport.{room}.rules" and name.startswith("refusal_")
-]
+] + [f"passport.credentials.rules:{name}" for name in ("is_trusted", "is_begun", "is_over")]
 
 pytestmark = pytest.mark.slow
 
