@@ -203,9 +203,9 @@ def instant_of(text: object) -> dt.datetime | None:
     """Return the instant of a text with its zone, as in 2026-11-27T10:00:00Z, or None."""
     try:
         at = dt.datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        return at.astimezone(dt.UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # a day that no calendar holds, or that is none in UTC
         return None
-    return at.astimezone(dt.UTC) if at is not None and at.tzinfo is not None else None
 
 
 def instant_text(at: dt.datetime) -> str:
