@@ -159,6 +159,7 @@ def open_rooms(app: Flask) -> None:
     from . import commands, commitments, health, landing, offline
     from .accounts import routes as accounts
     from .card import routes as card
+    from .credentials import foreign_routes as received
     from .credentials import routes as credentials
     from .experiences import learning_routes as learning
     from .experiences import routes as experiences
@@ -170,7 +171,7 @@ def open_rooms(app: Flask) -> None:
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, sharing, card,
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, received, sharing, card,
                  safety, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)

@@ -21,6 +21,7 @@ from wtforms import Field
 
 from passport.accounts.models import Account
 from passport.accounts.service import hash_of
+from passport.credentials import proofs
 from passport.extensions import db
 from passport.organisations.models import Membership
 from passport.transaction import transaction
@@ -28,6 +29,7 @@ from tests import build, pictures
 from tests.browser.city import DAY
 from tests.browser.city import _link as link
 from tests.conftest import NOON
+from tests.elsewhere import Elsewhere
 from tests.reading import Reader, fields
 from tests.routes.test_registry import REGISTRY, City, address, methods
 
@@ -62,6 +64,7 @@ OTHERWISE: dict[str, Row] = {
     "accounts.passphrase": row("ines", present=build.PASSPHRASE),
     "card.card": row("stranger", asked="make"),
     "card.replace": row("lea", card="{card}"),
+    "elsewhere.add": row("lea", text=proofs.written(Elsewhere(by_key=True).unsigned()).decode().replace("{", "{{").replace("}", "}}")),
     "evidence.add": row("lea", caption="Une affiche", file=PHOTO),
     "experiences.add": row("lea", title="J’ai monté les tentes."),
     "experiences.restore": row("ines", "/experience/{ines_gone}/annuler"),
