@@ -91,6 +91,11 @@ def is_mine(r: Received) -> Answer:
     return Answer(False, _("On ne peut pas le dire."))
 
 
+def may_be_mine(r: Received) -> bool:
+    """Say whether confirming an address may tell whose it is."""
+    return r.row.signature_ok is True and r.by is not Who.CITY and not r.row.is_mine
+
+
 def in_force(r: Received) -> Answer:
     """Return whether it is in force, as last known when."""
     when = _("Au %(day)s à %(hour)s.", day=day_words(r.row.checked_at), hour=hour_words(r.row.checked_at))

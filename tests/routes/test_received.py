@@ -10,6 +10,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from ..cast import Cast
 from ..conftest import NOON, both_databases
 from ..elsewhere import LIST, Elsewhere, Older, rsa
 from ..reading import Reader, fields, way, words
+from .test_attacks_races import together
 from .test_fetching import NAME, PUBLIC, Server, plain
 from .test_foreign_badges import SVG, carried, png
 
@@ -263,6 +265,7 @@ def test_whose_it_is_needs_an_address_that_was_confirmed(app: Flask, cast: Cast)
     them, data = newer()
     key = keep(app, cast, data, them.lookups())
     assert known(app, key) == (True, Who.ELSEWHERE, None, True)
+    assert '"/adresse"' in Reader(app, cast, "lea").get(f"/recu-ailleurs/{key}").get_data(as_text=True)
     confirm(app, cast, address=THEIRS)
     assert again(app, cast, key, them.lookups(), NOON)
     assert known(app, key)[2] is False
@@ -329,6 +332,15 @@ def test_one_form_keeps_one_thing(app: Flask, cast: Cast) -> None:
     with pytest.raises(Refused) as refused:
         keep(app, cast, other, others.lookups(), submission=form)
     assert refused.value.refusal is Refusal.SENT_OTHERWISE
+
+
+@both_databases
+def test_two_at_once_are_kept_once(app: Flask, cast: Cast) -> None:
+    _them, data = newer(by_key=True)
+    assert isinstance(data, bytes)
+    windows = [Reader(app, cast, "lea") for _ in range(4)]
+    assert together(*[partial(send, one, data.decode()) for one in windows]) == [303] * 4
+    assert count(app) == 1
 
 
 @both_databases
