@@ -26,7 +26,7 @@ from werkzeug.test import encode_multipart
 
 from passport import clock
 from passport.accounts.models import Account
-from passport.credentials import foreign, foreign_queries, proofs
+from passport.credentials import foreign, foreign_queries, foreign_words, proofs
 from passport.credentials.checking import Who, Why, check
 from passport.credentials.fetching import Lookups, Miss, NotFetched
 from passport.credentials.models import ForeignBadge
@@ -43,6 +43,7 @@ from ..conftest import NOON, both_databases
 from ..elsewhere import LIST, Elsewhere, Older, rsa
 from ..reading import Reader, fields, way, words
 from .test_attacks_races import together
+from .test_checking import alike, deep
 from .test_fetching import NAME, PUBLIC, Server, plain
 from .test_foreign_badges import SVG, carried, png
 
@@ -582,6 +583,33 @@ def test_without_an_experience_the_passport_shows_it_too(app: Flask, cast: Cast)
     assert "Réparer un vélo" in words(Reader(app, cast, "stranger").get("/passeport"))
 
 
-def test_the_reasons_are_all_said(app: Flask) -> None:
-    """Every reason that a look can give fits its column."""
+def test_every_reason_has_words_of_its_own_and_fits_its_column(app: Flask) -> None:
+    def row(**facts: Any) -> foreign_queries.Received:
+        return foreign_queries.Received(ForeignBadge(checked_at=NOON, title="", issuer_name="", format="ob3", **facts), NOON)
+
+    unheld = {Why.UNSIGNED: False, Why.CHANGED: False, Why.OTHER_ISSUER: False, Why.OTHER_WORDS: False, Why.OTHER_COPY: False,
+              Why.KEY_ENDED: False, Why.NO_KEY: None, Why.NOT_HOSTED: None, Why.OTHER_SIGNATURE: None}
+    states = [Why.DATES, Why.STATUS_OTHER, Why.STATUS_UNREACHED, Why.STATUS_UNSOUND]
+    with app.test_request_context():
+        first = [foreign_words.unchanged(row(signature_ok=ok, why=why.value)) for why, ok in unheld.items()]
+        third = [foreign_words.in_force(row(signature_ok=True, issuer="elsewhere", status=state.value)) for state in states]
+    for answers in (first, third):
+        assert len({answer.more for answer in answers}) == len(answers)
+        assert all(answer.more and not answer.good for answer in answers)
+    assert {*unheld, *states} == set(Why) - {Why.UNSAID, Why.EXPIRED, Why.NOT_YET, Why.REVOKED, Why.NO_STATUS}
     assert max(len(why.value) for why in Why) <= 16
+
+
+@pytest.mark.parametrize("change", [alike(290), alike(2900), deep])
+def test_what_is_made_to_keep_us_busy_ends_soon_and_is_never_called_good(app: Flask, cast: Cast, change: Callable[[Any], Any]) -> None:
+    _them, data = newer(by_key=True)
+    document = json.loads(data)
+    change(document)
+    lea = Reader(app, cast, "lea")
+    began = time.process_time()
+    answer = send(lea, json.dumps(document))
+    assert time.process_time() - began < 3
+    if answer.status_code == 303:
+        assert "Non, on ne peut pas s’y fier." in words(lea.follow(answer))
+    else:
+        assert answer.status_code == 422
