@@ -159,6 +159,7 @@ def open_rooms(app: Flask) -> None:
     from . import commands, commitments, health, landing, offline
     from .accounts import routes as accounts
     from .card import routes as card
+    from .credentials import foreign_routes as received
     from .credentials import own_routes as attestations
     from .credentials import routes as credentials
     from .credentials import verify
@@ -172,7 +173,7 @@ def open_rooms(app: Flask) -> None:
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
-    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, sharing, card,
+    for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
                  safety, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)

@@ -28,6 +28,8 @@ class Action(StrEnum):
     CHANGE_EXPERIENCE = auto()
     DELETE_EXPERIENCE = auto()
     JOIN_ORGANISATION = auto()
+    READ_RECEIVED = auto()
+    CHANGE_RECEIVED = auto()
     # asking and reading
     ASK_FEEDBACK = auto()
     CANCEL_REQUEST = auto()
@@ -367,6 +369,8 @@ POLICY: dict[Action, Needs] = {
     Action.CHANGE_EXPERIENCE: OWN,
     Action.DELETE_EXPERIENCE: OWN,
     Action.JOIN_ORGANISATION: OWN,
+    Action.READ_RECEIVED: OWN,
+    Action.CHANGE_RECEIVED: OWN,
     Action.ASK_FEEDBACK: OWN,
     Action.CANCEL_REQUEST: OWN,
     Action.READ_FEEDBACK: OWN,

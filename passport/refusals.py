@@ -121,6 +121,14 @@ class Refusal(StrEnum):
     PICTURE_BY_THREE = "picture_by_three"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
+    # received elsewhere
+    RECEIVED_MISSING = "received_missing"
+    RECEIVED_LARGE = "received_large"
+    RECEIVED_BROKEN = "received_broken"
+    RECEIVED_TWICE = "received_twice"
+    RECEIVED_PICTURE = "received_picture"
+    RECEIVED_OTHER = "received_other"
+    RECEIVED_MANY = "received_many"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 

@@ -120,6 +120,13 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.ADDRESS_OF_NOTHING: _l("Cette adresse n’ouvre rien ici. Coller le texte de l’attestation, ou choisir son fichier."),
     Refusal.NAME_MISSING: _l("Écrire le nom à montrer."),
     Refusal.PREVIEW_CHANGED: _l("Ce qui est montré a changé entre-temps. Relire la page, puis créer le lien."),
+    Refusal.RECEIVED_MISSING: _l("Choisir un fichier, ou coller un texte."),
+    Refusal.RECEIVED_LARGE: _l("C’est trop grand : 10 Mo au plus, dont 256 ko de texte. Choisir le fichier d’origine."),
+    Refusal.RECEIVED_BROKEN: _l("Cela ne se lit pas. Demander le fichier d’origine à qui l’a donné."),
+    Refusal.RECEIVED_TWICE: _l("Une même ligne y est écrite deux fois : cela ne se lit pas. Demander le fichier d’origine."),
+    Refusal.RECEIVED_PICTURE: _l("Cette image ne porte aucune attestation. Une capture d’écran ne suffit pas : choisir le fichier d’origine."),
+    Refusal.RECEIVED_OTHER: _l("Ce n’est pas une attestation signée. Pour un autre papier : l’ajouter à une expérience."),
+    Refusal.RECEIVED_MANY: _l("Il y en a déjà 50 ici. En effacer, puis recommencer."),
     Refusal.SENT_OTHERWISE: _l("Ce formulaire a déjà été envoyé avec un autre texte. Ouvrir la page, comparer, puis recommencer."),
 }
 

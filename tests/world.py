@@ -9,6 +9,7 @@ from typing import Any
 from passport import clock
 from passport.accounts import queries as accounts
 from passport.card import service as card
+from passport.credentials import checking, foreign
 from passport.experiences import cleaning, evidence, files
 from passport.experiences import service as experiences
 from passport.experiences.models import Experience, Revision
@@ -182,4 +183,18 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     ids["tom_text"] = tom_told.text_id
     ids["report"] = safety.report(text, None, now - H).id
     db.session.commit()
+    ids["received"] = receive(cast, "lea", "Tenir un stand", now)
     return cast
+
+
+def receive(cast: Cast, learner: str, title: str, now: dt.datetime) -> uuid.UUID:
+    """Keep something received elsewhere, whose key nobody knows."""
+    from .elsewhere import Elsewhere  # it needs what stands in conftest, which needs this
+
+    them = Elsewhere(by_key=True)
+    document = them.unsigned()
+    document["credentialSubject"]["achievement"]["name"] = title
+    found = checking.check(them.signed(document), now, them.lookups())
+    key = foreign.keep(cast[learner], uuid.uuid4(), found, now).id
+    db.session.commit()
+    return key

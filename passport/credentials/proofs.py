@@ -228,7 +228,7 @@ def instant_of(text: object) -> dt.datetime | None:
     try:
         at = dt.datetime.fromisoformat(text) if isinstance(text, str) else None
         return at.astimezone(dt.UTC) if at is not None and at.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # a day that no calendar holds, or that is none in UTC
         return None
 
 

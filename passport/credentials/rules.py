@@ -47,3 +47,21 @@ def is_begun(valid_from: dt.datetime | None, at: dt.datetime) -> bool:
 def is_over(valid_until: dt.datetime | None, at: dt.datetime) -> bool:
     """Say whether something counts no more by its own date."""
     return valid_until is not None and valid_until < at - SKEW
+
+
+# ---------- received elsewhere ----------
+
+MOST_RECEIVED = 50
+
+
+def refusal_to_receive(count: int) -> Refusal | None:
+    """Say why one more that was received elsewhere cannot be kept, or None when it can: fifty are many."""
+    return Refusal.RECEIVED_MANY if count >= MOST_RECEIVED else None
+
+
+def is_less_known(before: tuple[bool | None, bool | None], now: tuple[bool | None, bool | None]) -> bool:
+    """Say whether a new look tells less than the one before: each as (is as it was signed, is in force), None for unknown.
+
+    A plain no is always news.
+    """
+    return False not in now and any(was is not None and found is None for was, found in zip(before, now, strict=True))

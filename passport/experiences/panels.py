@@ -51,6 +51,7 @@ class News:
 
 EXPERIENCE_PANELS: list[Callable[[Experience, dt.datetime], Panel | None]] = []
 ROW_MARKS: list[Callable[[uuid.UUID, list[uuid.UUID], dt.datetime], dict[uuid.UUID, list[Mark]]]] = []
+SECTIONS: list[Callable[[uuid.UUID, dt.datetime], Panel | None]] = []
 NEWS: list[Callable[[uuid.UUID, dt.datetime, Sequence[Notice]], list[News]]] = []
 
 
@@ -58,6 +59,11 @@ def panels_of(experience: Experience, now: dt.datetime) -> list[Panel]:
     """Return what later rooms show on this experience's page, what stands for claims nearest to them."""
     found = [panel for hang in EXPERIENCE_PANELS if (panel := hang(experience, now)) is not None]
     return sorted(found, key=lambda panel: not panel.said)
+
+
+def sections_of(learner_id: uuid.UUID, now: dt.datetime) -> list[Panel]:
+    """Return what later rooms keep apart from experiences, below them on the passport page."""
+    return [panel for hang in SECTIONS if (panel := hang(learner_id, now)) is not None]
 
 
 def marks_of(learner_id: uuid.UUID, experience_ids: list[uuid.UUID], now: dt.datetime) -> dict[uuid.UUID, list[Mark]]:

@@ -92,7 +92,8 @@ def passport() -> ResponseReturnValue:
         mark = next((m for m in marks.get(x.id, []) if m.seed), None)
         if mark is not None:
             stamps[x.id] = drawings.rosette(mark.seed, mark.context, mark.ring)
-    return page("experiences/passport.html", fragment="rows", lines=lines, marks=marks, stamps=stamps, news=news,
+    sections = panels.sections_of(me.account_id, now) if whole and not words else []
+    return page("experiences/passport.html", fragment="rows", lines=lines, marks=marks, stamps=stamps, news=news, sections=sections,
                 words=words, year_above=request.args.get("year", ""),
                 welcome=whole and not words and not lines.rows)
 

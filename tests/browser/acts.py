@@ -69,6 +69,7 @@ def half_empty() -> Iterator[tuple[str, str, str]]:
     yield "", "verify.page", "/verifier"
     yield "lea", "accounts.passphrase", "/phrase"
     yield "lea", "experiences.add", "/ajouter"
+    yield "lea", "elsewhere.add", "/recu-ailleurs/ajouter"
     yield "lea", "experiences.can_do", "/experience/{lea_me}/savoir-faire"
     yield "lea", "recognition.ask", "/retour/{feedback_free}/faire-reconnaitre"
     yield "ines", "feedback.read", "/retour/{unread}"
@@ -182,6 +183,22 @@ def odd_times(page: Any, city: Live) -> None:
 def _delete(page: Any, city: Live, thing: str) -> None:
     page.goto(f"/experience/{city.cast[thing]}")
     press_folded(page, "form[action$='/supprimer']")
+    page.locator(".flash form").wait_for()
+
+
+@act("nadia", "elsewhere.one")
+def bring_what_was_received(page: Any, city: Live) -> None:
+    page.goto("/recu-ailleurs/ajouter")
+    page.fill("[name=text]", Elsewhere(by_key=True).signed().decode())
+    send(page)
+    page.locator(".answers").wait_for()
+
+
+@act("nadia", "elsewhere.received")
+def erase_what_was_received(page: Any, city: Live) -> None:
+    bring_what_was_received(page, city)
+    with page.expect_navigation():
+        page.locator("form[action$='/effacer'] button").click()
     page.locator(".flash form").wait_for()
 
 

@@ -38,7 +38,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "lea": (
         "experiences.passport", "experiences.add", "experiences.kept", "experiences.experience", "experiences.edit",
-        "evidence.add", "evidence.add_link", "learning.learned", "learning.reflect", "learning.add_kinds",
+        "elsewhere.received", "elsewhere.add", "elsewhere.one", "evidence.add", "evidence.add_link", "learning.learned", "learning.reflect", "learning.add_kinds",
         "/ajouter/genre/exile", "/ajouter/genre/civic_service", "learning.choose_kind", "learning.edit_kind",
         "learning.path", "learning.link", "offline.waiting", "learning.my_hours", "learning.compare", "witnesses.invite",
         "witnesses.ready", "sharing.extend", "mail.address", "/adresse/confirmer/{confirm}",
@@ -54,7 +54,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
-        "experiences.passport", "/passeport?q=cuisine", "/passeport?q=zzz", "experiences.deleted",
+        "elsewhere.received", "experiences.passport", "/passeport?q=cuisine", "/passeport?q=zzz", "experiences.deleted",
         "/experience/{ines_4}", "/experience/{ines_5}", "/experience/{ines_6}", "feedback.exchanges", "/retour/{unread}", "/retour/{hidden}",
         "/ca-me-derange/{hidden_text}", "422 /retour/{hidden}/faire-reconnaitre", "/competences/{to_decide}",
         "/competences/{not_yet}", "/competences/{decided_on}", "/competences/{not_him}", "/competences/{taken_back}",

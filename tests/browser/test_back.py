@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FORMS = (
     "accounts.home", "accounts.note_down", "accounts.passphrase", "accounts.sign_in", "accounts.sign_up", "card.card",
-    "card.opens", "experiences.add", "experiences.can_do", "experiences.edit",
+    "card.opens", "elsewhere.add", "experiences.add", "experiences.can_do", "experiences.edit",
     "experiences.story", "experiences.when", "experiences.where", "feedback.answer_request", "feedback.ask_send",
     "feedback.ask_team", "learning.add_kind", "learning.edit_kind", "learning.learned", "learning.reflect",
     "mail.reset", "mail.address", "mail.confirm", "mail.forgotten", "mail.unsubscribe",

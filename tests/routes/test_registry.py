@@ -93,6 +93,8 @@ REGISTRY: dict[str, Door] = {
     "evidence.file": Door(frozenset({"lea"}), "lea_x", None, (("item", "photo"),)),
     "evidence.remove": Door(frozenset({"lea"}), "lea_x", None, (("item", "photo"),)),
     "evidence.put_back": Door(frozenset({"lea"}), "lea_x", None, (("item", "photo"),)),
+    "elsewhere.received": Door(EVERYBODY), "elsewhere.add": Door(EVERYBODY), "elsewhere.one": mine("received"),
+    "elsewhere.check_again": mine("received"), "elsewhere.remove": mine("received"), "elsewhere.put_back": mine("received"),
     "experiences.for_me_only": mine("lea_x", for_me_only="yes"),
     "experiences.delete": mine("lea_x"), "experiences.restore": mine("lea_x"),
     "learning.learned": mine("lea_x", learned="y", version="1"),

@@ -21,6 +21,7 @@ from wtforms import Field
 
 from passport.accounts.models import Account
 from passport.accounts.service import hash_of
+from passport.credentials import proofs
 from passport.extensions import db
 from passport.organisations.models import Membership
 from passport.transaction import transaction
@@ -64,6 +65,7 @@ OTHERWISE: dict[str, Row] = {
     "attestations.one": row("lea", name_form="written", shown_name="Léa Dubois"),
     "card.card": row("stranger", asked="make"),
     "card.replace": row("lea", card="{card}"),
+    "elsewhere.add": row("lea", text=proofs.written(Elsewhere(by_key=True).unsigned()).decode().replace("{", "{{").replace("}", "}}")),
     "evidence.add": row("lea", caption="Une affiche", file=PHOTO),
     "experiences.add": row("lea", title="J’ai monté les tentes."),
     "experiences.restore": row("ines", "/experience/{ines_gone}/annuler"),

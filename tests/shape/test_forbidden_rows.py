@@ -62,6 +62,11 @@ class World:
         r["words"] = self.text(learner, experience, member, who, "endorsement", n - 10 * H)
         return self
 
+    def received(self, **more: Any) -> dict[str, Any]:
+        """What was received elsewhere, as nothing is known of it."""
+        return {"learner_id": self.cast["lea"], "submission": uuid.uuid4(), "digest": D32, "document": b"{}", "format": "ob3",
+                "title": "…", "issuer_name": "", "checked_at": self.now, "added_at": self.now, **more}
+
     def wording(self, competency: int) -> int:
         wording = db.metadata.tables["wording"]
         return int(db.session.execute(sa.select(wording.c.id).where(wording.c.competency_id == competency)).scalar_one())
@@ -782,6 +787,35 @@ def test_nothing_is_in_a_link_that_who_said_it_does_not_allow(world: World, atta
         assert db.session.execute(sa.text("SELECT count(*) FROM edition_item")).scalar_one() == 0
 
 
+# ---- received elsewhere -------------------------------------------------------------------------------------------
+
+UNSOUND = {
+    "known, and nobody looked": {"issuer": "elsewhere"},
+    "known, and changed": {"signature_ok": False, "issuer": "elsewhere"},
+    "mine, and nobody looked": {"is_mine": True},
+    "mine, and changed": {"signature_ok": False, "is_mine": False},
+    "in force, and nobody looked": {"in_force": True},
+    "in force, and changed": {"signature_ok": False, "in_force": True},
+    "of this city, and not": {"signature_ok": True, "issuer": "elsewhere", "credential_id": uuid.uuid4()},
+    "of this city, of nobody": {"signature_ok": True, "credential_id": uuid.uuid4()},
+    "known in another word": {"signature_ok": True, "issuer": "friend"},
+    "nothing": {"document": b""},
+    "too much": {"document": bytes(262_145)},
+    "another form": {"format": "paper"},
+}
+
+
+@pytest.mark.parametrize("attack", UNSOUND)
+def test_what_was_received_elsewhere_is_not_called_more_than_it_is(world: World, attack: str) -> None:
+    refused(lambda: world.put("foreign_badge", **world.received(**UNSOUND[attack])))
+
+
+def test_what_was_received_elsewhere_stands_once(world: World) -> None:
+    world.put("foreign_badge", **world.received(signature_ok=True, issuer="elsewhere", is_mine=False, in_force=True))
+    world.put("foreign_badge", **world.received(learner_id=world.cast["stranger"]))
+    refused(lambda: world.put("foreign_badge", **world.received()))
+
+
 # ---- the journal, and rule 5 --------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("attack", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event"])
@@ -806,6 +840,7 @@ def test_erasure_empties_everything_of_one_learner(world: World) -> None:
     world.put("endorser_name", endorsement_id=world.rows["endorsement"]["id"], learner_id=world.cast["lea"], name_form="Karim B.")
     lea = world.cast["lea"]
     world.put("erased_evidence", learner_id=lea, submission=uuid.uuid4(), erased_at=world.now)
+    world.put("foreign_badge", **world.received())
     with db.session.begin_nested() as point:
         refused(lambda: world.sql("DELETE FROM passport WHERE learner_id = :id", id=lea))
         point.rollback()

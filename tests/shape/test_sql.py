@@ -40,6 +40,9 @@ PAGES = {
     "learning.reflect": ("lea", "/experience/{lea_x}/ce-que-j-en-retire"),
     "learning.my_hours": ("lea", "/mes-heures"),
     "learning.compare": ("lea", "/experience/{lea_x}/comparer/{revision}"),
+    "elsewhere.received": ("lea", "/recu-ailleurs"),
+    "elsewhere.add": ("lea", "/recu-ailleurs/ajouter"),
+    "elsewhere.one": ("lea", "/recu-ailleurs/{received}"),
     "evidence.add": ("lea", "/experience/{lea_x}/joindre"),
     "evidence.file": ("lea", "/experience/{lea_x}/fichier/{photo}"),
     "feedback.ask": ("lea", "/experience/{lea_x}/demander"),
@@ -122,6 +125,8 @@ def multiply(cast: Cast, times: int) -> None:
         member = build.membership(who, library or house, "facilitator", now)
         build.vetting(member, db.session.get_one(type(who), cast["claire"]), now)
     db.session.commit()
+    for n in range(times):
+        world.receive(cast, "lea", f"Ailleurs {n}", now)
 
 
 @pytest.fixture(scope="module", params=["few", "many"])
