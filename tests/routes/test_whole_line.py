@@ -65,7 +65,7 @@ BACKWARDS = {
 }
 TYPED = ("text", "date", "number")
 # Words that lead somewhere and are kept nowhere as they are.
-LOOKED_UP = {"accounts.home title", "accounts.sign_in name", "mail.forgotten address", "organisations.join code",
+LOOKED_UP = {"accounts.home title", "attestations.secret shown_name", "accounts.sign_in name", "mail.forgotten address", "organisations.join code",
              "organisations.join_by_code code"}
 # Where sending again leaves a line more, because it is done again: the journal tells each act; a letter that did not
 # arrive is asked for again, and only the last one opens (tests/routes/test_mail.py).
