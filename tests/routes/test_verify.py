@@ -114,6 +114,14 @@ def test_what_nobody_vouches_for_is_unknown_and_never_a_red_cross(client: FlaskC
     assert 'class="verdict is-warn"' in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_a_date_at_either_end_of_the_calendar_is_read(client: FlaskClient, date: str) -> None:
+    for name in ("validFrom", "validUntil"):
+        answer = chosen(client, Elsewhere(by_key=True).signed(**{name: date}))
+        assert answer.status_code == 200
+        assert "Non, rien. Chaque mot est celui qui a été signé." in words(answer)
+
+
 def test_what_could_not_be_looked_up_is_never_shown_as_valid(client: FlaskClient) -> None:
     answer = chosen(client, Elsewhere().signed())
     said = words(answer)
