@@ -160,7 +160,7 @@ def _signed(badge: Badge, now: dt.datetime, fetch: Lookups) -> Checked:
         return replace(said, state=Why.DATES)
     # Asked first: that it was taken back is to be told even of what has ended.
     if signer.who is Who.CITY:
-        in_force, state = _own_state(key_id)
+        in_force, state = _own_state(key_id, document)
     else:
         in_force, state = lists.state(document, said.issuer, now, fetch)
     return _dated(replace(said, in_force=in_force, state=state), now)
@@ -254,10 +254,13 @@ def _own_id(document: Mapping[str, Any]) -> uuid.UUID | None:
     return found if found is not None and addresses.credential_page(found) == address else None
 
 
-def _own_state(key_id: uuid.UUID | None) -> tuple[bool | None, Why | None]:
-    """Say whether a credential of ours is in force now: our own tables know, nothing is fetched."""
+def _own_state(key_id: uuid.UUID | None, document: Mapping[str, Any]) -> tuple[bool | None, Why | None]:
+    """Say whether a credential of ours is in force now: our own tables know, nothing is fetched.
+
+    Whoever has a key of ours that nobody misses yet may say more under an address that is in force: it is not what we keep.
+    """
     found = queries.published(key_id) if key_id is not None else None
-    if found is None or not found.is_in_force:
+    if found is None or not found.is_in_force or proofs.load(found.credential.document) != document:
         return False, Why.REVOKED
     credential = found.credential
     in_force = status.is_revoked(credential.list_id, credential.position) is False
