@@ -63,7 +63,8 @@ class Checked:
 
     `why` says more of the first, `state` of the third, as it was known at `as_of`. `by` is only to be told of a badge that
     is `unchanged`. The rest is what the badge itself says: words of others, to be shown as such, escaped. `document` is
-    what counts of it: for a hosted badge what its issuer hosts, whatever stands in the file.
+    what counts of it: for a hosted badge what its issuer hosts, whatever stands in the file. `is_accredited` says whether
+    the city vouches now for the one of its organisations that signed.
     """
 
     badge: Badge
@@ -82,6 +83,7 @@ class Checked:
     valid_until: dt.datetime | None
     recipients: tuple[Recipient, ...]
     credential_id: uuid.UUID | None = None
+    is_accredited: bool = False
 
     @property
     def told(self) -> Told | None:
@@ -155,7 +157,8 @@ def _signed(badge: Badge, now: dt.datetime, fetch: Lookups) -> Checked:
     why = _fault(badge, signer, key_id)
     if why is not None:
         return _unheld(said, why)
-    said = replace(said, unchanged=True, by=signer.who, issuer_name=signer.name or said.issuer_name, credential_id=key_id)
+    said = replace(said, unchanged=True, by=signer.who, issuer_name=signer.name or said.issuer_name, credential_id=key_id,
+                   is_accredited=signer.is_accredited)
     if not sound:
         return replace(said, state=Why.DATES)
     # Asked first: that it was taken back is to be told even of what has ended.

@@ -20,6 +20,7 @@ from passport import limits
 from passport.credentials import proofs, verify
 from passport.credentials.models import Credential, SigningKey
 from passport.extensions import db
+from passport.organisations.models import Organisation
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.seal import unseal
@@ -93,6 +94,18 @@ def test_a_credential_that_was_taken_back(app: Flask, lived: Cast, client: Flask
     led = pasted(client, document["id"])
     assert led.status_code == 303
     assert words(client.get(led.headers["Location"])).count("n’est plus montrée") == 1
+
+
+@both_databases
+def test_an_organisation_that_the_city_set_aside_is_not_vouched_for(app: Flask, lived: Cast, client: FlaskClient) -> None:
+    text = proofs.written(own(app, lived))
+    assert "Cette organisation est agréée." in words(pasted(client, text))
+    with app.app_context(), transaction():
+        db.session.get_one(Organisation, lived["library"]).suspended_at = NOON
+    said = words(pasted(client, text))
+    assert "Toujours montrée, mais à demander" in said
+    assert "Elle était agréée ce jour-là, elle ne l’est plus en ce moment." in said
+    assert "Les trois réponses sont bonnes." not in said
 
 
 def test_a_file_that_was_changed(app: Flask, lived: Cast, client: FlaskClient) -> None:
