@@ -20,4 +20,7 @@ def today() -> dt.date:
 
 def day_of(instant: dt.datetime) -> dt.date:
     """Return the day of an instant in the city's time zone."""
-    return instant.astimezone(CITY_ZONE).date()
+    try:
+        return instant.astimezone(CITY_ZONE).date()
+    except OverflowError:  # « for ever », as others write it: that evening, the city is already past the calendar
+        return instant.date()

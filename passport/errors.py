@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, g, make_response, render_template, request
+from flask import Flask, abort, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -68,6 +68,8 @@ def install(app: Flask) -> None:
     @app.before_request
     def _number() -> None:
         g.request_id = secrets.token_hex(6)
+        if "\0" in request.path or b"%00" in request.query_string:  # nothing is named so; PostgreSQL takes no such text
+            abort(404)
 
     @app.errorhandler(Forbidden)
     def _forbidden(fault: Forbidden) -> ResponseReturnValue:

@@ -63,7 +63,8 @@ class Checked:
 
     `why` says more of the first, `state` of the third, as it was known at `as_of`. `by` is only to be told of a badge that
     is `unchanged`. The rest is what the badge itself says: words of others, to be shown as such, escaped. `document` is
-    what counts of it: for a hosted badge what its issuer hosts, whatever stands in the file.
+    what counts of it: for a hosted badge what its issuer hosts, whatever stands in the file. `is_accredited` says whether
+    the city vouches now for the one of its organisations that signed.
     """
 
     badge: Badge
@@ -82,6 +83,7 @@ class Checked:
     valid_until: dt.datetime | None
     recipients: tuple[Recipient, ...]
     credential_id: uuid.UUID | None = None
+    is_accredited: bool = False
 
     @property
     def told(self) -> Told | None:
@@ -155,12 +157,13 @@ def _signed(badge: Badge, now: dt.datetime, fetch: Lookups) -> Checked:
     why = _fault(badge, signer, key_id)
     if why is not None:
         return _unheld(said, why)
-    said = replace(said, unchanged=True, by=signer.who, issuer_name=signer.name or said.issuer_name, credential_id=key_id)
+    said = replace(said, unchanged=True, by=signer.who, issuer_name=signer.name or said.issuer_name, credential_id=key_id,
+                   is_accredited=signer.is_accredited)
     if not sound:
         return replace(said, state=Why.DATES)
     # Asked first: that it was taken back is to be told even of what has ended.
     if signer.who is Who.CITY:
-        in_force, state = _own_state(key_id)
+        in_force, state = _own_state(key_id, document)
     else:
         in_force, state = lists.state(document, said.issuer, now, fetch)
     return _dated(replace(said, in_force=in_force, state=state), now)
@@ -254,10 +257,13 @@ def _own_id(document: Mapping[str, Any]) -> uuid.UUID | None:
     return found if found is not None and addresses.credential_page(found) == address else None
 
 
-def _own_state(key_id: uuid.UUID | None) -> tuple[bool | None, Why | None]:
-    """Say whether a credential of ours is in force now: our own tables know, nothing is fetched."""
+def _own_state(key_id: uuid.UUID | None, document: Mapping[str, Any]) -> tuple[bool | None, Why | None]:
+    """Say whether a credential of ours is in force now: our own tables know, nothing is fetched.
+
+    Whoever has a key of ours that nobody misses yet may say more under an address that is in force: it is not what we keep.
+    """
     found = queries.published(key_id) if key_id is not None else None
-    if found is None or not found.is_in_force:
+    if found is None or not found.is_in_force or proofs.load(found.credential.document) != document:
         return False, Why.REVOKED
     credential = found.credential
     in_force = status.is_revoked(credential.list_id, credential.position) is False

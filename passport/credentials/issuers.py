@@ -76,13 +76,14 @@ class NoKey(LookupError):  # noqa: N818 - an answer, not a fault of ours
 class Signer:
     """Whose key it is: `host` is where the issuer publishes it, `name` how the city calls one of its organisations.
 
-    `period` is when a key of ours counts.
+    `is_accredited` says whether that one is so now; `period` is when a key of ours counts.
     """
 
     who: Who
     key: PublicKey
     host: str | None = None
     name: str | None = None
+    is_accredited: bool = False
     period: KeyPeriod | None = None
 
 
@@ -128,6 +129,7 @@ def _of_city(issuer: str, method: str | None) -> Signer:
     if row is None:
         raise NoKey(Why.OTHER_ISSUER)
     return Signer(Who.CITY, Ed25519PublicKey.from_public_bytes(row.public), name=organisation.name,
+                  is_accredited=organisation.is_known,
                   period=KeyPeriod(row.from_at, row.until_at, row.compromised_at))
 
 

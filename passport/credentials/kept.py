@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from ..clock import CITY_ZONE
 from ..extensions import db
+from ..frameworks.models import Wording
+from ..recognition.queries import Recognised
 from . import addresses, document, proofs, rules
 from .models import Credential, SigningKey
 from .rules import KeyPeriod
@@ -48,6 +50,13 @@ def is_signed(endorsement_id: uuid.UUID, shown: Shown) -> bool | None:
     except proofs.Unsound:
         return False
     return rules.is_trusted(KeyPeriod(row.from_at, row.until_at, None), at, is_kept=True) and _says(signed, shown)
+
+
+def is_as_signed(found: Recognised) -> bool | None:
+    """Say whether the signed credential in force of what is recognised says exactly that, or None as above; two statements."""
+    sentence = db.session.scalar(sa.select(Wording.text_fr).where(Wording.id == found.wording_id)) or ""
+    return is_signed(found.id, Shown(sentence, found.step, found.organisation_id, found.organisation_name,
+                                     found.seen_from_on, found.seen_to_on, found.day))
 
 
 def _says(signed: dict[str, Any], shown: Shown) -> bool:

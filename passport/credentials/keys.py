@@ -78,6 +78,11 @@ def of(key_id: str) -> SigningKey | None:
     return db.session.get(SigningKey, key_id)
 
 
+def is_compromised(key_id: str) -> bool:
+    """Say whether somebody else may have this key; that it is being said is waited for."""
+    return db.session.get_one(SigningKey, key_id, with_for_update={"read": True}, populate_existing=True).compromised_at is not None
+
+
 def current_row() -> SigningKey | None:
     """Return the public half of the key that signs now, or None."""
     return db.session.scalars(

@@ -18,7 +18,7 @@ from ..organisations.words import day_words
 from ..recognition.words import how_person_words, how_words
 from ..web import page, public
 from ..wording import hour_words
-from . import addresses, did, document, keys, proofs, queries, status
+from . import addresses, did, document, kept, keys, proofs, queries, status
 
 blueprint = Blueprint("credentials", __name__)
 BLUEPRINTS = (blueprint,)
@@ -93,8 +93,9 @@ def credential(key: uuid.UUID) -> ResponseReturnValue:
         return json_answer(found.credential.document, kept=0)
     body, at = queries.known(found.recognised.organisation_id), clock.now()
     r = found.recognised
-    how = f"{how_words(r.how_known)}, {r.seen}"
+    how, unchanged = f"{how_words(r.how_known)}, {r.seen}", kept.is_as_signed(r)
     return page("credentials/credential.html", found=r, organisation=body, day=day_words(at), hour=hour_words(at),
+                unchanged=unchanged,
                 how=how[:1].upper() + how[1:], person=how_person_words(r.how_person_known),
                 recognised_on=day_words(r.day), sentence_url=found.sentence_url,
                 file_url=url_for("credentials.credential_json", key=key))

@@ -89,6 +89,10 @@ def keep(payload: dict[str, Any], now: dt.datetime, signed: Signed | None) -> in
     waiting = queries.to_sign(permission.id) if permission is not None else None
     if permission is None or waiting is None or not waiting.is_told_by(signed.document):
         return 0
+    if keys.is_compromised(signed.key_id):
+        # Said while this was being signed: the job that signs anew may have passed already.
+        jobs.enqueue(ISSUE, payload, now)
+        return 0
     db.session.add(Credential(
         id=signed.key, learner_id=permission.learner_id, endorsement_id=permission.endorsement_id,
         permitted_at=permission.given_at, list_id=signed.list_id, position=signed.position, key_id=signed.key_id,

@@ -42,6 +42,8 @@ def verdict(found: Checked) -> Answer:
         return Answer(False, _("Rien n’est changé, mais une réponse manque"), _("Cela ne veut dire ni oui, ni non. Réessayer plus tard, ou demander à la personne."))
     if found.by is Who.ELSEWHERE:
         return Answer(True, _("En vigueur, signé ailleurs"), _("Ce n’est pas la Ville qui le dit. Voir ci-dessous qui le dit."))
+    if not found.is_accredited:
+        return Answer(False, _("Toujours montrée, mais à demander"), _("Une réponse manque ci-dessous. L’organisation ou la personne peut l’expliquer."))
     return Answer(True, _("Toujours en vigueur"), _("Les trois réponses sont bonnes."))
 
 
@@ -72,7 +74,10 @@ def signed_by(found: Checked) -> Answer:
     if not found.unchanged:
         return Answer(False, _("On ne peut pas le dire."))
     if found.by is Who.CITY:
-        return Answer(True, _("Connu de la Ville : %(name)s.", name=found.issuer_name), _("Cette organisation est agréée, ou l’a été."))
+        known = _("Connu de la Ville : %(name)s.", name=found.issuer_name)
+        if found.is_accredited:
+            return Answer(True, known, _("Cette organisation est agréée."))
+        return Answer(False, known, _("Elle était agréée ce jour-là, elle ne l’est plus en ce moment."))
     if found.by is Who.ELSEWHERE:
         name = _("Nom donné là-bas : %(name)s.", name=found.issuer_name) if found.issuer_name else ""
         return Answer(True, _("Connu ailleurs : %(host)s.", host=found.host), " ".join([name, _("La Ville, elle, ne le connaît pas.")]).strip())

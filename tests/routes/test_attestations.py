@@ -77,6 +77,13 @@ def test_the_page_says_where_each_stands(app: Flask, lived: Cast) -> None:
     assert "plus en vigueur" in words(lea.get(page_of(lived)))
 
 
+def test_what_is_no_longer_shown_leads_where_it_can_be_permitted_again(lea: Reader, lived: Cast) -> None:
+    lea.post(f"/competence/{lived['endorsement']}/ne-plus-montrer")
+    way = re.search(r'<a class="[^"]*primary[^"]*" href="([^"]+)"', lea.get(page_of(lived)).get_data(as_text=True))
+    assert way is not None
+    assert f"/competence/{lived['endorsement']}/montrer" in lea.get(way[1]).get_data(as_text=True)
+
+
 def test_without_anything_permitted_the_page_says_how_one_comes(app: Flask, lived: Cast) -> None:
     body = words(Reader(app, lived, "stranger").get("/attestations"))
     assert "Rien n’est signé" in body

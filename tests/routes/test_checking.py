@@ -200,6 +200,18 @@ def test_of_a_compromised_key_only_what_we_keep_counts(app: Flask, lived: Cast) 
     assert (found.unchanged, found.why, found.by, found.in_force) == (False, Why.KEY_ENDED, Who.UNKNOWN, None)
 
 
+@both_databases
+def test_of_a_key_that_nobody_misses_yet_only_what_we_keep_is_in_force(app: Flask, lived: Cast) -> None:
+    document = own(app, lived)
+    with app.app_context():
+        stolen = keys.current().private
+    result = document["credentialSubject"]["result"][0]
+    result["achievedLevel"] = result["achievedLevel"].replace("step-3", "step-4")
+    del document["proof"]
+    found = checked(app, proofs.sign(document, stolen, document["issuer"]["id"], NOON))
+    assert (found.unchanged, found.in_force, found.state) == (True, False, Why.REVOKED)
+
+
 def test_a_key_that_was_replaced_stays_good_for_what_it_signed(app: Flask, lived: Cast) -> None:
     document = own(app, lived)
     with app.app_context():

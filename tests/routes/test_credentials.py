@@ -143,6 +143,31 @@ def test_a_credential_reads_for_people_without_a_name_and_for_programs_as_it_was
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize(("change", "sentence"), [
+    ("the words", "Ce qui est écrit ici n’est pas mot pour mot ce qui a été reconnu."),
+    ("the key", "La clé qui a signé ne compte plus"),
+    ("the organisation", "elle ne l’est plus en ce moment."),
+])
+@both_databases
+def test_the_page_of_a_credential_vouches_for_nothing_that_it_could_not_check(
+    app: Flask, lived: Cast, client: FlaskClient, change: str, sentence: str
+) -> None:
+    path = path_of(signed(app, lived)["id"])
+    assert "A-t-on changé quelque chose ? Non, rien." in words(client.get(path))
+    with app.app_context(), transaction():
+        made = db.session.scalars(sa.select(Credential)).one()
+        if change == "the words":
+            made.document = made.document.replace(b"step-3", b"step-4")
+        elif change == "the key":
+            db.session.get_one(SigningKey, made.key_id).compromised_at = NOON - DAY
+        else:
+            db.session.get_one(Organisation, lived["library"]).suspended_at = NOON - DAY
+    said = words(client.get(path))
+    assert "Toujours montrée, mais à demander" in said
+    assert "Toujours en vigueur" not in said
+    assert sentence in said
+
+
 def test_what_a_credential_names_is_found(app: Flask, lived: Cast, client: FlaskClient) -> None:
     document = signed(app, lived)
     achievement = document["credentialSubject"]["achievement"]

@@ -404,3 +404,9 @@ class TestTooOften:
         assert {a.status_code for a in answers} == {422, 429}
         assert answers[-1].status_code == 429
         assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+@both_databases
+@pytest.mark.parametrize("path", ["/achievements/%00", "/achievements/explain-simply/%00.json", "/ville?q=%00", "/phrases?q=%00"])
+def test_an_address_with_a_sign_that_no_text_holds_names_nothing(app: Flask, cast: Cast, browse: Any, path: str) -> None:
+    assert browse("sofia").get(path).status_code == 404

@@ -349,6 +349,19 @@ def test_what_ends_while_it_is_signed_is_not_kept(app: Flask, lived: Cast, at: A
     assert in_force(app) == []
 
 
+@both_databases
+def test_what_a_key_signs_while_it_is_said_to_be_compromised_is_signed_anew(app: Flask, lived: Cast, at: Any) -> None:
+    payload, made = prepared(app, lived)
+    command(app, "compromised", made.key_id, "--since", "2026-11-24")
+    act(app, lambda: db.session.execute(sa.update(Job).values(done_at=NOON)))  # signing anew came too early
+    assert act(app, lambda: service.keep(payload, NOON, made)) == 0
+    assert in_force(app) == []
+    at(NOON + MINUTE)
+    work(app)
+    (document,) = in_force(app)
+    assert trusted(app, document)
+
+
 def ending(lived: Cast, end: str, now: dt.datetime) -> None:
     """End what is permitted, one of the ways there are."""
     e = db.session.get_one(Endorsement, lived["endorsement"])

@@ -20,6 +20,7 @@ from passport import limits
 from passport.credentials import proofs, verify
 from passport.credentials.models import Credential, SigningKey
 from passport.extensions import db
+from passport.organisations.models import Organisation
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.seal import unseal
@@ -95,6 +96,18 @@ def test_a_credential_that_was_taken_back(app: Flask, lived: Cast, client: Flask
     assert words(client.get(led.headers["Location"])).count("n’est plus montrée") == 1
 
 
+@both_databases
+def test_an_organisation_that_the_city_set_aside_is_not_vouched_for(app: Flask, lived: Cast, client: FlaskClient) -> None:
+    text = proofs.written(own(app, lived))
+    assert "Cette organisation est agréée." in words(pasted(client, text))
+    with app.app_context(), transaction():
+        db.session.get_one(Organisation, lived["library"]).suspended_at = NOON
+    said = words(pasted(client, text))
+    assert "Toujours montrée, mais à demander" in said
+    assert "Elle était agréée ce jour-là, elle ne l’est plus en ce moment." in said
+    assert "Les trois réponses sont bonnes." not in said
+
+
 def test_a_file_that_was_changed(app: Flask, lived: Cast, client: FlaskClient) -> None:
     document = own(app, lived)
     document["credentialSubject"]["achievement"]["name"] = "Je pilote un avion"
@@ -112,6 +125,14 @@ def test_what_nobody_vouches_for_is_unknown_and_never_a_red_cross(client: FlaskC
     assert "Inconnu. C’est bien signé, mais personne ne dit de qui est la clé." in said
     assert "is-bad" not in answer.get_data(as_text=True)
     assert 'class="verdict is-warn"' in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_a_date_at_either_end_of_the_calendar_is_read(client: FlaskClient, date: str) -> None:
+    for name in ("validFrom", "validUntil"):
+        answer = chosen(client, Elsewhere(by_key=True).signed(**{name: date}))
+        assert answer.status_code == 200
+        assert "Non, rien. Chaque mot est celui qui a été signé." in words(answer)
 
 
 def test_what_could_not_be_looked_up_is_never_shown_as_valid(client: FlaskClient) -> None:
