@@ -113,6 +113,9 @@ class Refusal(StrEnum):
     PICTURE_BY_THREE = "picture_by_three"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
+    SHEET_UNTOLD = "sheet_untold"
+    SHEET_FULL = "sheet_full"
+    SIGNING_LATER = "signing_later"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 

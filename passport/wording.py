@@ -113,6 +113,9 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.LINK_CLOSED: _l("Ce lien est fermé. En préparer un autre."),
     Refusal.NAME_MISSING: _l("Écrire le nom à montrer."),
     Refusal.PREVIEW_CHANGED: _l("Ce qui est montré a changé entre-temps. Relire la page, puis créer le lien."),
+    Refusal.SHEET_UNTOLD: _l("Cocher la case : ce qui est imprimé ne peut pas être repris."),
+    Refusal.SHEET_FULL: _l("Choisir cinq compétences au plus."),
+    Refusal.SIGNING_LATER: _l("La Ville ne peut pas signer pour l’instant. Réessayer plus tard."),
     Refusal.SENT_OTHERWISE: _l("Ce formulaire a déjà été envoyé avec un autre texte. Ouvrir la page, comparer, puis recommencer."),
 }
 

@@ -74,7 +74,11 @@ class Tunnel:
                 near, _ = self.door.accept()
             except OSError:
                 return
-            far = socket.create_connection(self.server)
+            try:
+                far = socket.create_connection(self.server)
+            except OSError:  # a worker that outlives its page by a moment still calls
+                near.close()
+                return
             self.lines += [near, far]
             for one, other, is_open in ((near, far, self.there), (far, near, self.back)):
                 threading.Thread(target=self._carry, args=(one, other, is_open), daemon=True).start()
