@@ -88,6 +88,8 @@ OTHERWISE: dict[str, Row] = {
     "sharing.extend": row("lea", "/montrer/lien/{Bientôt}/prolonger", months="3"),
     "sharing.audience": row("lea", recipient_name="Boulangerie Martin", months="3", name_form="written",
                             shown_name="Léa Dubois"),
+    "sheets.prepare": row("lea", told="y", endorsements=["{endorsement}"], name_form="written", shown_name="Léa Dubois"),
+    "sheets.close": row("lea", page="/montrer"),
     "witnesses.invite": row("lea", name_form="written", shown_name="Léa Dubois"),
     "unsent.keep": row("lea", "/brouillon/story/{lea_x}", story="Une moitié"),
     "witness.answer": row(None, "/t/{witness_lea_x}", **SAID),
