@@ -3,6 +3,7 @@
 "use strict";
 
 (() => {
+  const LONG = 30;   // days after which what is known of the state is no longer taken for the state
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const words = Object.fromEntries(all("[data-word]", document.getElementById("words").content).map((place) =>
     [place.dataset.word, place.textContent]));
@@ -98,14 +99,17 @@
     if (content[0] !== 1 || hex(digest.subarray(0, 8)) !== hex(content[1])) return ["changed"];
     const facts = { issued: day(content[3]), expires: day(content[4]), at: day(known.day) };
     if (!key.counts || content[3] < key.from || content[3] > (key.until ?? Infinity)) return ["stopped", facts];
-    if (Date.now() / 864e5 >= content[4] + 1) return ["expired", facts];
+    const today = Date.now() / 864e5;
+    if (today >= content[4] + 1) return ["expired", facts];
+    const old = known.day < content[3] || today - known.day > LONG;   // it says nothing of this sheet, or of long ago
     const lines = content[6].map(([number, version, step, organisation, on], n) => ({
       sentence: words[`${number} ${version}`] ?? put(words.other, { number, version }),
       step: words[`step-${step}`],
       who: put(words.who, { organisation: content[7][organisation], day: day(on) }),
-      state: known.taken_back[content[2][n][0]]?.includes(content[2][n][1]) ? words.off : put(words.on, facts),
+      state: known.taken_back[content[2][n][0]]?.includes(content[2][n][1]) ? words.off : old ? words.unsure : put(words.on, facts),
     }));
-    return [lines.some((line) => line.state === words.off) ? "partly" : "genuine", facts, lines, content[5] ?? null];
+    const verdict = lines.some((line) => line.state === words.off) ? "partly" : old ? "old" : "genuine";
+    return [verdict, facts, lines, content[5] ?? null];
   };
 
   const show = ([name, facts = {}, lines = [], whose]) => {

@@ -76,7 +76,7 @@ class Tunnel:
                 return
             try:
                 far = socket.create_connection(self.server)
-            except OSError:  # a worker that outlives its page by a moment still calls
+            except OSError:   # the server has gone
                 near.close()
                 return
             self.lines += [near, far]

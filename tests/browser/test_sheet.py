@@ -202,6 +202,21 @@ def test_after_its_last_day_it_is_over(open_browser: Callable[..., Any], live: L
     assert "Lea" not in said
 
 
+def test_what_a_phone_does_not_know_is_never_said_to_be_in_force(
+    open_browser: Callable[..., Any], live: Live, paper: Paper
+) -> None:
+    """A sheet that is younger than what the phone knows, and one of which it learnt nothing for more than a month."""
+    key, tomorrow = signer(live), clock.today() + dt.timedelta(days=1)
+    young = sheet_code.sign(dataclasses.replace(paper.content, issued_on=tomorrow), key.private, key.key_id)
+    late = open_browser()
+    late.clock.set_fixed_time(clock.now() + dt.timedelta(days=32))
+    for page, digits in ((open_browser(), sheet_code.digits(young)), (late, paper.digits)):
+        said = meets(page, f"{paper.path}#{digits}", "Authentique, état à vérifier")
+        assert "État à vérifier" in said.split("Nom écrit")[1]
+        assert "En vigueur" not in said
+        assert outcome(page).locator(".is-good").count() == 0
+
+
 def test_what_was_taken_back_is_no_longer_shown(open_browser: Callable[..., Any], live: Live, paper: Paper) -> None:
     page = open_browser()
     meets(page, paper.address, f"Authentique, au {today()}")
