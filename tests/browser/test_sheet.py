@@ -30,7 +30,7 @@ from passport.seal import unseal
 from passport.transaction import transaction
 from tests import world
 from tests.browser.conftest import Live
-from tests.browser.test_offline import Tunnel, phone, tunnel  # noqa: F401 - fixtures
+from tests.browser.test_offline import Tunnel, open_passport, phone, tunnel  # noqa: F401 - fixtures
 from tests.rules.test_sheet import ADDRESS, KEY, PRIVATE, content, line
 from tests.signing import draft, sign_all
 
@@ -306,6 +306,32 @@ def test_what_the_phone_keeps_holds_nothing_about_anybody(
     for word in ("Lea", "Mandela", paper.path[3:], paper.digits):
         assert word not in texts
     assert page.evaluate("localStorage.length + document.cookie.length") == 0
+
+
+def test_the_passport_kept_on_the_same_phone_has_no_part_in_it(
+    phone: Callable[..., Any], tunnel: Tunnel, live: Live, paper: Paper  # noqa: F811
+) -> None:
+    """Two workers side by side; signing out takes everything away, and the next visit brings back what is nobody's."""
+    page = phone().new_page()
+    open_passport(page, live, "lea")
+    meets(page, paper.address, f"Authentique, au {today()}")
+    page.evaluate(HELD)
+    kept = page.evaluate(KEPT)
+    assert {where.split("/")[1] for name, where in kept if name == "pages"} == {"passeport", "ajouter", "carte"}
+    tunnel.cut()
+    meets(page, paper.address, f"Authentique, au {today()}")
+    page.goto("/passeport")
+    expect(page.get_by_text("Service civique à la médiathèque").first).to_be_visible(timeout=12_000)
+    tunnel.mend()
+    page.goto("/menu")
+    page.locator("[action='/fermer'] button").click()
+    page.wait_for_url(lambda url: "/menu" not in url)
+    assert page.evaluate(KEPT) == []
+    meets(page, paper.address, f"Authentique, au {today()}")
+    page.evaluate(HELD)
+    assert {name for name, _where in page.evaluate(KEPT)} == {"sheets"}
+    tunnel.cut()
+    meets(page, paper.address, f"Authentique, au {today()}")
 
 
 def test_its_code_is_read_from_paper(live: Live, paper: Paper, open_browser: Callable[..., Any]) -> None:
