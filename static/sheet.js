@@ -8,8 +8,8 @@
   const words = Object.fromEntries(all("[data-word]", document.getElementById("words").content).map((place) =>
     [place.dataset.word, place.textContent]));
   const put = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-  const day = (number) => new Date(number * 864e5)
-    .toLocaleDateString(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" });
+  const language = document.documentElement.lang === "en" ? "en-GB" : "fr";   // days as the pages write them
+  const day = (number) => new Date(number * 864e5).toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
   const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const bytesOf = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
 
@@ -125,7 +125,14 @@
     }
     const named = document.createElement("p");
     named.textContent = whose ? put(words.named, { name: whose }) : words.nameless;
-    place.lastElementChild.replaceChildren(verdict, ...(lines.length ? [named, list] : []));
+    const told = document.createElement(name === "genuine" && document.getElementById("live") ? "details" : "div");
+    if (told.localName === "details") {   // the same as the city's own answer above
+      const summary = document.createElement("summary");
+      summary.textContent = words.told;
+      told.append(summary);
+    }
+    told.append(list);
+    place.lastElementChild.replaceChildren(verdict, ...(lines.length ? [named, told] : []));
     place.hidden = false;
     place.dataset.said = name;
   };

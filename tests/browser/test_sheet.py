@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pikepdf
 import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
@@ -32,6 +33,7 @@ from tests import world
 from tests.browser.conftest import Live
 from tests.browser.test_offline import Tunnel, open_passport, phone, tunnel  # noqa: F401 - fixtures
 from tests.rules.test_sheet import ADDRESS, KEY, PRIVATE, content, line
+from tests.shape.test_sql import multiply
 from tests.signing import draft, sign_all
 
 pytestmark = pytest.mark.browser
@@ -122,6 +124,7 @@ def meets(page: Any, address: str, title: str) -> str:
     page.goto("about:blank")  # else only what stands after # changes
     page.goto(address)
     expect(outcome(page).get_by_role("heading", level=2).last).to_have_text(title, timeout=12_000)
+    outcome(page).locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
     return " ".join(outcome(page).inner_text().split())
 
 
@@ -259,7 +262,9 @@ def test_in_english(open_browser: Callable[..., Any], paper: Paper) -> None:
     page = open_browser(language="en")
     page.goto(paper.address)
     expect(outcome(page).get_by_role("heading", level=2).last).to_contain_text("Genuine")
-    assert "in force" in outcome(page).inner_text().lower()
+    assert format_date(clock.today(), "d MMMM y", locale="en") in outcome(page).inner_text()
+    outcome(page).get_by_text("What it says").click()
+    assert "In force as of" in outcome(page).inner_text()
 
 
 def test_without_network_a_phone_that_was_here_once_checks_any_sheet(
@@ -346,6 +351,23 @@ def test_its_code_is_read_from_paper(live: Live, paper: Paper, open_browser: Cal
     assert abs(taken.shape[0] - 40 / 25.4 * DOTS) < 3
     (found,) = zxingcpp.read_barcodes(taken)
     assert found.text == f"{live.url}{paper.address}"
+
+
+def test_five_competencies_fill_one_page(live: Live, paper: Paper, open_browser: Callable[..., Any]) -> None:
+    with live.app.app_context():
+        multiply(live.cast, 8)
+        sign_all()
+        found = sheet_queries.printable(live.cast["lea"], clock.now())[:5]
+        with transaction():
+            made = sheets.make(live.cast["lea"], draft(*(p.recognised.id for p in found)), clock.now())
+        path, size = f"/feuille/{made.id}", made.size
+        db.session.remove()
+    assert size == 5
+    page = open_browser("lea")
+    page.goto(path)
+    assert page.locator("main .list .stamp").count() == 5
+    with pikepdf.open(io.BytesIO(page.pdf(prefer_css_page_size=True))) as printed:
+        assert len(printed.pages) == 1
 
 
 @pytest.mark.parametrize("count", [1, 5])
