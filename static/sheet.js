@@ -139,6 +139,7 @@
 
   const check = async () => {
     const digits = location.hash.slice(1);
+    for (const other of all("a[hreflang]")) other.hash = digits;   // the other language checks the same code
     if (digits && digits !== "main") show(await judged(digits));
   };
 

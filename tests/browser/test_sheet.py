@@ -259,8 +259,9 @@ def test_without_javascript_the_city_says_what_is_shown(open_browser: Callable[.
 
 
 def test_in_english(open_browser: Callable[..., Any], paper: Paper) -> None:
-    page = open_browser(language="en")
-    page.goto(paper.address)
+    page = open_browser()
+    meets(page, paper.address, f"Authentique, au {today()}")
+    page.get_by_role("link", name="English").click()
     expect(outcome(page).get_by_role("heading", level=2).last).to_contain_text("Genuine")
     assert format_date(clock.today(), "d MMMM y", locale="en") in outcome(page).inner_text()
     outcome(page).get_by_text("What it says").click()
