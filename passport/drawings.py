@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import qrcode
 from markupsafe import Markup, escape
-from qrcode.constants import ERROR_CORRECT_M
+from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
+from qrcode.util import QRData
 
 HEARTS: Final = {
     "formal": '<path d="M-4.5-4.5h9v9h-9z"/>',
@@ -93,9 +94,13 @@ def engraving(seed: str) -> Markup:
     )
 
 
-def qr_svg(text: str, label: str, cls: str = "qr") -> Markup:
-    """Return the QR code of a text (error level M, margin of 4 modules), black on white in every colour scheme."""
-    matrix = qr_matrix(text)
+def qr_svg(text: str, label: str, cls: str = "qr", digits: str = "") -> Markup:
+    """Return the QR code of a text (error level M, margin of 4 modules), black on white in every colour scheme.
+
+    With `digits`, which follow the text in a part of their own where three take ten bits, it is of level Q: a quarter
+    of it may be spoilt on paper.
+    """
+    matrix = qr_matrix(text, digits)
     side = len(matrix)
     path = "".join(f"M{x} {y}h{length}v1h-{length}z" for y, row in enumerate(matrix) for x, length in _runs(row))
     return Markup(  # noqa: S704
@@ -105,10 +110,24 @@ def qr_svg(text: str, label: str, cls: str = "qr") -> Markup:
     )
 
 
-def qr_matrix(text: str) -> list[list[bool]]:
+def _code(text: str, digits: str) -> qrcode.QRCode[Any]:
+    code: qrcode.QRCode[Any] = qrcode.QRCode(error_correction=ERROR_CORRECT_Q if digits else ERROR_CORRECT_M, border=0)
+    if digits:
+        code.add_data(QRData(text.encode()))
+        code.add_data(QRData(digits.encode()))
+    else:
+        code.add_data(text)
+    return code
+
+
+def qr_version(text: str, digits: str) -> int:
+    """Return how large the QR code of a text and the digits after it is, from 1 to 40."""
+    return int(_code(text, digits).best_fit())
+
+
+def qr_matrix(text: str, digits: str = "") -> list[list[bool]]:
     """Return the modules of the QR code of a text, row by row, without margin."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(text)
+    code = _code(text, digits)
     code.make(fit=True)
     return [[bool(module) for module in row] for row in code.get_matrix()]
 

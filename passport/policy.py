@@ -56,6 +56,7 @@ class Action(StrEnum):
     READ_CARD = auto()
     REPLACE_CARD = auto()
     OPEN_WITH_CARD = auto()
+    PRINT_SHEET = auto()
     # answering
     READ_INBOX = auto()
     READ_REQUEST = auto()
@@ -392,6 +393,7 @@ POLICY: dict[Action, Needs] = {
     Action.READ_CARD: OWN,
     Action.REPLACE_CARD: OWN,
     Action.OPEN_WITH_CARD: SHOWING,
+    Action.PRINT_SHEET: Needs((is_theirs,), (is_adult,)),
     Action.READ_INBOX: Needs((is_facilitator,)),
     Action.READ_REQUEST: Needs(ASKED),
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting,)),

@@ -129,6 +129,9 @@ class Refusal(StrEnum):
     RECEIVED_PICTURE = "received_picture"
     RECEIVED_OTHER = "received_other"
     RECEIVED_MANY = "received_many"
+    SHEET_UNTOLD = "sheet_untold"
+    SHEET_FULL = "sheet_full"
+    SIGNING_LATER = "signing_later"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 

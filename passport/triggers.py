@@ -22,6 +22,7 @@ TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "members
               "deliver_after")
 TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
                    "witness_name", "name_form", "relation", "is_relative", "is_minor", "saw_it", "written_at")
+SHEET_FACTS = ("id", "learner_id", "submission", "token_hash", "key_id", "name", "size", "signed", "made_at", "expires_on")
 APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version")
 
 
@@ -205,6 +206,14 @@ TRIGGERS: tuple[Trigger, ...] = (
             " OR (NEW.expires_at > {later:extended_at:30} AND EXISTS"
             f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'extended_at')})))",
             "an open link is extended from that day on, for as long as a new one could be"),
+    Trigger("sheet_adult", "sheet", "INSERT",
+            f"EXISTS (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(18, 'made_at')})",
+            "a sheet that cannot be taken back is printed by adults"),
+    Trigger("sheet_facts", "sheet", "UPDATE OF " + ", ".join(SHEET_FACTS), "", "what was printed never changes"),
+    Trigger("sheet_closed", "sheet", "UPDATE OF closed_at", _once(("closed_at",)), "a sheet is closed for good"),
+    Trigger("sheet_item_in_force", "sheet_item", "INSERT",
+            "EXISTS (SELECT 1 FROM credential c WHERE c.id = NEW.credential_id AND c.unpublished_at IS NOT NULL)",
+            "only what is in force is printed"),
     Trigger("share_closed", "share", "UPDATE OF revoked_at, token_hash, edition_id, learner_id",
             "NEW.token_hash <> OLD.token_hash OR NEW.edition_id <> OLD.edition_id OR NEW.learner_id <> OLD.learner_id"
             " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS {distinct} OLD.revoked_at)",

@@ -127,6 +127,9 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.RECEIVED_PICTURE: _l("Cette image ne porte aucune attestation. Une capture d’écran ne suffit pas : choisir le fichier d’origine."),
     Refusal.RECEIVED_OTHER: _l("Ce n’est pas une attestation signée. Pour un autre papier : l’ajouter à une expérience."),
     Refusal.RECEIVED_MANY: _l("Il y en a déjà 50 ici. En effacer, puis recommencer."),
+    Refusal.SHEET_UNTOLD: _l("Cocher la case : ce qui est imprimé ne peut pas être repris."),
+    Refusal.SHEET_FULL: _l("Choisir cinq compétences au plus."),
+    Refusal.SIGNING_LATER: _l("La Ville ne peut pas signer pour l’instant. Réessayer plus tard."),
     Refusal.SENT_OTHERWISE: _l("Ce formulaire a déjà été envoyé avec un autre texte. Ouvrir la page, comparer, puis recommencer."),
 }
 

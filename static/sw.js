@@ -5,7 +5,7 @@
 importScripts(FILES["outbox.js"]);
 
 const PAGES = ["/passeport", "/ajouter", "/carte"];
-const NEVER = /^\/[sct]\//;   // what somebody shows, a card, a witness's link: never ours to keep or to answer
+const NEVER = /^\/[sctv]\//;   // what somebody shows, a card, a witness's link: never ours to keep or to answer
 const WEEK = 7 * 24 * 3600 * 1000;
 const SHELL = `shell ${Object.values(FILES)}`;
 const AWAY = "/envois";

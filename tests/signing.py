@@ -10,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from passport import clock
+from passport.card import sheet_service as sheets
 from passport.credentials import service
 from passport.credentials.models import Credential
 from passport.extensions import db
 from passport.notices import jobs
 from passport.notices.models import Job
+from passport.seal import unseal
 
 from .cast import Cast
 
@@ -52,10 +54,25 @@ def of(endorsement_id: uuid.UUID) -> dict[str, Any]:
 
 
 def sign_for(cast: Cast) -> Cast:
-    """Sign what is permitted, and note the credential of « endorsement » in the cast."""
+    """Sign what is permitted, note the credential of « endorsement » in the cast, and print a sheet with it."""
     sign_all()
     cast.ids["credential"] = db.session.scalars(
         sa.select(Credential.id)
         .where(Credential.endorsement_id == cast["endorsement"], Credential.unpublished_at.is_(None))).one()
     db.session.rollback()
+    return print_for(cast)
+
+
+def print_for(cast: Cast) -> Cast:
+    """Print a sheet of Léa's with « endorsement » on it, and note its id and its token."""
+    sheet = sheets.make(cast["lea"], draft(cast["endorsement"]), clock.now())
+    cast.ids["sheet"], cast.tokens["to_sheet"] = sheet.id, unseal(sheet.token_sealed)
+    db.session.commit()
     return cast
+
+
+def draft(*endorsement_ids: uuid.UUID, **more: Any) -> sheets.SheetDraft:
+    """Return what a learner decides about a sheet, changed as a test wishes."""
+    facts: dict[str, Any] = {"told": True, "endorsement_ids": endorsement_ids, "name_form": "display",
+                             "shown_name": None, "submission": uuid.uuid4()}
+    return sheets.SheetDraft(**{**facts, **more})

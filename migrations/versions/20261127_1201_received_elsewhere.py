@@ -1,6 +1,6 @@
 """What a learner received elsewhere, with what was found out about it.
 
-Revision 20261127_1201, after 20261127_1001, made on 2026-11-27.
+Revision 20261127_1201, after 20261127_1101, made on 2026-11-27.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261127_1201"
-down_revision = "20261127_1001"
+down_revision = "20261127_1101"
 branch_labels = None
 depends_on = None
 

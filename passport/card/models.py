@@ -1,4 +1,4 @@
-"""The card and the days it was scanned."""
+"""The card, and the sheets that are checked without network."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import ForeignKeyConstraint as References
 from sqlalchemy import Index
+from sqlalchemy import UniqueConstraint as Unique
 
-from ..columns import Base, Mapped, hashed, key, mapped_column, where
+from ..columns import Base, Mapped, free_text, hashed, key, mapped_column, owned, where
 
 
 class Card(Base):
@@ -45,4 +46,49 @@ class Card(Base):
         Check("claimed_at IS NULL OR learner_id IS NOT NULL", name="claimed_by_someone"),
         Check("learner_id IS NOT NULL OR share_id IS NULL", name="opens_own_links"),
         Check("learner_id IS NOT NULL OR expires_on IS NOT NULL", name="unclaimed_ends"),
+    )
+
+
+class Sheet(Base):
+    """A printed sheet: what was signed for it, until when it counts, and whether its page still answers."""
+
+    __tablename__ = "sheet"
+    __retention__ = "learner"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    submission: Mapped[uuid.UUID]
+    submission_digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
+    token_hash: Mapped[bytes] = hashed()
+    token_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary(200))
+    key_id: Mapped[str] = mapped_column(sa.ForeignKey("signing_key.key_id"), index=True)
+    name: Mapped[str | None] = free_text(80, "learner", "everyone")
+    size: Mapped[int] = mapped_column(sa.SmallInteger)
+    signed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    made_at: Mapped[dt.datetime]
+    expires_on: Mapped[dt.date]
+    closed_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        Unique("id", "learner_id"),
+        Unique("learner_id", "submission"),
+        Check("size BETWEEN 1 AND 5", name="size"),
+        Check("closed_at IS NULL OR closed_at >= made_at", name="closed_after"),
+    )
+
+
+class SheetItem(Base):
+    """One signed competency on a sheet; it goes when its credential goes, and the sheet says that one is no longer shown."""
+
+    __tablename__ = "sheet_item"
+    __retention__ = "learner"
+    sheet_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    learner_id: Mapped[uuid.UUID] = owned()
+    credential_id: Mapped[uuid.UUID]
+    __table_args__ = (
+        References(["sheet_id", "learner_id"], ["sheet.id", "sheet.learner_id"], ondelete="CASCADE"),
+        References(["credential_id", "learner_id"], ["credential.id", "credential.learner_id"], ondelete="CASCADE",
+                   name="fk_sheet_item_credential"),
+        Unique("sheet_id", "credential_id"),
+        Index(None, "credential_id"),
+        Check("position BETWEEN 0 AND 4", name="position"),
     )

@@ -22,13 +22,15 @@ from ..sharing import links as sharing
 from ..sharing import panels, reader
 from ..transaction import transaction
 from ..web import Forbidden, authorised, onward, page, public, public_url, wants_fragment
-from . import queries, rules, service
+from . import queries, rules, service, sheet_queries
 from .forms import NOTHING, NameForm, OpensForm, ReplaceForm
 from .models import Card
 from .queries import Held
+from .sheet_reader import blueprint as sheet_reader
+from .sheet_routes import blueprint as sheet_routes
 
 blueprint = Blueprint("card", __name__)
-BLUEPRINTS = (blueprint,)
+BLUEPRINTS = (blueprint, sheet_routes, sheet_reader)
 
 
 def _mine(action: Action) -> uuid.UUID:
@@ -58,7 +60,8 @@ def show() -> ResponseReturnValue:
     if after is not None and wants_fragment():
         return page("card/rows.html", links=links, more=more_url)
     return page("card/show.html", links=links, more=more_url, first=after is None,
-                any_open=sharing.any_open(me, now), **_faces(queries.held(me, now)))
+                any_open=sharing.any_open(me, now), sheets=sheet_queries.sheets(me, now) if after is None else [],
+                prints=rules.refusal_to_print(_band()) is None, **_faces(queries.held(me, now)))
 
 
 def _after_closing(learner_id: uuid.UUID, now: dt.datetime) -> Panel:

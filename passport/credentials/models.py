@@ -72,6 +72,7 @@ class Credential(Base):
                    ["permission.endorsement_id", "permission.learner_id", "permission.given_at"]),
         References(["list_id", "position"], ["status_entry.list_id", "status_entry.position"]),
         Unique("list_id", "position"),
+        Index("uq_credential_owner", "id", "learner_id", unique=True),
         Index("uq_credential_in_force", "endorsement_id", unique=True, **where("unpublished_at IS NULL")),
         Index(None, "endorsement_id"),
         Check("issued_at >= permitted_at", name="permitted_first"),

@@ -78,5 +78,6 @@ def show() -> ResponseReturnValue:
         empty=sample("empty-"), good=sample("good-", one="a", half="b", some=["a", "b"], step="3", folded="1", alone=True,
                                             title="Atelier", keep="keep", permit=True, day="12", month="6", year="2026"),
         bad=sample("bad-", "title", "story", "kind", "year", "one", "step", "alone", "file"), alone=sample("one-", "title"),
-        big=drawings.qr_svg(address, "QR", "xl"), small=drawings.qr_svg(address, "QR", "qr"), here=url_for("styleguide.show"),
+        big=drawings.qr_svg(address, "QR", "xl"), small=drawings.qr_svg(address, "QR", "qr"),
+        paper=drawings.qr_svg(f"{address}#", "QR", "paper", "1234567890" * 60), here=url_for("styleguide.show"),
     )

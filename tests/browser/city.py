@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from passport.accounts import addresses
 from passport.card import service as card
+from passport.card import sheet_service as sheets
 from passport.credentials import service as credentials
 from passport.credentials.models import Credential
 from passport.experiences import service as experiences
@@ -29,7 +30,7 @@ from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from tests import build, pictures
 from tests.cast import Cast
-from tests.signing import sign_all, sign_for
+from tests.signing import draft, sign_all, sign_for
 from tests.world import H, add_file, answer, ask, fill, recognise
 
 DAY = dt.timedelta(days=1)
@@ -54,8 +55,13 @@ def furnish(cast: Cast, now: dt.datetime) -> Cast:
 
 
 def _sign(cast: Cast, now: dt.datetime) -> None:
-    """Sign what is permitted, and one of it anew, with the name of ines in it."""
+    """Sign what is permitted, and one of it anew, with the name of ines in it; print sheets: closed, and no longer whole."""
     sign_for(cast)
+    for name, learner, endorsement in (("closed_sheet", "lea", "endorsement"), ("gone_sheet", "ines", "shown")):
+        made = sheets.make(cast[learner], draft(cast[endorsement]), now)
+        cast.ids[name], cast.tokens[f"to_{name}"] = made.id, unseal(made.token_sealed)
+    sheets.close(cast["closed_sheet"], cast["lea"], now)
+    db.session.commit()
     cast.ids["cancelled"] = db.session.scalars(
         sa.select(Credential.id).where(Credential.endorsement_id == cast["shown"])).one()
     with transaction():

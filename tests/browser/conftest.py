@@ -137,12 +137,14 @@ class Windows:
         self.said: list[str] = []
 
     def open(
-        self, name: str = "", language: str = "fr", dark: bool = False, javascript: bool = True, locale: str = ""
+        self, name: str = "", language: str = "fr", dark: bool = False, javascript: bool = True, locale: str = "",
+        scale: float = 1,
     ) -> Any:
         """Return a page of one person's own browser, signed in (nobody when there is no name)."""
         context = self.chromium.new_context(
             base_url=self.live.url, locale=locale or LOCALES[language], reduced_motion="reduce", viewport=PHONE,
             java_script_enabled=javascript, color_scheme="dark" if dark else "light", permissions=[], has_touch=True,
+            device_scale_factor=scale,
         )
         context.set_default_timeout(8000)
         context.on("console", self._listen)

@@ -15,7 +15,7 @@ NO_PAGE = {
     "offline.worker": "", "offline.ticket": "", "credentials.city_did": "", "credentials.organisation_did": "",
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
-    "attestations.file": "", "attestations.whole": "",
+    "attestations.file": "", "attestations.whole": "", "sheet.keys": "", "sheet.worker": "",
 }
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
@@ -29,12 +29,13 @@ PAGES: dict[str, tuple[str, ...]] = {
         "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
         "/c/{to_ines_card}/verifier/{item_shown}", "410 /c/{to_ines_card}/verifier/{item_gone}",
         "410 /c/{to_lost_card}", "credentials.credential", "404 /credentials/{cancelled}", "credentials.achievement",
-        "credentials.achievement_now", "credentials.organisation", "credentials.keys_page", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
+        "credentials.achievement_now", "credentials.organisation", "credentials.keys_page", "sheet.shell", "/v/{to_sheet}", "/v/{to_gone_sheet}",
+        "410 /v/{to_closed_sheet}", "404 /v/AAAAAAAAAAAAAAAAAAAAAA", "/invitation/{invitation}", "410 /invitation/{to_ended_invitation}",
         "404 /nulle-part", "403 /faute/403", "409 /faute/409", "410 /faute/410", "429 /faute/429", "503 /faute/503",
     ),
     "stranger": (
         "experiences.passport", "experiences.deleted", "feedback.exchanges", "recognition.ledger", "sharing.choose",
-        "card.show", "card.card", "/rejoindre/{code}", "404 /rejoindre/AAAA-AAAA", "/d/{to_karim}",
+        "card.show", "card.card", "sheets.prepare", "/rejoindre/{code}", "404 /rejoindre/AAAA-AAAA", "/d/{to_karim}",
     ),
     "lea": (
         "experiences.passport", "experiences.add", "experiences.kept", "experiences.experience", "experiences.edit",
@@ -49,7 +50,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/experience/{lea_me}", "feedback.read", "/retour/{feedback_free}/faire-reconnaitre",
         "/retour/{feedback_free}/faire-reconnaitre?q=zzz", "/competences/{recognition}", "recognition.offered",
         "attestations.mine", "attestations.one",
-        "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "accounts.menu",
+        "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
+        "/feuille/{closed_sheet}", "accounts.menu",
         "accounts.passphrase", "accounts.note_down", "safety.bother", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
@@ -64,7 +66,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "/d/{to_karim}", "/d/{to_nadia}",
         "422 /experience/{tom_x}/demander/personne/{m_nadia}", "/experience/{tom_x}/demander/organisation/{club}",
         "feedback.exchanges", "/retour/{tom_feedback}", "/ca-me-derange/{tom_text}", "organisations.join",
-        "/rejoindre/{code}", "sharing.choose", "403 /montrer/pour-qui", "403 /carte/ouvre",
+        "/rejoindre/{code}", "sharing.choose", "403 /montrer/pour-qui", "403 /carte/ouvre", "403 /feuille",
     ),
     "karim": (
         "feedback.inbox", "/on-me-demande/{waiting_20}", "/on-me-demande/{request_done}", "recognition.recognise",

@@ -22,6 +22,7 @@ PRINTED = {
     "hours": ("lea", "learning.my_hours", "Mes heures"),
     "a link": ("lea", "sharing.ready", "Le lien est prêt"),
     "a card": ("lea", "card.printed", "Trouvée ?"),
+    "a sheet": ("lea", "sheets.printed", "Valable jusqu’au"),
     "a way in": ("lea", "accounts.note_down", "Mon identifiant"),
     "a path": ("lea", "learning.path", "Mon chemin"),
     "a poster": ("karim", "organisations.ask_code", "Scanner, choisir son expérience"),

@@ -143,6 +143,9 @@ for action in SHOWING:
     row(action, "lea's", "lea", "lea, who also leads")
     row(action, "tom's", under_15=("tom, 14",))
     row(action, "youth's", "youth, 16")
+row(Action.PRINT_SHEET, "lea's", "lea", "lea, who also leads")
+row(Action.PRINT_SHEET, "tom's", adults_only=("tom, 14",))
+row(Action.PRINT_SHEET, "youth's", adults_only=("youth, 16",))
 ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads")
 row(Action.READ_INBOX, "nothing", *ACTIVE)
 for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK):

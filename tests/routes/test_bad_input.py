@@ -18,6 +18,7 @@ from tests.cast import Cast, make_cast
 from tests.conftest import NOON, House
 from tests.reading import Reader, new, words
 from tests.routes.test_registry import CLOSED, REGISTRY, City, address, everything, methods
+from tests.signing import sign_for
 from tests.world import fill
 
 POSTED = {
@@ -42,7 +43,7 @@ def filled(house: House, sqlite_template: Path, tmp_path_factory: pytest.TempPat
     app = house.open(sqlite_template)
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(clock, "now", lambda: NOON)
-        cast = fill(make_cast(NOON), NOON)
+        cast = sign_for(fill(make_cast(NOON), NOON))
         file = Path(str(db.engine.url.database))
     house.close(app)
     return Path(shutil.copy(file, tmp_path_factory.mktemp("filled") / "t.db")), cast

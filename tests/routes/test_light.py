@@ -31,6 +31,7 @@ from tests.shape.test_words import tool
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 OURS = 8_000
+SHEET = ("sheet.js", "sheet-worker.js")
 
 
 @dataclass
@@ -93,10 +94,24 @@ def test_every_page_is_within_its_budget(city: City, weigh: Any, name: str) -> N
     assert heavy == []
 
 
+def compressed(*paths: Path) -> int:
+    """Return how many bytes these files are on the wire."""
+    return sum(len(brotli.compress(path.read_bytes())) for path in paths)
+
+
 def test_our_own_files_are_small() -> None:
-    """At most 8 kB of style and 8 kB of script, compressed."""
-    for kind in ("css", "js"):
-        assert sum(len(brotli.compress(path.read_bytes())) for path in STATIC.glob(f"*.{kind}")) <= OURS, kind
+    """At most 8 kB of style and 8 kB of script, compressed; on the page of a sheet, which loads no other, 4 kB of script."""
+    sheet = {STATIC / name for name in SHEET}
+    assert compressed(*STATIC.glob("*.css")) <= OURS
+    assert compressed(*{*STATIC.glob("*.js")} - sheet) <= OURS
+    assert compressed(*sheet) <= 4_000
+
+
+def test_the_page_of_a_sheet_loads_no_other_script(city: City, weigh: Any) -> None:
+    get = asking(Reader(city.app, city.cast, None), weigh)
+    for address in ("/v/", f"/v/{city.cast.tokens['to_sheet']}"):
+        assert re.findall(r'src="/static/([^?"]+)', weigh.text_of(get(address))) == ["sheet.js"]
+    assert "sheet.js" not in weigh.text_of(get("/"))
 
 
 def test_no_page_moves_while_its_pictures_arrive(city: City) -> None:

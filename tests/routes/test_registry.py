@@ -145,6 +145,8 @@ REGISTRY: dict[str, Door] = {
     "reader.card_checked": Door(PUBLIC), "reader.piece": Door(PUBLIC), "reader.card_piece": Door(PUBLIC),
     "card.show": Door(EVERYBODY), "card.card": Door(EVERYBODY), "card.printed": Door(EVERYBODY),
     "card.replace": Door(EVERYBODY), "card.opens": Door(EVERYBODY),
+    "sheets.prepare": Door(EVERYBODY), "sheets.printed": mine("sheet"), "sheets.close": mine("sheet"),
+    "sheet.shell": Door(PUBLIC), "sheet.check": Door(PUBLIC), "sheet.keys": Door(PUBLIC), "sheet.worker": Door(PUBLIC),
     "credentials.city_did": Door(PUBLIC), "credentials.keys_page": Door(PUBLIC),
     "credentials.organisation_did": Door(PUBLIC, "library"), "credentials.organisation": Door(PUBLIC, "library"),
     "credentials.organisation_json": Door(PUBLIC, "library"),

@@ -93,6 +93,8 @@ OTHERWISE: dict[str, Row] = {
     "sharing.audience": row("lea", recipient_name="Boulangerie Martin", months="3", name_form="written",
                             shown_name="Léa Dubois"),
     "verify.page": row(None, text=Elsewhere(by_key=True).token()),
+    "sheets.prepare": row("lea", told="y", endorsements=["{endorsement}"], name_form="written", shown_name="Léa Dubois"),
+    "sheets.close": row("lea", page="/montrer"),
     "witnesses.invite": row("lea", name_form="written", shown_name="Léa Dubois"),
     "unsent.keep": row("lea", "/brouillon/story/{lea_x}", story="Une moitié"),
     "witness.answer": row(None, "/t/{witness_lea_x}", **SAID),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import qrcode
-from qrcode.constants import ERROR_CORRECT_M
+from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
 
 from passport import drawings
 from passport.experiences import forms
@@ -105,6 +105,18 @@ def test_the_code_says_the_text(text: str) -> None:
     assert 'fill="#fff"' in svg
     assert 'fill="#000"' in svg
     assert 'role="img"' in svg
+
+
+def test_digits_after_the_text_take_a_part_of_their_own() -> None:
+    """At level Q, and three of them in ten bits: 800 digits are no more than 334 letters."""
+    text, digits = "https://alpha.example/v/" + "Aa0_-z" * 4 + "#", "0123456789" * 80
+    version = drawings.qr_version(text, digits)
+    assert len(drawings.qr_matrix(text, digits)) == 17 + 4 * version
+    in_letters = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0)
+    in_letters.add_data(text + "x" * 334, optimize=0)
+    assert version == in_letters.best_fit() < 19
+    assert _modules(drawings.qr_svg(text, "Code QR", digits=digits)) == {
+        (x, y) for y, row in enumerate(drawings.qr_matrix(text, digits)) for x, dark in enumerate(row) if dark}
 
 
 def test_the_ground_of_the_card_belongs_to_its_code() -> None:

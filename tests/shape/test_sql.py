@@ -67,6 +67,10 @@ PAGES = {
     "offline.ticket": ("lea", "/envois/cle"),
     "card.show": ("lea", "/montrer"),
     "card.card": ("lea", "/carte"),
+    "sheets.prepare": ("lea", "/feuille"),
+    "sheets.printed": ("lea", "/feuille/{sheet}"),
+    "sheet.check": (None, "{sheet_link}"),
+    "sheet.keys": (None, "/v/cles.json"),
     "organisations.organisation": ("claire", "/organisation/{library}"),
     "organisations.city": ("sofia", "/ville"),
     "frameworks.sentences": (None, "/phrases"),
@@ -155,6 +159,7 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
             addresses = {"check_link": f"/s/{link}/verifier/{item}", "link": f"/s/{link}", "card_link": f"/c/{unseal(card.token_sealed)}",
                          "piece_link": f"/s/{link}/pieces/{piece}",
                          "card_piece_link": f"/c/{unseal(card.token_sealed)}/pieces/{piece}",
+                         "sheet_link": f"/v/{cast.tokens['to_sheet']}",
                          "witness_link": f"/t/{cast.tokens['witness_youth_x']}"}
             db.session.remove()
         yield app, cast, addresses, request.param
