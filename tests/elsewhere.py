@@ -28,8 +28,9 @@ LIST = "https://badges.autre-ville.example/status/1"
 class Elsewhere:
     """An issuer at its own host, named by `did:web`, or by its key alone; `pages` is what it publishes."""
 
-    def __init__(self, did: str = "did:web:badges.autre-ville.example", by_key: bool = False) -> None:
-        self.key = proofs.new_key()
+    def __init__(self, did: str = "did:web:badges.autre-ville.example", by_key: bool = False,
+                 key: Ed25519PrivateKey | None = None) -> None:
+        self.key = key or proofs.new_key()
         self.name = proofs.multikey(proofs.public_bytes(self.key))
         self.did = f"did:key:{self.name}" if by_key else did
         self.method = f"{self.did}#{self.name}"

@@ -281,6 +281,9 @@ def test_no_way_back_leads_to_another_site(app: Flask, cast: Cast, browse: Any) 
     )):
         sent = {**form, "next": elsewhere} if method == "POST" else None
         answer = browser.client.open(path, method=method, data=sent, query_string={"next": elsewhere})
+        if "\x00" in elsewhere:  # no address holds this sign
+            assert answer.status_code == 404, path
+            continue
         assert answer.status_code == 303, (path, elsewhere)
         way = answer.headers["Location"]
         assert re.match(r"/(?![/\\])", way), (path, elsewhere, way)

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 
 from passport import clock, create_app
-from passport.credentials import addresses, keys, proofs, service
+from passport.credentials import addresses, checking, keys, proofs, service
+from passport.credentials.issuers import Who
 from passport.credentials.models import Credential
 from passport.extensions import db
 from passport.recognition import service as recognition
@@ -24,7 +25,8 @@ from passport.recognition.models import Endorsement
 from passport.transaction import transaction
 from tests import signing
 from tests.cast import Cast, make_cast
-from tests.conftest import test_settings
+from tests.conftest import NOON, test_settings
+from tests.elsewhere import Elsewhere
 from tests.independent import BASE, Others, samples, served
 from tests.world import fill
 
@@ -233,6 +235,20 @@ def test_others_sign_the_same_bytes(city: City) -> None:
     theirs = city.others.sign(unsigned, SEED, proofs.issuer_of(unsigned), proofs.instant_text(at))["signed"]
     ours = json.loads(proofs.sign(unsigned, Ed25519PrivateKey.from_private_bytes(SEED), proofs.issuer_of(unsigned), at))
     assert ours["proof"] == [theirs["proof"]]
+
+
+@pytest.mark.parametrize(("by_key", "who"), [(True, Who.UNKNOWN), (False, Who.ELSEWHERE)])
+def test_a_badge_that_others_made_is_told_as_it_is(city: City, by_key: bool, who: Who) -> None:
+    """Their program signs; nothing of it went through ours."""
+    them = Elsewhere(by_key=by_key, key=Ed25519PrivateKey.from_private_bytes(SEED))
+    made = city.others.sign(them.unsigned(), SEED, them.did, proofs.instant_text(NOON))["signed"]
+    changed = {**made, "name": "Tenir la caisse"}
+    with city.app.app_context():
+        found, other = (checking.check(json.dumps(one).encode(), clock.now(), them.lookups()) for one in (made, changed))
+        assert (found.unchanged, found.by, found.title) == (True, who, "Réparer un vélo")
+        assert found.is_mine({"lea@example.org"}, []) is True
+        assert found.is_mine({"tom@example.org"}, []) is False
+        assert other.unchanged is False
 
 
 def test_the_vectors_of_w3c_come_out_byte_for_byte() -> None:
