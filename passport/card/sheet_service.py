@@ -15,6 +15,7 @@ from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
 from ..credentials import keys
+from ..experiences.rules import SENT_AGAIN
 from ..extensions import db
 from ..links import public_url
 from ..refusals import Refusal, Refused
@@ -37,9 +38,13 @@ class SheetDraft:
 
 
 def make(learner_id: uuid.UUID, draft: SheetDraft, now: dt.datetime) -> Sheet:
-    """Sign a sheet with what was chosen, to be printed. Raises Refused; sent twice, it is the same sheet."""
+    """Sign a sheet with what was chosen, to be printed. Raises Refused.
+
+    Sent twice, it is the same sheet, and so is the same choice sent again within minutes, while that one is open.
+    """
     digest = digest_of(draft)
-    before = kept_before(Sheet, Sheet.learner_id, learner_id, draft.submission, digest)
+    open_still = sa.and_(Sheet.made_at.between(now - SENT_AGAIN, now), Sheet.closed_at.is_(None))
+    before = kept_before(Sheet, Sheet.learner_id, learner_id, draft.submission, digest, open_still)
     if before is not None:
         return before  # type: ignore[no-any-return]
     band, display_name = _whose(learner_id, now)

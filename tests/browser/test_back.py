@@ -29,11 +29,12 @@ FORMS = (
     "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
     "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.record_check",
     "recognition.ask", "recognition.offered", "recognition.recognise", "recognition.withdraw", "safety.bother",
-    "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "verify.page", "witness.answer",
-    "witnesses.invite",
+    "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
+    "witness.answer", "witnesses.invite",
 )
-# Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each.
-ELSEWHERE = {"evidence.add", "evidence.add_link", "learning.link"}
+# Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each;
+# the same name in a credential once more changes nothing (tests/routes/test_credentials.py).
+ELSEWHERE = {"attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
 # Sent again on purpose: a letter that did not arrive; one more link for one more person.
 ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"}}
 # Fills the form as somebody would and says where its button is; returns nothing when the page has no such form any more.
