@@ -15,6 +15,7 @@ from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
 from ..credentials import keys
+from ..credentials.models import Credential, SigningKey
 from ..experiences.rules import SENT_AGAIN
 from ..extensions import db
 from ..links import public_url
@@ -40,11 +41,10 @@ class SheetDraft:
 def make(learner_id: uuid.UUID, draft: SheetDraft, now: dt.datetime) -> Sheet:
     """Sign a sheet with what was chosen, to be printed. Raises Refused.
 
-    Sent twice, it is the same sheet, and so is the same choice sent again within minutes, while that one is open.
+    Sent twice, it is the same sheet, and so is the same choice sent again within minutes, while that one is whole.
     """
     digest = digest_of(draft)
-    open_still = sa.and_(Sheet.made_at.between(now - SENT_AGAIN, now), Sheet.closed_at.is_(None))
-    before = kept_before(Sheet, Sheet.learner_id, learner_id, draft.submission, digest, open_still)
+    before = kept_before(Sheet, Sheet.learner_id, learner_id, draft.submission, digest, _just_made(now))
     if before is not None:
         return before  # type: ignore[no-any-return]
     band, display_name = _whose(learner_id, now)
@@ -79,6 +79,16 @@ def make(learner_id: uuid.UUID, draft: SheetDraft, now: dt.datetime) -> Sheet:
     db.session.flush()
     record("sheet.make", learner_id, now, sheet.id)
     return sheet
+
+
+def _just_made(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return that a sheet is some minutes old, open, of a key that counts, and all that it shows still shown."""
+    shown = (
+        sa.select(sa.func.count()).select_from(SheetItem).join(Credential, Credential.id == SheetItem.credential_id)
+        .where(SheetItem.sheet_id == Sheet.id, Credential.unpublished_at.is_(None)).scalar_subquery())
+    return sa.and_(
+        Sheet.made_at.between(now - SENT_AGAIN, now), Sheet.closed_at.is_(None), shown == Sheet.size,
+        Sheet.key_id.in_(sa.select(SigningKey.key_id).where(SigningKey.compromised_at.is_(None))))
 
 
 def _whose(learner_id: uuid.UUID, now: dt.datetime) -> tuple[age.Band, str | None]:
