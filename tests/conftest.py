@@ -197,6 +197,20 @@ def postgres_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             context.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session")
+def lived_on_postgres(house: House, postgres_base: str, worker_id: str) -> tuple[str, Cast]:
+    """The name of a PostgreSQL database in which every state of the story stands, to copy, and its people."""
+    name = f"lived_{worker_id}"
+    admin(postgres_base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
+          f'CREATE DATABASE "{name}" TEMPLATE "tmpl" STRATEGY FILE_COPY')
+    app = house.open(postgres_base.format(db=name))
+    with pytest.MonkeyPatch.context() as patch, app.app_context():
+        patch.setattr(clock, "now", lambda: NOON)
+        people = fill(make_cast(NOON), NOON)
+    house.close(app)
+    return name, people
+
+
 @pytest.fixture(params=["sqlite"])
 def database(request: pytest.FixtureRequest, worker_id: str) -> Path | str:
     """A file to copy or the address of a fresh database: SQLite, or what the test's parametrisation says."""
@@ -207,9 +221,11 @@ def database(request: pytest.FixtureRequest, worker_id: str) -> Path | str:
             return Path(request.getfixturevalue("cast_template")[0])
         return Path(request.getfixturevalue("sqlite_template"))
     base = request.getfixturevalue("postgres_base")
-    name = f"t_{worker_id}"
+    name, template = f"t_{worker_id}", "tmpl"
+    if "lived" in request.fixturenames:
+        template, _people = request.getfixturevalue("lived_on_postgres")
     admin(base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
-          f'CREATE DATABASE "{name}" TEMPLATE "tmpl" STRATEGY FILE_COPY')
+          f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     return str(base.format(db=name))
 
 
@@ -250,6 +266,8 @@ def cast(app: Flask, at: Any, database: Path | str, request: pytest.FixtureReque
     if isinstance(database, Path):
         template = "lived_template" if "lived" in request.fixturenames else "cast_template"
         return deepcopy(request.getfixturevalue(template)[1])
+    if "lived" in request.fixturenames:
+        return deepcopy(request.getfixturevalue("lived_on_postgres")[1])
     with app.app_context():
         people = make_cast(NOON)
         db.session.remove()
@@ -257,12 +275,8 @@ def cast(app: Flask, at: Any, database: Path | str, request: pytest.FixtureReque
 
 
 @pytest.fixture
-def lived(app: Flask, cast: Cast, database: Path | str) -> Cast:
+def lived(cast: Cast) -> Cast:
     """The fixed people in a city in which every state of the story stands: see tests/world.py."""
-    if not isinstance(database, Path):
-        with app.app_context():
-            fill(cast, NOON)
-            db.session.remove()
     return cast
 
 
