@@ -238,6 +238,16 @@ def is_closed(live: Live) -> bool:
     return closed
 
 
+# Before the phone has looked, a page says nothing of what waits: that nothing does is asked of the phone itself.
+EMPTIED = """async () => {
+  for (let n = 0; n < 400; n++) {
+    if (!(await outbox.every()).length) return;
+    await new Promise(next => setTimeout(next, 50));
+  }
+  throw new Error("something still waits");
+}"""
+
+
 def test_write_offline_close_reopen_reconnect(live: Live, phone: Callable[..., Any]) -> None:
     context = phone()
     page = context.new_page()
@@ -259,6 +269,7 @@ def test_write_offline_close_reopen_reconnect(live: Live, phone: Callable[..., A
     assert experiences(live, "lea") == before
     context.set_offline(False)
     page.goto("/passeport")
+    page.evaluate(EMPTIED)
     expect(page.locator("#waiting")).to_be_hidden()
     assert experiences(live, "lea") == sorted([*before, "Sans réseau un", "Sans réseau deux"])
 
@@ -282,6 +293,7 @@ def test_a_line_that_is_up_and_carries_nothing(live: Live, phone: Callable[..., 
     tunnel.mend()
     page.goto("/passeport")
     expect(page.locator("#version")).to_be_hidden()
+    page.evaluate(EMPTIED)
     expect(page.locator("#waiting")).to_be_hidden(timeout=30_000)
     assert experiences(live, "lea") == sorted([*before, "Dans un tunnel"])
 
@@ -320,6 +332,7 @@ def test_what_waits_outlives_the_browser(live: Live, chromium: Any, tunnel: Tunn
     context = start()
     page = context.new_page()
     page.goto("/passeport")
+    page.evaluate(EMPTIED)
     expect(page.locator("#waiting")).to_be_hidden()
     assert experiences(live, "lea").count("Avant de redémarrer") == 1
     context.close()
