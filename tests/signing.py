@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +14,15 @@ from passport import clock
 from passport.card import sheet_service as sheets
 from passport.credentials import service
 from passport.credentials.models import Credential
+from passport.experiences import service as experiences
+from passport.experiences.models import Experience
 from passport.extensions import db
+from passport.feedback.models import AuthoredText
 from passport.notices import jobs
 from passport.notices.models import Job
+from passport.recognition import service as recognition
+from passport.recognition.models import Endorsement
+from passport.safety import service as safety
 from passport.seal import unseal
 
 from .cast import Cast
@@ -76,3 +83,19 @@ def draft(*endorsement_ids: uuid.UUID, **more: Any) -> sheets.SheetDraft:
     facts: dict[str, Any] = {"told": True, "endorsement_ids": endorsement_ids, "name_form": "display",
                              "shown_name": None, "submission": uuid.uuid4()}
     return sheets.SheetDraft(**{**facts, **more})
+
+
+def ending(lived: Cast, end: str, now: dt.datetime) -> None:
+    """End what is permitted, one of the ways there are; the caller commits."""
+    e = db.session.get_one(Endorsement, lived["endorsement"])
+    x = db.session.get_one(Experience, lived["lea_x"])
+    ends: dict[str, Callable[[], Any]] = {
+        "permission": lambda: recognition.end_permission(e, now),
+        "aside": lambda: recognition.set_aside(e, now),
+        "withdrawn": lambda: recognition.withdraw(e, lived["m_karim"], lived["karim"], "Une erreur.", now),
+        "deleted": lambda: experiences.delete(x, now),
+        "kept inside": lambda: experiences.set_for_me_only(x, True, now),
+        "hidden": lambda: safety.report(db.session.get_one(AuthoredText, e.text_id), None, now),
+        "erased": lambda: service.erase_experience(x.id),
+    }
+    ends[end]()

@@ -120,6 +120,16 @@ def is_protected(learner_id: uuid.UUID, now: dt.datetime) -> bool:
     return rules.is_protected(row.birth_year, row.birth_month, row.protection_chosen, day_of(now))
 
 
+def band_and_name(learner_id: uuid.UUID, now: dt.datetime) -> tuple[rules.Band, str | None]:
+    """Return how old a learner is today, as rules count it, and the name they chose to be called by; one statement."""
+    row = db.session.execute(
+        sa.select(Passport.birth_year, Passport.birth_month, Account.display_name)
+        .join(Account, Account.id == Passport.learner_id)
+        .where(Passport.learner_id == learner_id)
+    ).one()
+    return rules.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
+
+
 def barred_from(learner_id: uuid.UUID) -> frozenset[uuid.UUID]:
     """Return the adults who may have no contact with a learner now (blocks and freezes)."""
     return frozenset(

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import current_app
 
-from ..accounts import rules as age
-from ..accounts.models import Account, Passport
+from ..accounts import queries as accounts
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
@@ -47,7 +46,7 @@ def make(learner_id: uuid.UUID, draft: SheetDraft, now: dt.datetime) -> Sheet:
     before = kept_before(Sheet, Sheet.learner_id, learner_id, draft.submission, digest, _just_made(now))
     if before is not None:
         return before  # type: ignore[no-any-return]
-    band, display_name = _whose(learner_id, now)
+    band, display_name = accounts.band_and_name(learner_id, now)
     refusal = rules.refusal_to_print(band) or rules.refusal_of_sheet(draft.told, len(draft.endorsement_ids))
     if refusal is not None:
         raise Refused(refusal, "told" if refusal is Refusal.SHEET_UNTOLD else "endorsements")
@@ -89,15 +88,6 @@ def _just_made(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Sheet.made_at.between(now - SENT_AGAIN, now), Sheet.closed_at.is_(None), shown == Sheet.size,
         Sheet.key_id.in_(sa.select(SigningKey.key_id).where(SigningKey.compromised_at.is_(None))))
-
-
-def _whose(learner_id: uuid.UUID, now: dt.datetime) -> tuple[age.Band, str | None]:
-    row = db.session.execute(
-        sa.select(Passport.birth_year, Passport.birth_month, Account.display_name)
-        .join(Account, Account.id == Passport.learner_id)
-        .where(Passport.learner_id == learner_id)
-    ).one()
-    return age.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
 
 
 def close(sheet_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> None:

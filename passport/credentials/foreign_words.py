@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask_babel import gettext as _
 
 from ..organisations.words import day_words
@@ -12,6 +10,7 @@ from ..wording import hour_words
 from .badges import Absent
 from .checking import Who, Why
 from .foreign_queries import Received
+from .words import Answer, reason, reason_of_state
 
 REFUSALS = {
     Absent.NOTHING: Refusal.RECEIVED_MISSING, Absent.TOO_LARGE: Refusal.RECEIVED_LARGE, Absent.UNREADABLE: Refusal.RECEIVED_BROKEN,
@@ -19,17 +18,12 @@ REFUSALS = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One answer: `good` is a check mark, anything else the sign of what is not known; never a red cross."""
-
-    good: bool
-    words: str
-    more: str = ""
-
-
 def _also(first: str, then: str) -> str:
     return f"{first} {then}".strip()
+
+
+def _later() -> str:
+    return str(_("Vérifier à nouveau plus tard."))
 
 
 def title(r: Received) -> str:
@@ -43,17 +37,8 @@ def unchanged(r: Received) -> Answer:
         hosted = r.row.format == "ob2_hosted"
         return Answer(True, _("Oui, tout est comme au départ."), _("C’est mot pour mot ce que son site montre.") if hosted
                       else _("Chaque mot est celui qui a été signé."))
-    more = {
-        Why.UNSIGNED: _("Personne ne l’a signé : n’importe qui peut l’avoir écrit."),
-        Why.CHANGED: _("Ce qui est écrit n’est plus ce qui a été signé."),
-        Why.OTHER_ISSUER: _("Ce n’est pas l’organisation nommée qui l’a signé."),
-        Why.OTHER_WORDS: _("Des mots y ont été ajoutés, ou s’y lisent autrement qu’ils n’ont été signés."),
-        Why.OTHER_COPY: _("Le site de l’organisation montre autre chose."),
-        Why.KEY_ENDED: _("Ce qui a servi à le signer ne compte plus."),
-        Why.NO_KEY: _("Le site qui le confirme n’a pas répondu. Vérifier à nouveau plus tard."),
-        Why.NOT_HOSTED: _("Le site qui garde l’original n’a pas répondu, ou ne le montre plus."),
-        Why.OTHER_SIGNATURE: _("C’est signé d’une façon que nous ne savons pas lire."),
-    }.get(r.why or Why.OTHER_SIGNATURE, "")
+    why = r.why or Why.OTHER_SIGNATURE
+    more = _also(reason(why), _later() if why in {Why.NO_KEY, Why.NOT_HOSTED} else "")
     if r.row.signature_ok is False:
         return Answer(False, _("Non, on ne peut pas s’y fier."), _also(more, _("Demander le fichier d’origine à qui l’a donné.")))
     return Answer(False, _("Cela n’a pas pu être vérifié."), more)
@@ -110,12 +95,8 @@ def in_force(r: Received) -> Answer:
         if r.state is Why.NOT_YET and r.row.valid_from:
             return Answer(False, _("À partir du %(day)s.", day=day_words(r.row.valid_from)))
         return Answer(False, _("Non, plus maintenant."), _("La raison n’est pas dite. Cela ne dit rien de vous."))
-    more = {
-        Why.DATES: _("Ses dates ne se lisent pas."),
-        Why.STATUS_OTHER: _("C’est dit d’une façon que nous ne savons pas lire."),
-        Why.STATUS_UNREACHED: _("Le site qui le dit n’a pas répondu. Vérifier à nouveau plus tard."),
-        Why.STATUS_UNSOUND: _("Ce que dit le site n’est pas signé par la même organisation, ou n’est plus à jour."),
-    }.get(r.state or Why.UNSAID, "")
+    state = r.state or Why.UNSAID
+    more = _also(reason_of_state(state), _later() if state is Why.STATUS_UNREACHED else "")
     return Answer(False, _("Cela n’a pas pu être vérifié.") if r.row.signature_ok else _("On ne peut pas le dire."), more)
 
 

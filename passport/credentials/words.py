@@ -47,13 +47,9 @@ def verdict(found: Checked) -> Answer:
     return Answer(True, _("Toujours en vigueur"), _("Les trois réponses sont bonnes."))
 
 
-def unchanged(found: Checked) -> Answer:
-    """Return whether anything was changed, and how one knows."""
-    if found.unchanged:
-        hosted = found.badge.form.name == "OB2_HOSTED"
-        return Answer(True, _("Non, rien."), _("C’est mot pour mot ce que son site montre.") if hosted
-                      else _("Chaque mot est celui qui a été signé."))
-    more = {
+def reason(why: Why) -> str:
+    """Return why something is not simply as it was signed, or cannot be said to be; nothing for a reason that says nothing."""
+    return str({
         Why.UNSIGNED: _("Personne ne l’a signé : n’importe qui peut l’avoir écrit."),
         Why.CHANGED: _("Ce qui est écrit n’est pas ce qui a été signé."),
         Why.OTHER_ISSUER: _("Ce n’est pas l’organisation nommée qui a signé."),
@@ -63,7 +59,16 @@ def unchanged(found: Checked) -> Answer:
         Why.NO_KEY: _("Le site qui garde la clé n’a pas répondu, ou pas comme il faut."),
         Why.NOT_HOSTED: _("Le site qui garde l’original n’a pas répondu, ou ne le montre plus."),
         Why.OTHER_SIGNATURE: _("C’est signé d’une façon que nous ne savons pas lire."),
-    }.get(found.why or Why.CHANGED, "")
+    }.get(why, ""))
+
+
+def unchanged(found: Checked) -> Answer:
+    """Return whether anything was changed, and how one knows."""
+    if found.unchanged:
+        hosted = found.badge.form.name == "OB2_HOSTED"
+        return Answer(True, _("Non, rien."), _("C’est mot pour mot ce que son site montre.") if hosted
+                      else _("Chaque mot est celui qui a été signé."))
+    more = reason(found.why or Why.CHANGED)
     if found.unchanged is False:
         return Answer(False, _("On ne peut pas s’y fier."), more)
     return Answer(False, _("Nous n’avons pas pu le savoir."), more)
@@ -84,6 +89,16 @@ def signed_by(found: Checked) -> Answer:
     return Answer(False, _("Inconnu."), _("C’est bien signé, mais personne ne dit de qui est la clé."))
 
 
+def reason_of_state(state: Why) -> str:
+    """Return why it cannot be said whether something is in force; nothing for a reason that says nothing."""
+    return str({
+        Why.DATES: _("Ses dates ne se lisent pas."),
+        Why.STATUS_OTHER: _("C’est dit d’une façon que nous ne savons pas lire."),
+        Why.STATUS_UNREACHED: _("Le site qui le dit n’a pas répondu."),
+        Why.STATUS_UNSOUND: _("La liste qui le dit n’est pas signée par la même organisation, ou n’est plus à jour."),
+    }.get(state, ""))
+
+
 def in_force(found: Checked) -> Answer:
     """Return whether it is in force, as last known when."""
     when = _("Au %(day)s à %(hour)s.", day=day_words(found.as_of), hour=hour_words(found.as_of))
@@ -98,10 +113,5 @@ def in_force(found: Checked) -> Answer:
         if found.state is Why.NOT_YET and found.valid_from:
             return Answer(False, _("Seulement à partir du %(day)s.", day=day_words(found.valid_from)), when)
         return Answer(False, _("Non, plus maintenant."), _("La raison n’est dite à personne. %(when)s", when=when))
-    more = {
-        Why.DATES: _("Ses dates ne se lisent pas."),
-        Why.STATUS_OTHER: _("C’est dit d’une façon que nous ne savons pas lire."),
-        Why.STATUS_UNREACHED: _("Le site qui le dit n’a pas répondu."),
-        Why.STATUS_UNSOUND: _("La liste qui le dit n’est pas signée par la même organisation, ou n’est plus à jour."),
-    }.get(found.state or Why.UNSAID, "")
+    more = reason_of_state(found.state or Why.UNSAID)
     return Answer(False, _("Nous n’avons pas pu le savoir.") if more else _("On ne peut pas le dire."), more)

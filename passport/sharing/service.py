@@ -12,10 +12,9 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..accounts import drafts
-from ..accounts import rules as age
-from ..accounts.models import Account, Passport
+from ..accounts import queries as accounts
+from ..accounts.models import Passport
 from ..audit.service import record
-from ..clock import day_of
 from ..columns import uuid7
 from ..experiences import service as experiences
 from ..extensions import db
@@ -50,7 +49,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     before = kept_before(Share, Share.learner_id, learner_id, draft.submission, digest)
     if before is not None:
         return before  # type: ignore[no-any-return]
-    band, display_name = _whose(learner_id, now)
+    band, display_name = accounts.band_and_name(learner_id, now)
     refusal = (
         rules.refusal_to_share(band)
         or rules.refusal_of_end(band, draft.months)
@@ -100,19 +99,10 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     return share
 
 
-def _whose(learner_id: uuid.UUID, now: dt.datetime) -> tuple[age.Band, str | None]:
-    row = db.session.execute(
-        sa.select(Passport.birth_year, Passport.birth_month, Account.display_name)
-        .join(Account, Account.id == Passport.learner_id)
-        .where(Passport.learner_id == learner_id)
-    ).one()
-    return age.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
-
-
 def extend(share: Share, months: int, now: dt.datetime) -> None:
     """Move the end of a link in its last week, counted from now; what it shows stays as it is. Raises Refused."""
     db.session.refresh(share, with_for_update=True)
-    band, _name = _whose(share.learner_id, now)
+    band, _name = accounts.band_and_name(share.learner_id, now)
     refusal = rules.refusal_to_extend(band, links.state_of(share, now), share.expires_at, months, now)
     if refusal is not None:
         raise Refused(refusal)

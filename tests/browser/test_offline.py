@@ -436,7 +436,8 @@ def test_a_link_that_is_closed_at_last_is_no_longer_said_to_stay_open(live: Live
     expect(page.locator("#links")).to_contain_text("Fermé le", use_inner_text=True)
 
 
-def test_what_is_refused_after_all_is_said_where_it_was_written(live: Live, phone: Callable[..., Any]) -> None:
+def answered_elsewhere(live: Live, phone: Callable[..., Any]) -> Any:
+    """Let Léa answer from her phone without network, and meanwhile otherwise from a computer; return her phone, connected."""
     filled(live)
     context = phone()
     page = context.new_page()
@@ -451,6 +452,11 @@ def test_what_is_refused_after_all_is_said_where_it_was_written(live: Live, phon
         db.session.commit()
         db.session.remove()
     context.set_offline(False)
+    return page
+
+
+def test_what_is_refused_after_all_is_said_where_it_was_written(live: Live, phone: Callable[..., Any]) -> None:
+    page = answered_elsewhere(live, phone)
     note = page.locator("main [role=status]").filter(has_text="À revoir")
     expect(note).to_contain_text("« Depuis le téléphone »", use_inner_text=True, timeout=30_000)
     expect(page.get_by_text("Gardé sur ce téléphone")).to_be_hidden()
@@ -657,20 +663,7 @@ def test_a_reply_a_feedback_and_the_end_of_a_link(live: Live, phone: Callable[..
 
 def test_what_the_passport_refuses_is_shown_and_stays(live: Live, phone: Callable[..., Any]) -> None:
     """Léa answers from her phone without network, and meanwhile otherwise from a computer: the first words stand."""
-    filled(live)
-    context = phone()
-    page = context.new_page()
-    open_passport(page, live, "lea")
-    page.goto(f"/retour/{live.cast['unread']}")
-    page.get_by_label("Ma réponse").fill("Depuis le téléphone")
-    context.set_offline(True)
-    page.get_by_role("button", name="Répondre").click()
-    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
-    with live.app.app_context():
-        answer(db.session.get_one(Feedback, live.cast["unread"]), "Depuis l’ordinateur", clock.now())
-        db.session.commit()
-        db.session.remove()
-    context.set_offline(False)
+    page = answered_elsewhere(live, phone)
     page.goto("/envois")
     row = page.locator("#entries > li")
     expect(row).to_contain_text("À revoir : le passeport", use_inner_text=True)

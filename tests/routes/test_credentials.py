@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,15 +17,9 @@ from flask.testing import FlaskClient
 
 from passport.credentials import proofs, service, status
 from passport.credentials.models import Credential, SigningKey
-from passport.experiences import service as experiences
-from passport.experiences.models import Experience
 from passport.extensions import db
-from passport.feedback.models import AuthoredText
 from passport.organisations.models import Organisation
-from passport.recognition import service as recognition
-from passport.recognition.models import Endorsement
 from passport.refusals import Refused
-from passport.safety import service as safety
 from passport.transaction import transaction
 
 from .. import signing
@@ -92,18 +85,7 @@ def test_what_is_taken_back_is_set_in_the_list_by_the_same_write(app: Flask, liv
     assert bits(before.data) == set()
     now = at(NOON + SECOND)
     with app.app_context(), transaction():
-        e = db.session.get_one(Endorsement, lived["endorsement"])
-        x = db.session.get_one(Experience, lived["lea_x"])
-        ends: dict[str, Callable[[], Any]] = {
-            "permission": lambda: recognition.end_permission(e, now),
-            "aside": lambda: recognition.set_aside(e, now),
-            "withdrawn": lambda: recognition.withdraw(e, lived["m_karim"], lived["karim"], "Une erreur.", now),
-            "deleted": lambda: experiences.delete(x, now),
-            "kept inside": lambda: experiences.set_for_me_only(x, True, now),
-            "hidden": lambda: safety.report(db.session.get_one(AuthoredText, e.text_id), None, now),
-            "erased": lambda: service.erase_experience(x.id),
-        }
-        ends[end]()
+        signing.ending(lived, end, now)
     after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert bits(after.data) == {int(entry["statusListIndex"])}

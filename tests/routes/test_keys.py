@@ -18,16 +18,12 @@ from passport import clock
 from passport.credentials import keys, proofs, rules, service, status
 from passport.credentials.models import Credential, SigningKey, StatusEntry, StatusList
 from passport.credentials.rules import KeyPeriod
-from passport.experiences import service as experiences
-from passport.experiences.models import Experience
 from passport.extensions import db
-from passport.feedback.models import AuthoredText
 from passport.notices import jobs
 from passport.notices.models import Job
 from passport.notices.worker import Worker
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, Permission
-from passport.safety import service as safety
 from passport.transaction import transaction
 
 from .. import signing
@@ -342,7 +338,7 @@ def test_a_worker_killed_before_it_keeps_is_followed_by_another_and_nothing_doub
 @both_databases
 def test_what_ends_while_it_is_signed_is_not_kept(app: Flask, lived: Cast, at: Any, end: str) -> None:
     payload, made = prepared(app, lived)
-    act(app, lambda: ending(lived, end, NOON + SECOND))
+    act(app, lambda: signing.ending(lived, end, NOON + SECOND))
     assert act(app, lambda: service.keep(payload, NOON + 2 * SECOND, made)) == 0
     at(NOON + MINUTE)
     work(app)
@@ -362,21 +358,6 @@ def test_what_a_key_signs_while_it_is_said_to_be_compromised_is_signed_anew(app:
     assert trusted(app, document)
 
 
-def ending(lived: Cast, end: str, now: dt.datetime) -> None:
-    """End what is permitted, one of the ways there are."""
-    e = db.session.get_one(Endorsement, lived["endorsement"])
-    x = db.session.get_one(Experience, lived["lea_x"])
-    ends: dict[str, Callable[[], Any]] = {
-        "permission": lambda: recognition.end_permission(e, now),
-        "aside": lambda: recognition.set_aside(e, now),
-        "withdrawn": lambda: recognition.withdraw(e, lived["m_karim"], lived["karim"], "Une erreur.", now),
-        "deleted": lambda: experiences.delete(x, now),
-        "kept inside": lambda: experiences.set_for_me_only(x, True, now),
-        "hidden": lambda: safety.report(db.session.get_one(AuthoredText, e.text_id), None, now),
-    }
-    ends[end]()
-
-
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("end", ["permission", "aside", "withdrawn", "deleted", "kept inside", "hidden"])
@@ -385,7 +366,7 @@ def test_what_ends_in_the_very_moment_is_never_left_in_force(app: Flask, lived: 
     """One of the two transactions is open while the other one begins: it waits, or sees what the first one did."""
     payload, made = prepared(app, lived)
     acts: dict[str, Callable[[], Any]] = {
-        "end": lambda: ending(lived, end, NOON + SECOND), "keep": lambda: service.keep(payload, NOON + SECOND, made)}
+        "end": lambda: signing.ending(lived, end, NOON + SECOND), "keep": lambda: service.keep(payload, NOON + SECOND, made)}
     second = "keep" if first == "end" else "end"
     faults: list[Exception] = []
 
