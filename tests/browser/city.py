@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from passport.accounts import addresses
 from passport.card import service as card
 from passport.card import sheet_service as sheets
+from passport.card.rules import NAMELESS
 from passport.credentials import service as credentials
 from passport.credentials.models import Credential
 from passport.experiences import service as experiences
@@ -58,7 +59,7 @@ def _sign(cast: Cast, now: dt.datetime) -> None:
     """Sign what is permitted, and one of it anew, with the name of ines in it; print sheets: closed, and no longer whole."""
     sign_for(cast)
     for name, learner, endorsement in (("closed_sheet", "lea", "endorsement"), ("gone_sheet", "ines", "shown")):
-        made = sheets.make(cast[learner], draft(cast[endorsement]), now)
+        made = sheets.make(cast[learner], draft(cast[endorsement], name_form=NAMELESS), now)
         cast.ids[name], cast.tokens[f"to_{name}"] = made.id, unseal(made.token_sealed)
     sheets.close(cast["closed_sheet"], cast["lea"], now)
     db.session.commit()

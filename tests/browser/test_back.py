@@ -28,9 +28,10 @@ FORMS = (
     "mail.reset", "mail.address", "mail.confirm", "mail.forgotten", "mail.unsubscribe",
     "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
     "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.record_check",
-    "recognition.ask", "recognition.offered", "recognition.recognise", "recognition.withdraw", "safety.bother",
+    "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
     "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
     "witness.answer", "witnesses.invite",
+    "recognition.withdraw",  # the last one: what it takes back is on the sheet
 )
 # Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each;
 # the same name in a credential once more changes nothing (tests/routes/test_credentials.py).
