@@ -2,7 +2,8 @@
 
 It reads lines of JSON, `{"rule": "passport.recognition.rules:refusal_to_keep", "how": "silent", "tests": ["tests/rules"]}`,
 and answers each with `{"code": 1, "said": "…"}`. `how` is `silent` (the rule returns None), `opposite` (a bool turned
-round, a refusal where there was none and none where there was one), or nothing (the rule as it is).
+round, a refusal where there was none and none where there was one; from the moment a test itself begins, so that what
+it finds was made by the rule as it is), or nothing (the rule as it is).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # Imported beforehand is what makes a child quick; what cannot be rewritten then are no tests.
-QUIET = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+QUIET = ("-x", "-q", "-p", "no:cacheprovider", "-n0", "-m", "", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
 def silent(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +50,7 @@ def change(name: str, how: Callable[[Callable[..., Any]], Callable[..., Any]]) -
     changed = how(rule)
     if hasattr(rule, "__name__"):
         changed.__name__ = rule.__name__
-    for known in [m for key, m in sys.modules.items() if key.partition(".")[0] == "passport" and m is not None]:
+    for known in [m for key, m in sys.modules.items() if key.partition(".")[0] in {"passport", "tests"} and m is not None]:
         for held, value in list(vars(known).items()):
             if value is rule:
                 setattr(known, held, changed)
@@ -75,6 +76,17 @@ def _within(value: Any, rule: Any, changed: Any) -> Any:
     return value
 
 
+class Turning:
+    """A pytest plugin that turns a rule round when a test begins."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+
+    def pytest_runtest_call(self) -> None:
+        """Turn the rule round; what was built for the test stands."""
+        change(self.rule, opposite)
+
+
 def perform(job: dict[str, Any]) -> dict[str, Any]:
     """Run some tests in a child of this process, and return how they ended and the last that was said."""
     with tempfile.TemporaryFile() as heard:
@@ -86,9 +98,10 @@ def perform(job: dict[str, Any]) -> dict[str, Any]:
                 os.dup2(heard.fileno(), 2)
                 import pytest
 
-                if job["how"]:
-                    change(job["rule"], {"silent": silent, "opposite": opposite}[job["how"]])
-                code = int(pytest.main([*QUIET, *job["tests"]]))
+                if job["how"] == "silent":
+                    change(job["rule"], silent)
+                plugins = [Turning(job["rule"])] if job["how"] == "opposite" else []
+                code = int(pytest.main([*QUIET, *job["tests"]], plugins=plugins))
             except BaseException:
                 traceback.print_exc()
             finally:
