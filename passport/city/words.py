@@ -84,4 +84,4 @@ def wanted(choice: Choice) -> str:
         return f"{choice.least}–{choice.most}"
     if choice.kind == "option":
         return " | ".join(choice.options)
-    return {"day": "MM-DD", "phone": "…"}.get(choice.kind, "…")
+    return "MM-DD" if choice.kind == "day" else choice.kind
