@@ -239,6 +239,12 @@ def _switch(name: str, value: str) -> bool:
     return value == "on"
 
 
+def _refuse_minors_without(env: dict[str, str]) -> None:
+    """Refuse MINORS=on without what reports about minors are sealed with; what the city has to decide is asked at the start."""
+    if not env.get("CASE_KEY"):
+        raise ConfigurationError("MINORS=on needs CASE_KEY: reports and case notes about minors are sealed with a key of their own.")
+
+
 def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
     """Return the Flask configuration for this environment (PASSPORT_ENV: demo, production or test).
 
@@ -253,8 +259,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
 
     if mode == "production":
         if minors:
-            raise ConfigurationError("MINORS=on is refused in production until the promises on the safety of minors "
-                                     "(S1 to S23) are kept.")
+            _refuse_minors_without(env)
         secret, older, seals = _secrets(env)
         public_url = env.get("PUBLIC_URL", "")
         # The checks of a proxy or a container come from the machine itself.

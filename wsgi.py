@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import click
 from flask import Flask
 
 from config import ConfigurationError, settings
 from passport import create_app
+from passport.city.opening import Undecided, at_start
 from passport.headers import put_files_in_front
 
 ROOT = Path(__file__).resolve().parent
@@ -25,6 +27,14 @@ def build() -> Flask:
         print("settings: no SMTP_HOST is set, so no e-mail leaves; passphrases are replaced in person.",  # noqa: T201
               file=sys.stderr)
     application = create_app(config)
+    if config["MODE"] == "production":
+        try:
+            said = at_start(application, serves=click.get_current_context(silent=True) is None)
+        except Undecided as exc:
+            print(f"settings: {exc}", file=sys.stderr)  # noqa: T201
+            raise SystemExit(1) from None
+        for words in said:
+            print(f"settings: {words}", file=sys.stderr)  # noqa: T201
     put_files_in_front(application)
     return application
 

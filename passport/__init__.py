@@ -159,6 +159,7 @@ def open_rooms(app: Flask) -> None:
     from . import commands, commitments, health, landing, offline
     from .accounts import routes as accounts
     from .card import routes as card
+    from .city import routes as city
     from .credentials import foreign_routes as received
     from .credentials import own_routes as attestations
     from .credentials import routes as credentials
@@ -174,7 +175,7 @@ def open_rooms(app: Flask) -> None:
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
-                 safety, landing, commitments, health, offline):
+                 safety, city, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)
@@ -190,6 +191,7 @@ def furnish_templates(app: Flask) -> None:
     import jinja2
 
     from . import drawings
+    from .accounts.help_numbers import help_numbers
     from .commitments import accessibility_words
     from .feedback.counts import Counts
     from .offline import is_own
@@ -205,6 +207,7 @@ def furnish_templates(app: Flask) -> None:
     env.globals.update(
         asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground, direction=direction,
         setting_picture=drawings.setting, accessibility_words=accessibility_words, version_words=version_words,
+        help_numbers=help_numbers,
     )
     env.globals["ui"] = env.get_template("components/ui.html").module
 

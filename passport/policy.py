@@ -71,6 +71,7 @@ class Action(StrEnum):
     MANAGE_ORGANISATION = auto()
     INVITE_FACILITATOR = auto()
     REMOVE_MEMBER = auto()
+    ACCEPT_ACCREDITATION = auto()
     RECORD_CHECK = auto()
     READ_DESK = auto()
     ASSIGN_REQUEST = auto()
@@ -407,6 +408,7 @@ POLICY: dict[Action, Needs] = {
     Action.INVITE_FACILITATOR: Needs((manages,)),
     Action.REMOVE_MEMBER: Needs((manages,)),
     Action.RECORD_CHECK: Needs((manages,), (is_another,)),
+    Action.ACCEPT_ACCREDITATION: Needs((answers_for,)),
     Action.READ_DESK: Needs((answers_for,)),
     Action.ASSIGN_REQUEST: Needs((is_not_theirs, answers_for, waits_at_desk, grant_is_open, is_not_barred)),
     Action.HANDLE_REPORT: Needs((looks_after_it,)),

@@ -23,6 +23,11 @@ class Refusal(StrEnum):
     ADDRESS_ODD = "address_odd"
     ADDRESS_USED = "address_used"
     MAIL_LINK_OVER = "mail_link_over"
+    # what the city decides
+    CHOICE_UNKNOWN = "choice_unknown"
+    CHOICE_ODD = "choice_odd"
+    CHOICE_FLOOR = "choice_floor"
+    CHOICE_UNSAID = "choice_unsaid"
     # policy
     NOT_ALLOWED = "not_allowed"
     NOT_FACILITATOR_NOW = "not_facilitator_now"

@@ -23,7 +23,7 @@ TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "members
 TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
                    "witness_name", "name_form", "relation", "is_relative", "is_minor", "saw_it", "written_at")
 SHEET_FACTS = ("id", "learner_id", "submission", "token_hash", "key_id", "name", "size", "signed", "made_at", "expires_on")
-APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version")
+APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version", "decision")
 
 
 @dataclass(frozen=True)
@@ -222,6 +222,9 @@ TRIGGERS: tuple[Trigger, ...] = (
     Trigger("audit_event_stays", "audit_event", "DELETE", "", "the journal is append-only"),
     Trigger("audit_link_frozen", "audit_link", "UPDATE", "", "the journal is append-only"),
     Trigger("audit_link_stays", "audit_link", "DELETE", "", "the journal is append-only"),
+    Trigger("decision_frozen", "decision", "UPDATE", "", "what a city decided is append-only"),
+    Trigger("decision_stays", "decision", "DELETE", "", "what a city decided is append-only"),
+    Trigger("accepted_charter_frozen", "accepted_charter", "UPDATE", "", "an accepted charter never changes"),
     Trigger("erasure_frozen", "erasure", "UPDATE", "", "the list of erasures is append-only"),
 )
 

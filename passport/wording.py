@@ -17,7 +17,7 @@ from .clock import CITY_ZONE, day_of
 from .refusals import Refusal
 
 SENTENCES: dict[Refusal, LazyString] = {
-    Refusal.UNDER_13: _l("Le passeport s’ouvre à 13 ans. Rien n’a été gardé. À bientôt !"),
+    Refusal.UNDER_13: _l("Le passeport s’ouvre un peu plus tard. Rien n’a été gardé. À bientôt !"),
     Refusal.MINORS_NOT_YET: _l("Ici, le passeport s’ouvre pour l’instant à 18 ans. Rien n’a été gardé."),
     Refusal.BIRTH_MONTH_MISSING: _l("Choisir un mois et une année, ou « 18 ans ou plus »."),
     Refusal.BIRTH_YEAR_ODD: _l("Choisir une année dans la liste."),
@@ -31,6 +31,10 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.ADDRESS_ODD: _l("Vérifier l’adresse : elle s’écrit comme prenom@exemple.fr, sans espace."),
     Refusal.ADDRESS_USED: _l("Cette adresse sert déjà à un autre passeport. En donner une autre."),
     Refusal.MAIL_LINK_OVER: _l("Il a déjà servi, ou son temps est passé. En demander un autre."),
+    Refusal.CHOICE_UNKNOWN: _l("Ce réglage n’existe pas. La liste les dit tous."),
+    Refusal.CHOICE_ODD: _l("Cette réponse ne va pas avec ce réglage. La liste dit ce qui se choisit."),
+    Refusal.CHOICE_FLOOR: _l("Cette réponse protège moins que le passeport ne le permet. Rien n’a changé."),
+    Refusal.CHOICE_UNSAID: _l("Dire qui a décidé, et pourquoi."),
     Refusal.NOT_ALLOWED: _l("Cette page se lit, mais ceci ne se fait pas ici."),
     Refusal.NOT_FACILITATOR_NOW: _l("Ce rôle n’est pas actif en ce moment. La personne responsable de l’organisation peut aider."),
     Refusal.CHECK_NEEDED: _l("Une vérification en règle est nécessaire. La personne responsable de l’organisation peut la noter."),

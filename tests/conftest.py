@@ -37,7 +37,7 @@ THOROUGH = {
     "test_attacks_roles.py", "test_attacks_shared.py", "test_attestations.py", "test_bad_input.py", "test_checking.py",
     "test_cleaning.py", "test_commitments.py", "test_demo.py", "test_errors.py", "test_evidence.py", "test_fetching.py",
     "test_foreign_badges.py", "test_keys.py", "test_life_machine.py", "test_light.py", "test_mail.py", "test_offline.py",
-    "test_outline.py", "test_received.py", "test_sheet.py", "test_shown_pieces.py", "test_verify.py", "test_whole_line.py",
+    "test_outline.py", "test_received.py", "test_sheet.py", "test_shown_pieces.py", "test_verify.py", "test_visitors.py", "test_whole_line.py",
     "test_withdrawal.py", "test_worker.py",
 }
 

@@ -253,6 +253,19 @@ class Setting(Base):
     reason: Mapped[str | None] = free_text(1000, "coordinator", "everyone")
 
 
+class Decision(Base):
+    """Every choice the city ever made, in its order; the last one of a key stands in `setting`."""
+
+    __tablename__ = "decision"
+    __retention__ = "public"
+    id: Mapped[uuid.UUID] = key()
+    key: Mapped[str] = mapped_column(sa.String(40), index=True)
+    value: Mapped[str] = free_text(2000, "coordinator", "everyone")
+    decided_by: Mapped[str] = free_text(120, "coordinator", "everyone")
+    decided_on: Mapped[dt.date]
+    reason: Mapped[str] = free_text(1000, "coordinator", "everyone")
+
+
 class RateLimit(Base):
     """How often one caller did one thing lately; the key is a keyed hash, never an address."""
 

@@ -38,6 +38,7 @@ from ..transaction import release, transaction
 from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
 from . import mail_routes, proposals, queries, service, tries, unsent
+from .chosen import youngest
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 from .rules import Device
 
@@ -197,6 +198,8 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
 def _kind_answer(refusal: Refusal) -> ResponseReturnValue:
     """Say kindly that it is too early, and forget everything that was typed."""
     words = say(refusal)
+    if refusal is Refusal.UNDER_13:
+        words = _("Le passeport s’ouvre à %(age)s ans. Rien n’a été gardé. À bientôt !", age=youngest())
     _keep_only("csrf_token")
     return page("accounts/too_early.html", words=words)
 

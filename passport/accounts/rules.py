@@ -75,14 +75,14 @@ def is_protected(birth_year: int | None, birth_month: int | None, protection_cho
 
 
 def refusal_to_sign_up(
-    birth_year: int | None, birth_month: int | None, on: dt.date, minors_open: bool
+    birth_year: int | None, birth_month: int | None, on: dt.date, minors_open: bool, youngest: int = YOUNGEST
 ) -> Refusal | None:
-    """Say why no passport can be opened at that age, or None when it can."""
+    """Say why no passport can be opened at that age, or None when it can; `youngest` is what the city chose."""
     if birth_year is not None and (birth_month is None or not 1 <= birth_month <= 12):
         return Refusal.BIRTH_MONTH_MISSING
     if birth_year is not None and not on.year - 120 <= birth_year <= on.year:
         return Refusal.BIRTH_YEAR_ODD
-    if not has_turned(birth_year, birth_month, YOUNGEST, on):
+    if not has_turned(birth_year, birth_month, youngest, on):
         return Refusal.UNDER_13
     if not minors_open and not has_turned(birth_year, birth_month, ADULT, on):
         return Refusal.MINORS_NOT_YET

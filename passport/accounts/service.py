@@ -21,6 +21,7 @@ from ..extensions import db
 from ..refusals import Refused
 from ..seal import digest_of, new_token
 from . import rules, words
+from .chosen import youngest
 from .models import Account, Passport, Session
 
 ARGON2 = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
@@ -112,7 +113,7 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     """
     minors_open = bool(current_app.config["MINORS"])
     today = day_of(now)
-    refusal = rules.refusal_to_sign_up(draft.birth_year, draft.birth_month, today, minors_open)
+    refusal = rules.refusal_to_sign_up(draft.birth_year, draft.birth_month, today, minors_open, youngest())
     if refusal:
         raise Refused(refusal, "age")
     refusal = rules.refusal_of_name(draft.display_name, current_app.config["CITY"].name)

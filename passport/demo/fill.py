@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ..accounts.models import Account
+from ..city.service import decide
 from ..extensions import db
 from ..frameworks import service as frameworks
 from .answers import Answers
@@ -20,6 +21,7 @@ from .shown import Shown
 
 # The people whom everybody may try out, then those who make the city lively.
 DATA, MORE = Path(__file__).parent / "city.json", Path(__file__).parent / "more.json"
+DECIDED = dt.timedelta(days=60)
 # What a line of the second file need not say.
 UNSAID: dict[str, Line] = {
     "people": {"email": None, "birth": None, "roles": (), "joined": ()},
@@ -59,6 +61,8 @@ class Story(People, Lived, Answers, Recognised, Shown):
 
     def live(self) -> None:
         """Let everything happen, from the oldest day to yesterday."""
+        for line in self.data["decisions"]:
+            decide(line["key"], line["value"], self.data["city"]["decides"], line["reason"], self.now - DECIDED)
         self.plan_people()
         self.plan_organisations()
         self.plan_roles()

@@ -101,9 +101,9 @@ class CheckForm(Form):
     expires_on = DateField(_l("À refaire avant le"), validators=[InputRequired(_l("Choisir un jour."))])
     authenticity = BooleanField(_l("J’ai vérifié auprès de qui l’a délivrée qu’elle est authentique"))
 
-    def __init__(self, kinds: tuple[str, ...], today: dt.date, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, kinds: tuple[str, ...], today: dt.date, end: dt.date, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, data={
-            "checked_on": today, "expires_on": rules.proposed_end(today), "kind": kinds[0] if len(kinds) == 1 else None,
+            "checked_on": today, "expires_on": end, "kind": kinds[0] if len(kinds) == 1 else None,
         }, **kwargs)
         self.kind.choices = [SelectChoice(k, str(words.CHECKS[k])) for k in kinds]
         for field in (self.checked_on, self.expires_on):
@@ -133,3 +133,7 @@ class CharterForm(Form):
     """« J’accepte la charte », and the way back."""
 
     next = HiddenField()
+
+
+class AccreditationForm(Form):
+    """Accepting the accreditation charter: nothing to fill."""

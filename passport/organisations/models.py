@@ -133,6 +133,19 @@ class Vetting(Base):
     )
 
 
+class AcceptedCharter(Base):
+    """That an organisation accepted one version of the accreditation charter: by whom, in which role, and when."""
+
+    __tablename__ = "accepted_charter"
+    __retention__ = "organisation"
+    id: Mapped[uuid.UUID] = key()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("organisation.id"))
+    version: Mapped[str] = mapped_column(sa.String(20))
+    membership_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+    accepted_at: Mapped[dt.datetime]
+    __table_args__ = (Unique("organisation_id", "version"),)
+
+
 class AskCode(Base):
     """A facilitator's QR « Demandez-moi »: opens nothing of their own, only a way to ask them."""
 

@@ -17,8 +17,9 @@ from ..seal import seal, unseal
 from ..transaction import transaction
 from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
 from ..wording import say
+from . import accreditation as charters
 from . import queries, rules, service, words
-from .forms import CheckForm, ContactForm, InviteForm, OrganisationForm
+from .forms import AccreditationForm, CheckForm, ContactForm, InviteForm, OrganisationForm
 from .joining_routes import blueprint
 from .models import Organisation
 
@@ -134,6 +135,7 @@ def _organisation_page(found: Organisation, refused: Refused | None = None) -> R
         "organisations/organisation.html", fragment="rows", status=422 if refused else 200, organisation=found,
         people=people[:queries.PER_PAGE], more=f"{last.role}~{last.membership.id}" if last else None,
         invitations=queries.open_invitations(found.id, now), first=after is None, coordinates=coordinates,
+        charter=charters.accepted_charter(found.id),
         body=Body(found.id), on=today, words=words, refused=say(refused.refusal) if refused else None,
     )
 
@@ -217,6 +219,25 @@ def revoke_invitation(key: uuid.UUID) -> ResponseReturnValue:
     return onward("organisations.organisation", key=made.organisation_id)
 
 
+@blueprint.route("/organisation/<uuid:key>/charte", methods=["GET", "POST"])
+def accreditation(key: uuid.UUID) -> ResponseReturnValue:
+    """Read the accreditation charter, and accept it in the organisation's name."""
+    found = _body(key, Action.ACCEPT_ACCREDITATION)
+    form = AccreditationForm()
+    if form.validate_on_submit():
+        member = next(r.membership_id for r in actor().active("manager", clock.now()) if r.organisation_id == key)
+        try:
+            with transaction():
+                charters.accept(found, member, current_user.id, clock.now())
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            flash(_("La charte est acceptée. C’est gardé, avec le jour."))
+            return onward("organisations.organisation", key=key)
+    return page("organisations/accreditation.html", status=422 if form.is_submitted() else 200, form=form,
+                organisation=found, accepted=charters.accepted_charter(key), version=rules.ACCREDITATION_VERSION, words=words)
+
+
 # ---------- the people of an organisation ----------
 
 
@@ -228,7 +249,8 @@ def record_check(key: uuid.UUID) -> ResponseReturnValue:
         found = None
     person = authorised(found, Action.RECORD_CHECK)
     now, today = now_and_today()
-    form = CheckForm(rules.lawful_kinds(person.organisation.kind), today)
+    form = CheckForm(rules.lawful_kinds(person.organisation.kind, charters.records_kept()), today,
+                     rules.proposed_end(today, charters.common_date()))
     if form.validate_on_submit():
         try:
             with transaction():

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from ..refusals import Refusal
 
 CHARTER_VERSION = "2026-11"
+ACCREDITATION_VERSION = "2026-11"
 INVITATION_LASTS = dt.timedelta(days=14)
 REDO_WITHIN = dt.timedelta(days=60)
 SOON = dt.timedelta(days=90)
-COMMON_MONTH, COMMON_DAY = 10, 31
+COMMON = (10, 31)
 # Letters and figures that nobody takes for one another: no 0 or O, no 1 or I.
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
@@ -58,15 +59,18 @@ class Checked:
     recorded_by_id: uuid.UUID
 
 
-def lawful_kinds(organisation_kind: str) -> tuple[str, ...]:
-    """Return the checks that an organisation of this kind may ask for."""
-    return LAWFUL.get(organisation_kind, ())
+def lawful_kinds(organisation_kind: str, records: bool = True) -> tuple[str, ...]:
+    """Return the checks that an organisation of this kind may ask for.
+
+    `records` says whether the city lets it be noted that an extract of the criminal record was seen.
+    """
+    return tuple(k for k in LAWFUL.get(organisation_kind, ()) if records or k != "record_and_declaration")
 
 
 def latest_end(checked_on: dt.date) -> dt.date:
     """Return the end that a check seen on that day may have at most: twelve months later (29 February becomes 28).
 
-    The coming 31 October never lies further away, so it is always allowed.
+    The coming common date never lies further away, so it is always allowed.
     """
     try:
         return checked_on.replace(year=checked_on.year + 1)
@@ -74,23 +78,23 @@ def latest_end(checked_on: dt.date) -> dt.date:
         return checked_on.replace(year=checked_on.year + 1, day=28)
 
 
-def common_end(day: dt.date) -> dt.date:
-    """Return the coming common date, 31 October, after a day: so that an association renews all checks at once."""
-    this_year = dt.date(day.year, COMMON_MONTH, COMMON_DAY)
+def common_end(day: dt.date, common: tuple[int, int] = COMMON) -> dt.date:
+    """Return the city's common date (month, day) that comes after a day: so that an association renews all at once."""
+    this_year = dt.date(day.year, *common)
     return this_year if day < this_year else this_year.replace(year=day.year + 1)
 
 
-def proposed_end(on: dt.date) -> dt.date:
+def proposed_end(on: dt.date, common: tuple[int, int] = COMMON) -> dt.date:
     """Return the end to propose for a check seen that day: the common date, unless that is soon."""
-    end = common_end(on)
+    end = common_end(on, common)
     return end if end - on > SOON else latest_end(on)
 
 
-def refusal_to_record(check: Checked, on: dt.date) -> Refusal | None:
+def refusal_to_record(check: Checked, on: dt.date, records: bool = True) -> Refusal | None:
     """Say why this check cannot be recorded on that day, or None when it can."""
     if check.recorded_by_id == check.account_id:
         return Refusal.NOT_ONESELF
-    if check.role not in CHECKED_ROLES or check.kind not in lawful_kinds(check.organisation_kind):
+    if check.role not in CHECKED_ROLES or check.kind not in lawful_kinds(check.organisation_kind, records):
         return Refusal.CHECK_NOT_LAWFUL
     if not check.checked_on <= on < check.expires_on or check.expires_on > latest_end(check.checked_on):
         return Refusal.CHECK_DATES
@@ -154,6 +158,11 @@ def refusal_to_accept_charter(role: str, ended_at: dt.datetime | None) -> Refusa
     if role != "facilitator" or ended_at is not None:
         return Refusal.NOT_FACILITATOR_NOW
     return None
+
+
+def refusal_to_accept_accreditation(kind: str, closed_at: dt.datetime | None) -> Refusal | None:
+    """Say why nobody accepts the accreditation charter there, or None: the city accredits others, and who closed acts no more."""
+    return Refusal.NOT_ALLOWED if kind == "city" or closed_at is not None else None
 
 
 def refusal_to_join(

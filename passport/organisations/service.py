@@ -22,7 +22,7 @@ from ..extensions import db
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
 from ..submissions import hold
-from . import rules
+from . import accreditation, rules
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 from .queries import sort_key
 from .rules import CHARTER_VERSION, INVITATION_LASTS
@@ -282,7 +282,7 @@ def record_check(membership: Membership, draft: CheckDraft, by_id: uuid.UUID, no
     refusal = rules.refusal_to_record(
         rules.Checked(membership.organisation_kind, membership.role, draft.kind, draft.checked_on, draft.expires_on,
                       membership.account_id, by_id),
-        day_of(now),
+        day_of(now), accreditation.records_kept(),
     )
     if refusal is not None:
         raise Refused(refusal, {Refusal.CHECK_DATES: "expires_on", Refusal.CHECK_NOT_LAWFUL: "kind"}.get(refusal))

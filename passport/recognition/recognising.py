@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ..accounts import queries as accounts
 from ..accounts import rules as age
+from ..accounts.chosen import chosen
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -151,6 +152,7 @@ def _write(
             sentence or "", None, None, now,
         )
 
+    named = rules.name_kept(endorser_name, chosen("endorsers.name")) if seen else None
     for line in seen:
         said = text("endorsement", line.sentence)
         arrival = said.deliver_after
@@ -167,8 +169,8 @@ def _write(
         )
         db.session.add(endorsement)
         db.session.flush()
-        db.session.add(EndorserName(endorsement_id=endorsement.id, learner_id=request.learner_id,
-                                    name_form=endorser_name))
+        if named:
+            db.session.add(EndorserName(endorsement_id=endorsement.id, learner_id=request.learner_id, name_form=named))
     for line in later:
         said = text("not_yet", line.sentence)
         arrival = said.deliver_after

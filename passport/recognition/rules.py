@@ -17,6 +17,13 @@ ENDORSE, NOT_YET, NOT_SEEN = "endorse", "not_yet", "not_seen"
 STEPS = (1, 2, 3, 4)
 
 
+def name_kept(name: str, form: str) -> str | None:
+    """Return the name beside what somebody recognises, in the form the city chose: whole, initials, or none (role only)."""
+    if form == "role":
+        return None
+    return " ".join(f"{word[0].upper()}." for word in name.split()) if form == "initials" else name
+
+
 @dataclass(frozen=True)
 class Formative:
     """The answer that may open recognition: about which experience, by whom, and when it was read."""

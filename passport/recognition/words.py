@@ -66,6 +66,15 @@ def in_the_name_words(name: str | None, role: str, organisation_name: str) -> st
     return str(_("par %(who)s, %(role)s, %(behalf)s", who=name, role=role, behalf=behalf))
 
 
+def named_words(form: str) -> str:
+    """Return, for whoever is about to recognise, what will stand beside it and that it lasts; `form` is the city's choice."""
+    if form == "role":
+        return str(_("Signé avec mon rôle, sans mon nom."))
+    if form == "initials":
+        return str(_("Signé avec mes initiales et mon rôle."))
+    return str(_("Signé avec mon nom et mon rôle."))
+
+
 def news_title(name: str, count: int) -> str:
     """Return « Karim reconnaît deux compétences »."""
     return str(ngettext("%(who)s reconnaît une compétence", "%(who)s reconnaît %(num)s compétences", count,

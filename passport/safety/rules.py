@@ -10,14 +10,14 @@ WORKING_DAYS = 2
 KEPT = dt.timedelta(days=365)
 
 
-def due_at(made_at: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """Return the end of the second working day after a report, in the city (promise S15)."""
+def due_at(made_at: dt.datetime, zone: dt.tzinfo, closes: int = 18) -> dt.datetime:
+    """Return the end of the second working day after a report, in the city (promise S15), when reading ends there."""
     day, left = made_at.astimezone(zone).date(), WORKING_DAYS
     while left:
         day += dt.timedelta(days=1)
         if day.weekday() < 5:
             left -= 1
-    return dt.datetime.combine(day, dt.time(18), tzinfo=zone).astimezone(dt.UTC)
+    return dt.datetime.combine(day, dt.time(closes), tzinfo=zone).astimezone(dt.UTC)
 
 
 def keep_until(made_on: dt.date) -> dt.date:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..accounts import drafts
+from ..accounts.chosen import number
 from ..accounts.models import ContactBar
 from ..accounts.queries import barred_from
 from ..audit.service import record
@@ -56,7 +57,7 @@ def report(text: AuthoredText, note: str | None, now: dt.datetime) -> Report:
     made = Report(
         id=uuid7(), reporter_id=text.learner_id, about_id=text.author_id, organisation_id=organisation_id,
         handler_id=handler_id, object_kind="text", object_id=text.id, note=note, frozen_words=seal(_words(text)),
-        made_at=now, due_at=rules.due_at(now, CITY_ZONE), keep_until=rules.keep_until(day_of(now)),
+        made_at=now, due_at=rules.due_at(now, CITY_ZONE, number("reports.closes")), keep_until=rules.keep_until(day_of(now)),
     )
     db.session.add(made)
     db.session.flush()

@@ -14,6 +14,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import TextArea
 
+from ..accounts.chosen import number
 from ..accounts.rules import Band
 from ..forms import Entry, Form, Sentence, refused_message
 from ..refusals import Refusal
@@ -156,7 +157,7 @@ class ExtendForm(Form):
 
 
 def _lengths(band: Band) -> list[tuple[str, str]]:
-    return [(str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band)]
+    return [(str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band, number("links.longest"))]
 
 
 class PreviewForm(Entry):

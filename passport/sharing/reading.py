@@ -182,6 +182,11 @@ class Reading:
     gone_seen: int = 0
 
     @property
+    def told(self) -> list[str | None]:
+        """Return what its learner says on it, in their own words."""
+        return [self.head.intro, *(text for part in self.parts for text in (part.title, part.story, *part.said))]
+
+    @property
     def day(self) -> str:
         """Return the day of reading."""
         return full_day(self.at)

@@ -14,6 +14,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from .. import clock, drawings
+from ..accounts.chosen import number
 from ..accounts.rules import Band
 from ..links import host
 from ..policy import Action, Mine
@@ -110,7 +111,7 @@ def audience() -> ResponseReturnValue:
 
 def _ends(band: Band, now: dt.datetime) -> dict[str, str]:
     """Return the day on which each length offered ends, in words."""
-    return {str(n): _("Jusqu’au %(day)s", day=words.full_day(rules.end_of(n, now))) for n in rules.months_offered(band)}
+    return {str(n): _("Jusqu’au %(day)s", day=words.full_day(rules.end_of(n, now))) for n in rules.months_offered(band, number("links.longest"))}
 
 
 @blueprint.route("/montrer/apercu", methods=["GET", "POST"])
@@ -156,8 +157,9 @@ def preview() -> ResponseReturnValue:
         else:
             form.refuse(Refused(Refusal.PREVIEW_CHANGED))
     form.seen.data, form.submission.data = digest(), str(draft.submission)
+    shown = reading.preview(head, found, now)
     return page("sharing/preview.html", form=form, missing=found.missing,
-                reading=reading.preview(head, found, now), piece=_own_piece, host=host(), status=422 if sent else 200)
+                private=words.private_words(rules.private_topics(shown.told)), reading=shown, piece=_own_piece, host=host(), status=422 if sent else 200)
 
 
 def _still(learner_id: uuid.UUID, draft: service.ShareDraft) -> choosing.Chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from enum import StrEnum
 
 from ..accounts.rules import DISPLAY as DISPLAY
@@ -10,16 +11,30 @@ from ..accounts.rules import WRITTEN as WRITTEN
 from ..accounts.rules import Band
 from ..accounts.rules import refusal_of_name_form as refusal_of_name_form
 from ..experiences import rules as experiences
+from ..letters import plain_words
 from ..recognition import rules as recognition
 from ..recognition.rules import Offer, Story
 from ..refusals import Refusal
 from ..witnesses import rules as witnesses
 from ..witnesses.rules import Seen
 
-DAYS = {1: 30, 3: 90, 6: 180}
+DAYS = {1: 30, 3: 90, 6: 180, 12: 365}
 MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3)}
+USUAL_LONGEST = 6
 PRESET = {Band.ADULT: 3, Band.YOUTH: 1}
 LAST_WEEK = dt.timedelta(days=7)
+# What an employer may not ask about (Code du travail, L1132-1), by words that often go with it; compared without accents.
+PRIVATE = {
+    "family": frozenset(("famille", "frere", "freres", "soeur", "soeurs", "mere", "pere", "maman", "papa", "divorce", "family",
+                         "brother", "brothers", "sister", "sisters", "mother", "father", "mum", "dad")),
+    "health": frozenset(("sante", "maladie", "malade", "handicap", "hopital", "depression", "health", "illness", "disability",
+                         "hospital")),
+    "faith": frozenset(("eglise", "mosquee", "synagogue", "priere", "religion", "ramadan", "catechisme", "church", "mosque",
+                        "prayer")),
+    "union": frozenset(("syndicat", "syndical", "syndicale", "greve")),
+    "exile": frozenset(("exil", "refugie", "refugiee", "refugies", "asile", "exile", "refugee", "refugees", "asylum")),
+    "caring": frozenset(("aidant", "aidante", "aidants", "carer", "caregiver")),
+}
 
 
 class LinkState(StrEnum):
@@ -35,9 +50,13 @@ def refusal_to_share(band: Band) -> Refusal | None:
     return None if band in MONTHS_OF else Refusal.UNDER_15
 
 
-def months_offered(band: Band) -> tuple[int, ...]:
-    """Return for how many months a link may stay open at this age; nothing under 15."""
-    return MONTHS_OF.get(band, ())
+def months_offered(band: Band, longest: int = USUAL_LONGEST) -> tuple[int, ...]:
+    """Return for how many months a link may stay open at this age; nothing under 15.
+
+    `longest` is what the city chose for adults; nobody younger gets more by it.
+    """
+    offered = MONTHS_OF.get(band, ())
+    return (*offered, longest) if band is Band.ADULT and longest > max(offered) else offered
 
 
 def days_offered(band: Band) -> tuple[int, ...]:
@@ -50,9 +69,9 @@ def preset_months(band: Band) -> int | None:
     return PRESET.get(band)
 
 
-def refusal_of_end(band: Band, months: int) -> Refusal | None:
+def refusal_of_end(band: Band, months: int, longest: int = USUAL_LONGEST) -> Refusal | None:
     """Say why a link cannot stay open that long at this age, or None when it can."""
-    return None if months in months_offered(band) else Refusal.END_ODD
+    return None if months in months_offered(band, longest) else Refusal.END_ODD
 
 
 def end_of(months: int, now: dt.datetime) -> dt.datetime:
@@ -66,19 +85,26 @@ def may_extend(state: LinkState, expires_at: dt.datetime, now: dt.datetime) -> b
 
 
 def refusal_to_extend(
-    band: Band, state: LinkState, expires_at: dt.datetime, months: int, now: dt.datetime
+    band: Band, state: LinkState, expires_at: dt.datetime, months: int, now: dt.datetime,
+    longest: int = USUAL_LONGEST,
 ) -> Refusal | None:
     """Say why a link's end cannot be moved, or None when it can: in its last week, for as long as a new link could last."""
     if state is not LinkState.OPEN:
         return Refusal.LINK_CLOSED
     if not may_extend(state, expires_at, now):
         return Refusal.NOT_LAST_WEEK
-    return refusal_to_share(band) or refusal_of_end(band, months)
+    return refusal_to_share(band) or refusal_of_end(band, months, longest)
 
 
 def refusal_of_choice(count: int) -> Refusal | None:
     """Say why a link with that many items cannot be made, or None when something was chosen."""
     return None if count else Refusal.NOTHING_CHOSEN
+
+
+def private_topics(texts: Iterable[str | None]) -> tuple[str, ...]:
+    """Return what these texts may say that is nobody's business at work: the learner is told before, and decides."""
+    said = {word for text in texts if text for word in plain_words(text)}
+    return tuple(topic for topic, words in PRIVATE.items() if said & words)
 
 
 def refusal_to_show_item(story: Story, offer: Offer | None = None, seen: Seen | None = None) -> Refusal | None:

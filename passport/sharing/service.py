@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..accounts import drafts
 from ..accounts import queries as accounts
+from ..accounts.chosen import number
 from ..accounts.models import Passport
 from ..audit.service import record
 from ..columns import uuid7
@@ -52,7 +53,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     band, display_name = accounts.band_and_name(learner_id, now)
     refusal = (
         rules.refusal_to_share(band)
-        or rules.refusal_of_end(band, draft.months)
+        or rules.refusal_of_end(band, draft.months, number("links.longest"))
         or rules.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name)
         or rules.refusal_of_choice(
             len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids) + len(draft.evidence_ids))
@@ -103,7 +104,8 @@ def extend(share: Share, months: int, now: dt.datetime) -> None:
     """Move the end of a link in its last week, counted from now; what it shows stays as it is. Raises Refused."""
     db.session.refresh(share, with_for_update=True)
     band, _name = accounts.band_and_name(share.learner_id, now)
-    refusal = rules.refusal_to_extend(band, links.state_of(share, now), share.expires_at, months, now)
+    refusal = rules.refusal_to_extend(band, links.state_of(share, now), share.expires_at, months, now,
+                                      number("links.longest"))
     if refusal is not None:
         raise Refused(refusal)
     share.extended_at, share.expires_at = now, rules.end_of(months, now)

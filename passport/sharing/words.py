@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flask_babel import format_date, get_locale, ngettext
+from flask_babel import lazy_gettext as _l
 
 from ..clock import day_of
 from ..experiences.periods import period
+
+TOPICS = {
+    "family": _l("la famille"), "health": _l("la santé"), "faith": _l("la religion"), "union": _l("un syndicat"),
+    "exile": _l("l’exil"), "caring": _l("l’aide à un proche"),
+}
 
 
 def full_day(instant: dt.datetime | dt.date) -> str:
@@ -27,6 +33,11 @@ def when_words(started_on: str | None, ended_on: str | None, precision: str, ong
 def in_language(texts: Mapping[str, str]) -> str:
     """Return a sentence in the reader's language."""
     return texts["en"] if str(get_locale()) == "en" else texts["fr"]
+
+
+def private_words(topics: Iterable[str]) -> str:
+    """Return these private topics as they stand in a sentence; nothing for none."""
+    return ", ".join(str(TOPICS[topic]) for topic in topics)
 
 
 def along_words(pieces: int) -> str:

@@ -22,7 +22,8 @@ NO_PAGE = {
 PAGES: dict[str, tuple[str, ...]] = {
     "": (
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
-        "landing.parent", "landing.facilitator", "landing.employer", "commitments.ecodesign", "commitments.accessibility", "frameworks.sentences", "mail.forgotten",
+        "landing.parent", "landing.facilitator", "landing.employer", "city.rights", "city.guides", "city.free", "city.charter", "city.decided",
+        "commitments.ecodesign", "commitments.accessibility", "frameworks.sentences", "mail.forgotten",
         "mail.look", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
@@ -77,11 +78,11 @@ PAGES: dict[str, tuple[str, ...]] = {
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.invite", "organisations.record_check", "organisations.join_code",
-        "organisations.contact", "feedback.desk", "feedback.exchanges", "safety.cases", "safety.case",
+        "organisations.contact", "organisations.accreditation", "feedback.desk", "feedback.exchanges", "safety.cases", "safety.case",
     ),
     "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "safety.cases", "/signalements/{decided}"),
     "sofia": (
-        "organisations.city", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
+        "organisations.city", "city.settings", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
         "/organisation/{empty}", "/organisation/{empty}/inviter", "/organisation/{city}", "accounts.menu",
     ),
 }

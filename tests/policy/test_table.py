@@ -182,6 +182,7 @@ for action in (Action.MANAGE_ORGANISATION, Action.INVITE_FACILITATOR):
 row(Action.REMOVE_MEMBER, "karim's role", "claire", "sofia")
 row(Action.RECORD_CHECK, "karim's role", "claire", "sofia")
 row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=("claire",))
+row(Action.ACCEPT_ACCREDITATION, "library", "claire")
 row(Action.READ_DESK, "library", "claire")
 row(Action.ASSIGN_REQUEST, "asked of the desk by tom", "claire")
 row(Action.ASSIGN_REQUEST, "asked of the team by lea")

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from tests.reading import words
 
-PAGES = {"/le-passeport": "/creer", "/parents": "/aide#human", "/encadrer": "/aide#human", "/employeurs": "/aide#human"}
+PAGES = {"/le-passeport": "/creer", "/parents": "/aide#human", "/encadrer": "/aide#human", "/employeurs": "/aide#human", "/mes-droits": "/aide#human",
+         "/accompagner": "/aide#human", "/libre": "/aide#human"}
 
 
 @pytest.mark.parametrize(("address", "onward"), PAGES.items())

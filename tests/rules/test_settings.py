@@ -48,6 +48,12 @@ def test_nothing_starts_with_what_is_unsafe(unsafe: dict[str, Any]) -> None:
     assert GOOD["SEAL_KEY"] not in str(refused.value)
 
 
+def test_minors_are_let_in_with_a_key_of_their_own_for_what_is_reported() -> None:
+    with pytest.raises(ConfigurationError, match="CASE_KEY"):
+        settings({**GOOD, "MINORS": "on"})
+    assert settings({**GOOD, "MINORS": "on", "CASE_KEY": "Ty6Ua1Is5Od3Pf7GhZjXkClVbNmQPq9Wo2Ei8Ru4"})["MINORS"]
+
+
 def test_an_older_secret_still_counts_while_it_is_listed() -> None:
     older = "Pq9Wo2Ei8Ru4Ty6Ua1Is5Od3Pf7GhZjXkClVbNmQ"
     assert settings({**GOOD, "SECRET_KEY_FALLBACKS": older})["SECRET_KEY_FALLBACKS"] == [older]
