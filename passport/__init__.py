@@ -169,13 +169,14 @@ def open_rooms(app: Flask) -> None:
     from .feedback import routes as feedback
     from .frameworks import routes as frameworks
     from .organisations import routes as organisations
+    from .parents import routes as parents
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
-                 safety, city, landing, commitments, health, offline):
+                 parents, safety, city, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)

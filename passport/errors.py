@@ -20,7 +20,7 @@ from .web import Forbidden, wants_fragment
 from .wording import say
 
 log = logging.getLogger("passport")
-DOORS = frozenset({"reader", "witness", "sheet"})
+DOORS = frozenset({"reader", "guardian", "witness", "sheet"})
 
 
 def texts(status: int) -> tuple[str, str, str]:
@@ -76,6 +76,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(Forbidden)
     def _forbidden(fault: Forbidden) -> ResponseReturnValue:
         db.session.rollback()
+        if fault.refusal is Refusal.UNDER_15 and not wants_fragment():
+            return make_response(render_template("sharing/with_parent.html", draft={}), 403)
         return answer(403, say(fault.refusal))
 
     @app.errorhandler(Refused)

@@ -57,6 +57,10 @@ class Action(StrEnum):
     REPLACE_CARD = auto()
     OPEN_WITH_CARD = auto()
     PRINT_SHEET = auto()
+    # under 15 and at 15, what two decided
+    DECIDE_BY_TWO = auto()
+    TAKE_OVER = auto()
+    COME_OF_AGE = auto()
     # answering
     READ_INBOX = auto()
     READ_REQUEST = auto()
@@ -116,13 +120,14 @@ class Role:
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever is asking: an account, its age and its roles."""
+    """Whoever is asking: an account, its age, its roles, and under 15 the purposes that two agreed on."""
 
     account_id: uuid.UUID
     birth_year: int | None = None
     birth_month: int | None = None
     protection_chosen: bool = False
     roles: tuple[Role, ...] = ()
+    consents: frozenset[str] = frozenset()
 
     def active(self, role: str, at: dt.datetime) -> tuple[Role, ...]:
         """Return the roles of one kind that count at that time."""
@@ -223,6 +228,34 @@ def is_not_theirs(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> boo
 def shows_alone(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more: below, what leaves the passport is decided by two."""
     return actor.band(on) in {age.Band.YOUTH, age.Band.ADULT}
+
+
+def is_under_15(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is under 15: only they start what is decided by two."""
+    return not shows_alone(actor, thing, at, on)
+
+
+def decides_now(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 15 or more, and was younger here: what was decided by two is theirs."""
+    return actor.birth_year is not None and shows_alone(actor, thing, at, on)
+
+
+@because(Refusal.UNDER_15)
+def invites_witnesses(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 15 or more, or two agreed that somebody who was there may be asked."""
+    return shows_alone(actor, thing, at, on) or age.WITNESS in actor.consents
+
+
+@because(Refusal.UNDER_15)
+def shows_recognised(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 15 or more, or two agreed that what is recognised may be shown."""
+    return shows_alone(actor, thing, at, on) or age.SHOW in actor.consents
+
+
+@because(Refusal.UNDER_15)
+def prepares_links(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 15 or more, or two agreed on links for a placement or an association."""
+    return shows_alone(actor, thing, at, on) or bool(actor.consents & {age.PLACEMENT, age.ASSOCIATION})
 
 
 @because(Refusal.ADULTS_ONLY)
@@ -360,7 +393,6 @@ class Needs:
 
 
 OWN = Needs((is_theirs,))
-SHOWING = Needs((is_theirs,), (shows_alone,))
 ASKED = (is_not_theirs, was_asked, is_checked, grant_is_open, is_not_barred)
 
 POLICY: dict[Action, Needs] = {
@@ -378,23 +410,26 @@ POLICY: dict[Action, Needs] = {
     Action.READ_FEEDBACK: OWN,
     Action.ANSWER_FEEDBACK: OWN,
     Action.REPORT_TEXT: OWN,
-    Action.INVITE_WITNESS: SHOWING,
+    Action.INVITE_WITNESS: Needs((is_theirs,), (invites_witnesses,)),
     Action.CANCEL_INVITATION: OWN,
     Action.READ_TESTIMONY: OWN,
     Action.DELETE_TESTIMONY: OWN,
     Action.ASK_RECOGNITION: OWN,
     Action.CANCEL_RECOGNITION: OWN,
     Action.DECIDE_ENDORSEMENT: OWN,
-    Action.PERMIT_ENDORSEMENT: SHOWING,
+    Action.PERMIT_ENDORSEMENT: Needs((is_theirs,), (shows_recognised,)),
     Action.READ_CREDENTIALS: OWN,
-    Action.NAME_CREDENTIAL: SHOWING,
+    Action.NAME_CREDENTIAL: Needs((is_theirs,), (shows_recognised,)),
     Action.READ_SHARES: OWN,
-    Action.PREPARE_SHARE: SHOWING,
+    Action.PREPARE_SHARE: Needs((is_theirs,), (prepares_links,)),
     Action.CLOSE_SHARE: OWN,
     Action.READ_CARD: OWN,
     Action.REPLACE_CARD: OWN,
-    Action.OPEN_WITH_CARD: SHOWING,
+    Action.OPEN_WITH_CARD: Needs((is_theirs,), (shows_alone,)),
     Action.PRINT_SHEET: Needs((is_theirs,), (is_adult,)),
+    Action.DECIDE_BY_TWO: Needs((is_theirs, is_under_15)),
+    Action.TAKE_OVER: Needs((is_theirs, decides_now)),
+    Action.COME_OF_AGE: Needs((is_theirs, is_adult)),
     Action.READ_INBOX: Needs((is_facilitator,)),
     Action.READ_REQUEST: Needs(ASKED),
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting,)),

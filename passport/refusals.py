@@ -126,6 +126,17 @@ class Refusal(StrEnum):
     PICTURE_BY_THREE = "picture_by_three"
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
+    # decided by two
+    FOR_UNDER_15 = "for_under_15"
+    ASKED_LATELY = "asked_lately"
+    ASKED_OFTEN = "asked_often"
+    REMINDED_ONCE = "reminded_once"
+    CAPACITY_MISSING = "capacity_missing"
+    IMAGE_BY_PARENTS = "image_by_parents"
+    OTHER_PARENT = "other_parent"
+    RECEIPT_UNKNOWN = "receipt_unknown"
+    RECEIPT_OVER = "receipt_over"
+    ALREADY_YOURS = "already_yours"
     # received elsewhere
     RECEIVED_MISSING = "received_missing"
     RECEIVED_LARGE = "received_large"

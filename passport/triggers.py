@@ -73,10 +73,11 @@ def _vouched(instant: str, trained: bool) -> str:
                    AND v.checked_on <= {{day:{instant}}} AND v.expires_on > {{day:{instant}}}))))"""
 
 
-def _consented(option: str, instant: str) -> str:
-    return f"""EXISTS (SELECT 1 FROM guardian_consent g WHERE g.id = NEW.guardian_consent_id
+def _consented(option: str, instant: str, key: str = "guardian_consent_id") -> str:
+    return f"""EXISTS (SELECT 1 FROM guardian_consent g WHERE g.id = NEW.{key}
         AND g.learner_id = NEW.learner_id AND g.option = {option} AND g.learner_agreed_at <= NEW.{instant}
-        AND g.guardian_agreed_at <= NEW.{instant} AND g.withdrawn_at IS NULL AND g.until > NEW.{instant})"""
+        AND g.guardian_agreed_at <= NEW.{instant} AND (g.option <> 'image' OR g.second_agreed_at <= NEW.{instant})
+        AND g.withdrawn_at IS NULL AND g.until > NEW.{instant})"""
 
 
 def _needs_guardian(option: str, instant: str) -> str:
@@ -84,6 +85,7 @@ def _needs_guardian(option: str, instant: str) -> str:
             f" AND NOT {_consented(option, instant)}")
 
 
+_IMAGE = "'image'"
 STAYS_INSIDE = ("EXISTS (SELECT 1 FROM experience x WHERE x.id = NEW.experience_id"
                 " AND (x.for_me_only OR x.deleted_at IS NOT NULL))")
 
@@ -185,13 +187,24 @@ TRIGGERS: tuple[Trigger, ...] = (
     Trigger("edition_item_there", "edition_item", "INSERT",
             "EXISTS (SELECT 1 FROM evidence v WHERE v.id = NEW.evidence_id AND v.deleted_at IS NOT NULL)",
             "what its learner erased goes along nowhere"),
-    Trigger("share_guardian", "share", "INSERT", _needs_guardian("NEW.purpose", "created_at"),
-            "a link under 15 needs the joint consent"),
+    Trigger("share_guardian", "share", "INSERT",
+            f"EXISTS (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'created_at')})"
+            f" AND (NEW.purpose = 'show' OR NOT {_consented('NEW.purpose', 'created_at')})",
+            "a link under 15 needs the joint consent for whom it is"),
     Trigger("share_image", "share", "INSERT",
             f"EXISTS (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(15, 'created_at')})"
             " AND EXISTS (SELECT 1 FROM edition_item i JOIN evidence v ON v.id = i.evidence_id"
-            " WHERE i.edition_id = NEW.edition_id AND v.kind <> 'link')",
-            "a picture under 15 needs both parents, whose yes nothing records yet"),
+            " WHERE i.edition_id = NEW.edition_id AND v.kind <> 'link')"
+            f" AND NOT {_consented(_IMAGE, 'created_at', 'image_consent_id')}",
+            "a picture under 15 needs the yes of both parents"),
+    Trigger("guardian_consent_longest", "guardian_consent", "UPDATE OF until, guardian_agreed_at",
+            "NEW.guardian_agreed_at IS NOT NULL AND NEW.until > {later:guardian_agreed_at:366}",
+            "a joint consent lasts twelve months at most"),
+    Trigger("guardian_consent_once", "guardian_consent",
+            "UPDATE OF learner_agreed_at, guardian_agreed_at, second_agreed_at, withdrawn_at, kept_at",
+            _once(("learner_agreed_at", "guardian_agreed_at", "second_agreed_at", "withdrawn_at", "kept_at"))
+            + " OR (NEW.kept_at IS NOT NULL AND OLD.kept_at IS NULL AND OLD.withdrawn_at IS NOT NULL)",
+            "a yes is said once, taken back once, and kept only while it was not taken back"),
     Trigger("share_longest", "share", "INSERT",
             "NEW.expires_at > {later:created_at:366} OR (NEW.expires_at > {later:created_at:90} AND EXISTS"
             f" (SELECT 1 FROM passport p WHERE p.learner_id = NEW.learner_id AND {_younger(18, 'created_at')}))"

@@ -20,7 +20,7 @@ from .policy import Action, Actor, Answer, can
 from .refusals import Refusal
 
 LANGUAGES = ("fr", "en")
-WITHOUT_COOKIE = frozenset({"reader", "witness", "credentials", "verify", "sheet"})
+WITHOUT_COOKIE = frozenset({"reader", "guardian", "witness", "credentials", "verify", "sheet"})
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 

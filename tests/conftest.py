@@ -11,6 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
+import hypothesis
 import jinja2
 import pytest
 from flask import Flask
@@ -29,6 +30,10 @@ from .reading import Reader
 from .world import fill
 
 NOON = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
+
+# How long one example takes says how busy the machine is.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 # The long sweeps, which `make quick` leaves to `make test`.

@@ -8,6 +8,7 @@ from typing import Any
 
 from passport import clock
 from passport.accounts import queries as accounts
+from passport.accounts.models import GuardianConsent
 from passport.card import service as card
 from passport.credentials import checking, foreign
 from passport.experiences import cleaning, evidence, files
@@ -18,10 +19,12 @@ from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
 from passport.organisations import service as organisations
 from passport.organisations.models import Membership, Organisation
+from passport.parents import service as parents
 from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.safety import service as safety
+from passport.seal import unseal
 from passport.sharing import service as sharing
 from passport.witnesses import queries as witness_queries
 from passport.witnesses import service as witnesses
@@ -102,6 +105,24 @@ def accounts_actor(account_id: uuid.UUID) -> Any:
     return Actor(account_id, p.birth_year, p.birth_month, p.protection_chosen, accounts.roles_of(account_id))
 
 
+def asked_of_parent(cast: Cast, who: str, purposes: tuple[str, ...], now: dt.datetime, address: str | None = None) -> Any:
+    """Let a child ask one parent, and note the token under « parent_<who> »."""
+    guardian = parents.ask(cast[who], parents.AskDraft(purposes, address), now)
+    cast.tokens[f"parent_{who}"] = unseal(guardian.token_sealed or b"")
+    return guardian
+
+
+def agreed(cast: Cast, who: str, *purposes: str, now: dt.datetime) -> str:
+    """Let a child and one parent say yes (for images both parents) and return the receipt of the last one."""
+    code = ""
+    for n in range(2 if "image" in purposes else 1):
+        guardian = asked_of_parent(cast, who, ("image",) if n else purposes, now)
+        asked = ("image",) if n else purposes
+        code = parents.answer(guardian, parents.AnswerDraft(dict.fromkeys(asked, True), "parent", uuid.uuid4()), now) or ""
+    cast.tokens[f"receipt_{who}"] = code
+    return code
+
+
 def invite(cast: Cast, thing: str, now: dt.datetime, *competencies: int) -> WitnessInvitation:
     """Open a one-time link for somebody without account, and note its token under « witness_<thing> »."""
     draft = witnesses.InvitationDraft(competencies, "display", None, uuid.uuid4())
@@ -179,6 +200,8 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     club = db.session.get(Organisation, cast["library"])
     ids["tom_desk"] = feedback.ask(db.session.get(Experience, cast["tom_x"]), None, club, [], None, uuid.uuid4(),
                                    now - 4 * H).id
+    ids["parent_ask"] = asked_of_parent(cast, "tom", ("association",), now - 2 * H, "parent@example.org").id
+    ids["tom_consent"] = db.session.query(GuardianConsent).filter_by(guardian_id=ids["parent_ask"]).one().id
     text = db.session.get(AuthoredText, tom_told.text_id)
     ids["tom_text"] = tom_told.text_id
     ids["report"] = safety.report(text, None, now - H).id

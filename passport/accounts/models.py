@@ -12,8 +12,7 @@ from sqlalchemy import Index
 from sqlalchemy import UniqueConstraint as Unique
 
 from ..columns import Base, Mapped, free_text, hashed, key, mapped_column, owned, where
-
-PURPOSES = ("placement", "association", "witness", "show", "image", "statistics")
+from .rules import PURPOSES
 
 
 class Account(Base):
@@ -57,6 +56,7 @@ class Passport(Base):
     protection_chosen: Mapped[bool] = mapped_column(default=False)
     in_statistics: Mapped[bool] = mapped_column(default=True)
     looking_for: Mapped[str | None] = free_text(280, "learner", "share")
+    came_of_age_at: Mapped[dt.datetime | None]
     evidence_bytes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     evidence_quota: Mapped[int] = mapped_column(sa.BigInteger, default=200_000_000)
     __table_args__ = (
@@ -146,27 +146,41 @@ class Recovery(Base):
 
 
 class Guardian(Base):
-    """A parent or guardian whom the child named, until they answer; then the contact is blanked."""
+    """One link for a parent or the service in charge, made by the child; answered or over, its contact and token are blank.
+
+    `capacity` is what they declare; their receipt shows and withdraws what they said yes to.
+    """
 
     __tablename__ = "guardian"
     __retention__ = "learner"
     id: Mapped[uuid.UUID] = key()
     learner_id: Mapped[uuid.UUID] = owned()
-    capacity: Mapped[str] = mapped_column(sa.String(12))
+    way: Mapped[str] = mapped_column(sa.String(8))
+    capacity: Mapped[str | None] = mapped_column(sa.String(12))
     contact: Mapped[str | None] = free_text(254, "learner", "system")
     token_hash: Mapped[bytes] = hashed()
+    token_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary(200))
     asked_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
+    reminded_at: Mapped[dt.datetime | None]
     answered_at: Mapped[dt.datetime | None]
+    submission: Mapped[uuid.UUID | None]
+    receipt_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, info={"bytes": 32})
     __table_args__ = (
         Unique("id", "learner_id"),
+        Check("way IN ('email', 'code')", name="way"),
         Check("capacity IN ('parent', 'guardian', 'service')", name="capacity"),
-        Check("answered_at IS NULL OR contact IS NULL", name="contact_blanked"),
+        Check("answered_at IS NULL OR (contact IS NULL AND token_sealed IS NULL)", name="contact_blanked"),
+        Check("receipt_hash IS NULL OR (answered_at IS NOT NULL AND capacity IS NOT NULL)", name="receipt_declared"),
     )
 
 
 class GuardianConsent(Base):
-    """The child's yes and a parent's yes for one purpose, each taken back alone."""
+    """The child's yes and a parent's yes for one purpose, each taken back alone; for images the yes of both parents.
+
+    `until` is the last moment: of the question while it waits, then twelve months at most, never past the 15th birthday;
+    `kept_at` is when its child, 15 by then, kept what it opened.
+    """
 
     __tablename__ = "guardian_consent"
     __retention__ = "learner"
@@ -174,21 +188,27 @@ class GuardianConsent(Base):
     learner_id: Mapped[uuid.UUID] = owned()
     option: Mapped[str] = mapped_column(sa.String(12))
     guardian_id: Mapped[uuid.UUID | None]
+    second_guardian_id: Mapped[uuid.UUID | None]
     text_version: Mapped[str] = mapped_column(sa.String(20))
-    receipt_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
     learner_agreed_at: Mapped[dt.datetime | None]
     guardian_agreed_at: Mapped[dt.datetime | None]
+    second_agreed_at: Mapped[dt.datetime | None]
     until: Mapped[dt.datetime]
+    kept_at: Mapped[dt.datetime | None]
     withdrawn_at: Mapped[dt.datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(sa.String(10))
     __table_args__ = (
         References(["guardian_id", "learner_id"], ["guardian.id", "guardian.learner_id"]),
+        References(["second_guardian_id", "learner_id"], ["guardian.id", "guardian.learner_id"]),
         Unique("id", "learner_id"),
         Index("uq_guardian_consent_current", "learner_id", "option", unique=True, **where("withdrawn_at IS NULL")),
         Index(None, "guardian_id"),
+        Index(None, "second_guardian_id"),
         Check(f"option IN {PURPOSES}", name="option"),
+        Check("second_guardian_id IS NULL OR (option = 'image' AND second_guardian_id <> guardian_id)", name="two_holders"),
+        Check("second_agreed_at IS NULL OR second_guardian_id IS NOT NULL", name="second_known"),
         Check("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_whole"),
-        Check("withdrawn_by IN ('learner', 'guardian')", name="withdrawn_by"),
+        Check("withdrawn_by IN ('learner', 'guardian', 'end')", name="withdrawn_by"),
     )
 
 

@@ -6,8 +6,10 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from ..clock import day_of
 from ..columns import Key
@@ -17,7 +19,7 @@ from ..notices.outbox import Addressee
 from ..policy import Actor, Role
 from ..seal import digest_of
 from . import rules
-from .models import Account, ContactBar, Mailbox, OneTimeToken, Passport, Session
+from .models import Account, ContactBar, GuardianConsent, Mailbox, OneTimeToken, Passport, Session
 
 IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
 # Roles live in a later room, which says here how it finds them.
@@ -74,7 +76,7 @@ def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
 
 
 def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | None:
-    """Return whoever holds this session, or None when it ended; one statement, and one more for people with a role."""
+    """Return whoever holds this session, or None when it ended; one statement, and one more for people with a role, or under 15."""
     has_role = sa.exists().where(MEMBERSHIP.c.account_id == Account.id, MEMBERSHIP.c.ended_at.is_(None)).label("has_role")
     row = db.session.execute(
         sa.select(
@@ -96,6 +98,8 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
         actor=Actor(
             account_id=row.id, birth_year=row.birth_year, birth_month=row.birth_month,
             protection_chosen=row.protection_chosen, roles=roles_of(row.id) if row.has_role else (),
+            consents=frozenset() if rules.has_turned(row.birth_year, row.birth_month, rules.SHOWS_ALONE, day_of(now))
+            else frozenset(consents(row.id, now)),
         ),
     )
 
@@ -128,6 +132,22 @@ def band_and_name(learner_id: uuid.UUID, now: dt.datetime) -> tuple[rules.Band, 
         .where(Passport.learner_id == learner_id)
     ).one()
     return rules.band(row.birth_year, row.birth_month, day_of(now)), row.display_name
+
+
+def consents(learner_id: uuid.UUID, now: dt.datetime) -> dict[str, uuid.UUID]:
+    """Return the purposes on which two agreed, with the consent in force for each; one statement."""
+    found = db.session.scalars(
+        sa.select(GuardianConsent).where(GuardianConsent.learner_id == learner_id, GuardianConsent.withdrawn_at.is_(None)))
+    return {given.option: given.id for given in found if rules.consent_in_force(given, now)}
+
+
+def stands(consent_id: Any, now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return that what hangs on this consent may go on: it hangs on none, or on one in force, as a condition."""
+    given = aliased(GuardianConsent)
+    return sa.or_(consent_id.is_(None), sa.exists().where(
+        given.id == consent_id, given.learner_agreed_at <= now, given.guardian_agreed_at <= now,
+        sa.or_(given.option.not_in(rules.BY_BOTH), given.second_agreed_at <= now), given.withdrawn_at.is_(None),
+        sa.or_(given.kept_at.is_not(None), given.until > now)))
 
 
 def barred_from(learner_id: uuid.UUID) -> frozenset[uuid.UUID]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import Protocol
 
 from ..letters import plain_words
 from ..refusals import Refusal
@@ -72,6 +73,46 @@ def band(birth_year: int | None, birth_month: int | None, on: dt.date) -> Band:
 def is_protected(birth_year: int | None, birth_month: int | None, protection_chosen: bool, on: dt.date) -> bool:
     """Say whether somebody is under 18 or chose the same protection as an adult."""
     return protection_chosen or not has_turned(birth_year, birth_month, ADULT, on)
+
+
+# What is decided by two below 15, each purpose apart, and the one that needs both holders of parental authority.
+PLACEMENT, ASSOCIATION, WITNESS, SHOW, IMAGE, STATISTICS = (
+    "placement", "association", "witness", "show", "image", "statistics")
+PURPOSES = (PLACEMENT, ASSOCIATION, WITNESS, SHOW, IMAGE, STATISTICS)
+BY_BOTH = frozenset((IMAGE,))
+
+
+class Given(Protocol):
+    """A consent for one purpose as it stands: who said yes when, until when, and how it ended."""
+
+    option: str
+    learner_agreed_at: dt.datetime | None
+    guardian_agreed_at: dt.datetime | None
+    second_agreed_at: dt.datetime | None
+    until: dt.datetime
+    withdrawn_at: dt.datetime | None
+    kept_at: dt.datetime | None
+
+
+def is_agreed(given: Given, now: dt.datetime) -> bool:
+    """Say whether everybody whose yes this purpose needs has said it: the child and a parent, both parents for images."""
+    needed = [given.learner_agreed_at, given.guardian_agreed_at]
+    if given.option in BY_BOTH:
+        needed.append(given.second_agreed_at)
+    return all(t is not None and t <= now for t in needed)
+
+
+def consent_in_force(given: Given, now: dt.datetime) -> bool:
+    """Say whether every yes still stands: not taken back, not over; or kept at 15 by whom it is about."""
+    if not is_agreed(given, now) or given.withdrawn_at is not None:
+        return False
+    return given.kept_at is not None or given.until > now
+
+
+def turns(birth_year: int, birth_month: int, age: int) -> dt.date:
+    """Return the day from which somebody counts as `age` years old: the first after the birth month."""
+    months = (birth_year + age) * 12 + birth_month
+    return dt.date(months // 12, months % 12 + 1, 1)
 
 
 def refusal_to_sign_up(

@@ -16,12 +16,12 @@ from ..accounts.rules import Band
 from ..experiences.panels import Panel
 from ..links import host
 from ..policy import Action, Mine
-from ..refusals import Refusal, Refused
+from ..refusals import Refused
 from ..seal import digest_of
 from ..sharing import links as sharing
 from ..sharing import panels, reader
 from ..transaction import transaction
-from ..web import Forbidden, authorised, onward, page, public, public_url, wants_fragment
+from ..web import authorised, onward, page, public, public_url, wants_fragment
 from . import queries, rules, service, sheet_queries
 from .forms import NOTHING, NameForm, OpensForm, ReplaceForm
 from .models import Card
@@ -59,7 +59,7 @@ def show() -> ResponseReturnValue:
     more_url = url_for("card.show", apres=more) if more else ""
     if after is not None and wants_fragment():
         return page("card/rows.html", links=links, more=more_url)
-    return page("card/show.html", links=links, more=more_url, first=after is None,
+    return page("card/show.html", links=links, more=more_url, first=after is None, mine=Mine(me),
                 any_open=sharing.any_open(me, now), sheets=sheet_queries.sheets(me, now) if after is None else [],
                 prints=rules.refusal_to_print(_band()) is None, **_faces(queries.held(me, now)))
 
@@ -139,13 +139,7 @@ def replace() -> ResponseReturnValue:
 @blueprint.route("/carte/ouvre", methods=["GET", "POST"])
 def opens() -> ResponseReturnValue:
     """Choose what the card opens: nothing, or one open link."""
-    try:
-        me = _mine(Action.OPEN_WITH_CARD)
-    except Forbidden as refused:
-        if refused.refusal is not Refusal.UNDER_15:
-            raise
-        return page("sharing/with_parent.html", draft={}, status=403)
-    now = clock.now()
+    me, now = _mine(Action.OPEN_WITH_CARD), clock.now()
     mine = queries.current(me)
     if mine is None:
         return onward("card.card")

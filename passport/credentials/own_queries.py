@@ -57,7 +57,7 @@ def _owned(*which: sa.ColumnElement[bool]) -> Any:
         sa.select(Endorsement.id, Competency.slug, Permission.named_as, Permission.id.label("permission_id"),
                   Credential.id.label("credential_id"), Credential.issued_at)
         .join(Competency, Competency.id == Endorsement.competency_id)
-        .outerjoin(Permission, sa.and_(Permission.endorsement_id == Endorsement.id, Permission.ended_at.is_(None)))
+        .outerjoin(Permission, sa.and_(Permission.endorsement_id == Endorsement.id, recognition.permitted()))
         .outerjoin(Credential, sa.and_(Credential.endorsement_id == Endorsement.id, Credential.unpublished_at.is_(None)))
         .where(Endorsement.accepted_at.is_not(None), *which)
         .order_by(Endorsement.offered_at.desc(), Endorsement.id.desc())

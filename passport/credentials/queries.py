@@ -64,7 +64,7 @@ def to_sign(permission_id: uuid.UUID) -> ToSign | None:
         .join(Wording, Wording.id == Endorsement.wording_id)
         .join(Competency, Competency.id == Endorsement.competency_id)
         .join(FrameworkVersion, FrameworkVersion.id == Wording.version_id)
-        .where(Permission.id == permission_id, Permission.ended_at.is_(None), ~_in_force())
+        .where(Permission.id == permission_id, recognition.permitted(), ~_in_force())
     ).one_or_none()
     found = recognition.recognised(row.endorsement_id) if row is not None else None
     if row is None or found is None or not found.may_be_shown:
@@ -78,7 +78,7 @@ def unsigned(now: dt.datetime) -> sa.Select[Any]:
         sa.select(Permission).join(Endorsement, Endorsement.id == Permission.endorsement_id)
         .join(Experience, Experience.id == Endorsement.experience_id)
         .join(AuthoredText, AuthoredText.id == Endorsement.text_id)
-        .where(Permission.ended_at.is_(None), Permission.given_at <= now, *recognition.LIVE,
+        .where(recognition.permitted(), Permission.given_at <= now, *recognition.LIVE,
                Experience.deleted_at.is_(None), ~Experience.for_me_only, AuthoredText.hidden_at.is_(None), ~_in_force())
         .order_by(Permission.given_at, Permission.id))
 

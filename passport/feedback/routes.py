@@ -71,7 +71,6 @@ def ask(key: uuid.UUID) -> ResponseReturnValue:
         people=whom.answered_before(experience.learner_id, key, minor, protected, now),
         joined=whom.teams(experience.learner_id, None, protected, now) if not words else (),
         found=whom.teams(experience.learner_id, words, protected, now) if words else (),
-        not_alone=say(Refusal.UNDER_15),
     )
 
 

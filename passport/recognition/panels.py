@@ -11,15 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from ..accounts import rules as age
 from ..clock import day_of
 from ..experiences import panels
 from ..experiences.models import Experience
 from ..experiences.panels import Mark, News, Panel
 from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
-from ..refusals import Refusal
-from ..wording import say
+from ..policy import shows_recognised
 from . import inbox, queries, standings, words
 
 KINDS = ("recognition_offered", "not_yet", "recognition_closed", "endorsement_withdrawn")
@@ -37,12 +35,11 @@ def recognition_panel(experience: Experience, now: dt.datetime) -> Panel | None:
     stands = [s for s in found if s.stage != "cancelled"]
     if not stands and not recognised:
         return None
-    alone = current_user.actor.band(day_of(now)) in {age.Band.YOUTH, age.Band.ADULT}
+    alone = shows_recognised(current_user.actor, None, now, day_of(now))
     return Panel("recognition/_panel.html", {
         "recognised": recognised, "standings": [s for s in stands if s.waits or s.stage != "answered"
                                                 or s.steps or s.to_note],
         "back": url_for("experiences.experience", key=experience.id), "alone": alone,
-        "together": say(Refusal.UNDER_15),
     }, aside=False, said=tuple((r.competency_id, r.claimed_step) for r in recognised if r.is_live))
 
 

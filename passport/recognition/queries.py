@@ -14,8 +14,9 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import aliased
 
-from .. import drawings
-from ..accounts.models import Account, GuardianConsent
+from .. import clock, drawings
+from ..accounts import queries as accounts
+from ..accounts.models import Account
 from ..clock import day_of
 from ..experiences.models import Claim, Experience, Revision
 from ..extensions import db
@@ -47,15 +48,9 @@ def formative_of(given: Feedback) -> rules.Formative:
                            withdrawn_at=given.withdrawn_at)
 
 
-def joint_consent(learner_id: uuid.UUID, purpose: str, now: dt.datetime) -> uuid.UUID | None:
-    """Return the consent of a child and a parent for one purpose that is in force now, or None."""
-    return db.session.scalar(
-        sa.select(GuardianConsent.id).where(
-            GuardianConsent.learner_id == learner_id, GuardianConsent.option == purpose,
-            GuardianConsent.learner_agreed_at <= now, GuardianConsent.guardian_agreed_at <= now,
-            GuardianConsent.withdrawn_at.is_(None), GuardianConsent.until > now,
-        )
-    )
+def permitted() -> sa.ColumnElement[bool]:
+    """Return that a permission counts now: not ended, and standing on its learner alone or on a consent in force."""
+    return sa.and_(Permission.ended_at.is_(None), accounts.stands(Permission.guardian_consent_id, clock.now()))
 
 
 def newest(text_id: Any) -> sa.ColumnElement[bool]:
@@ -206,7 +201,7 @@ def detailed(base: Any) -> Any:
                                    reason.number == last(Endorsement.withdrawal_text_id)))
         .outerjoin(reason_text, reason_text.id == Endorsement.withdrawal_text_id)
         .outerjoin(EndorserName, EndorserName.endorsement_id == Endorsement.id)
-        .outerjoin(Permission, sa.and_(Permission.endorsement_id == Endorsement.id, Permission.ended_at.is_(None)))
+        .outerjoin(Permission, sa.and_(Permission.endorsement_id == Endorsement.id, permitted()))
     )
 
 

@@ -15,7 +15,6 @@ from flask_login import current_user
 
 from .. import clock
 from ..accounts import drafts
-from ..accounts import rules as age
 from ..accounts.chosen import chosen
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
@@ -27,7 +26,7 @@ from ..headers import file_answer
 from ..policy import Action, Mine, Role, answering_role
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import Forbidden, actor, authorised, now_and_today, onward, page, safe_next, wants_fragment
+from ..web import Forbidden, actor, authorised, may, now_and_today, onward, page, safe_next, wants_fragment
 from ..wording import first_name, say
 from . import attested, inbox, panels, queries, recognising, rules, service, standings, words
 from .forms import AskForm, CommonForm, DecideForm, WithdrawForm, decide_form, recognise_form
@@ -267,12 +266,12 @@ def offered(key: uuid.UUID) -> ResponseReturnValue:
             return _after_deciding(key, standing, now)
     return page("recognition/offered.html", status=422 if request.method == "POST" else 200, standing=standing,
                 recognised=recognised, steps=standings.next_steps(key, now) if standing.stage == "answered" else [],
-                form=form, alone=_decides_alone(), together=say(Refusal.UNDER_15), how=words.how_words,
+                form=form, alone=_may_permit(standing.learner_id), how=words.how_words,
                 how_person=words.how_person_words, title=words.news_title(standing.name, standing.given))
 
 
-def _decides_alone() -> bool:
-    return actor().band(clock.today()) in {age.Band.YOUTH, age.Band.ADULT}
+def _may_permit(learner_id: uuid.UUID) -> bool:
+    return may(Action.PERMIT_ENDORSEMENT, Mine(learner_id))
 
 
 def _done(standing: standings.Standing, form: DecideForm, now: dt.datetime) -> str:

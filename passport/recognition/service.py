@@ -205,7 +205,7 @@ def _locked(endorsement: Endorsement) -> rules.Offer:
     text = db.session.get_one(AuthoredText, endorsement.text_id, populate_existing=True)
     permitted_at = db.session.scalar(
         sa.select(Permission.given_at)
-        .where(Permission.endorsement_id == endorsement.id, Permission.ended_at.is_(None)))
+        .where(Permission.endorsement_id == endorsement.id, queries.permitted()))
     return rules.Offer(
         visible_at=text.deliver_after, kept_at=endorsement.accepted_at, declined_at=endorsement.declined_at,
         set_aside_at=endorsement.set_aside_at, withdrawn_at=endorsement.withdrawn_at, permitted_at=permitted_at,
@@ -258,12 +258,13 @@ def permit(endorsement: Endorsement, now: dt.datetime) -> None:
     offer = _locked(endorsement)
     learner = db.session.get_one(Passport, endorsement.learner_id)
     alone = age.has_turned(learner.birth_year, learner.birth_month, age.SHOWS_ALONE, day_of(now))
-    consent_id = None if alone else queries.joint_consent(endorsement.learner_id, "show", now)
+    consent_id = None if alone else accounts.consents(endorsement.learner_id, now).get(age.SHOW)
     refusal = rules.refusal_to_permit(offer, decides_alone=alone, joint_consent=consent_id is not None)
     if refusal is not None:
         raise Refused(refusal)
     if offer.permitted_at is not None:
         return
+    _end_permission(endorsement, now)  # one that rests, because the consent it stands on is over
     before = db.session.scalars(sa.select(Permission.given_at).where(Permission.endorsement_id == endorsement.id))
     # Each permission has an instant of its own, after the yes, whatever the clock says.
     given_at = max(now, endorsement.accepted_at or now, *(at + dt.timedelta(microseconds=1) for at in before))
@@ -282,6 +283,24 @@ def end_permission(endorsement: Endorsement, now: dt.datetime) -> None:
     """Permit no longer to show an endorsement, with effect at once; always possible."""
     if _end_permission(endorsement, now):
         record("recognition.end_permission", endorsement.learner_id, now, endorsement.id)
+
+
+def end_consented(consent_id: uuid.UUID, now: dt.datetime) -> None:
+    """End every permission that stands on a consent of two that is over; what is recognised stays kept."""
+    for endorsement in db.session.scalars(
+        sa.select(Endorsement).join(Permission, Permission.endorsement_id == Endorsement.id)
+        .where(Permission.guardian_consent_id == consent_id, Permission.ended_at.is_(None))
+    ).all():
+        end_permission(endorsement, now)
+
+
+def take_over(consent_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let every permission that stands on a consent go on, which its learner keeps at 15: what rested is signed anew."""
+    for permission in db.session.scalars(
+        sa.select(Permission).where(Permission.guardian_consent_id == consent_id, Permission.ended_at.is_(None))
+    ).all():
+        for permitted in PERMITTED:
+            permitted(permission, now)
 
 
 def _end_permission(endorsement: Endorsement, now: dt.datetime) -> bool:

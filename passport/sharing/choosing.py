@@ -48,7 +48,7 @@ class Choice:
     pieces: tuple[tuple[Piece, Refusal | None], ...] = ()
 
 
-def choices(learner_id: uuid.UUID, band: Band, now: dt.datetime) -> list[Choice]:
+def choices(learner_id: uuid.UUID, band: Band, now: dt.datetime, agreed: Collection[str] = ()) -> list[Choice]:
     """Return what a learner may choose from, newest first, and why the rest cannot be shown; five statements."""
     newest = (
         sa.select(Experience.id)
@@ -68,7 +68,7 @@ def choices(learner_id: uuid.UUID, band: Band, now: dt.datetime) -> list[Choice]
         lived[x.id] = x
         if facts[0] is not None:
             found = Piece(*facts)
-            beside.setdefault(x.id, []).append((found, rules.refusal_to_show_piece(found.kind, band, told=True)))
+            beside.setdefault(x.id, []).append((found, rules.refusal_to_show_piece(found.kind, band, True, agreed)))
     claims = _claims(Claim.learner_id == learner_id)
     kept: dict[uuid.UUID, list[recognition.Shareable]] = {}
     for line in recognition.shareable(learner_id, now):
@@ -135,6 +135,11 @@ class Item:
     evidence_id: uuid.UUID | None = None
 
     @property
+    def is_picture(self) -> bool:
+        """Say whether a face may be seen in it: a photo or a document."""
+        return self.evidence_id is not None and self.document["kind"] != "link"
+
+    @property
     def chosen_id(self) -> uuid.UUID:
         """Return the id by which it was chosen."""
         return self.endorsement_id or self.testimony_id or self.evidence_id or self.experience_id
@@ -160,6 +165,7 @@ class Chosen:
 def chosen(
     learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
     testimony_ids: Collection[uuid.UUID] = (), evidence_ids: Collection[uuid.UUID] = (), lock: bool = False,
+    agreed: Collection[str] = (),
 ) -> Chosen:
     """Return the items of a choice as they stand now; five statements. `lock` holds what they speak of until the commit.
 
@@ -182,7 +188,7 @@ def chosen(
     rows = [(x, name) for x, name in db.session.execute(which)
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
-    beside = _pieces(learner_id, band, experience_ids, evidence_ids, lock)
+    beside = _pieces(learner_id, band, experience_ids, evidence_ids, lock, agreed)
     attested = {found.competency_id for found in live.values()}
     names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
@@ -206,7 +212,7 @@ def chosen(
 
 def _pieces(
     learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], evidence_ids: Collection[uuid.UUID],
-    lock: bool,
+    lock: bool, agreed: Collection[str],
 ) -> dict[uuid.UUID, list[tuple[uuid.UUID, dict[str, Any]]]]:
     """Return what may be shown of these photos, documents and links, as it is frozen, by experience.
 
@@ -226,7 +232,7 @@ def _pieces(
     facts: list[Any]
     for experience_id, *facts in db.session.execute(which):
         piece = Piece(*facts)
-        if rules.refusal_to_show_piece(piece.kind, band, told=experience_id in experience_ids) is not None:
+        if rules.refusal_to_show_piece(piece.kind, band, experience_id in experience_ids, agreed) is not None:
             continue
         size = piece.on_screen()
         if piece.kind == "photo" and size is None:

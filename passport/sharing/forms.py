@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,10 +16,12 @@ from wtforms.widgets import TextArea
 
 from ..accounts.chosen import number
 from ..accounts.rules import Band
-from ..forms import Entry, Form, Sentence, refused_message
+from ..forms import Entry, Form, Sentence, options, refused_message
 from ..refusals import Refusal
 from . import rules
 from .service import ShareDraft
+
+FOR_WHOM = {rules.PLACEMENT: _l("une école ou un stage"), rules.ASSOCIATION: _l("une association ou la Ville")}
 
 
 def ids(values: Sequence[str] | None) -> tuple[uuid.UUID, ...]:
@@ -80,6 +82,7 @@ class Audience:
     name_form: str
     shown_name: str | None
     intro: str | None
+    purpose: str = rules.SHOW
 
     @property
     def body(self) -> dict[str, Any]:
@@ -94,14 +97,18 @@ class AudienceForm(Form):
                               validators=[InputRequired(_l("Écrire un nom, même très court."))],
                               render_kw={"autocomplete": "off"})
     recipient_shown = BooleanField(_l("La personne qui lit peut voir ce nom"))
+    purpose = RadioField(_l("C’est pour"), validate_choice=False)
     months = RadioField(_l("Ouvert pendant"), validate_choice=False)
     name_form = RadioField(_l("Mon nom sur la page"), validate_choice=False)
     shown_name = Sentence(_l("Le nom à montrer"), most=80, render_kw={"autocomplete": "name"})
     intro = Sentence(_l("Une phrase sur moi"), most=280, widget=TextArea())
 
-    def __init__(self, band: Band, display_name: str, **kwargs: Any) -> None:
+    def __init__(self, band: Band, display_name: str, agreed: Collection[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._band = band
+        self.purpose.choices = options((p, FOR_WHOM[p]) for p in rules.purposes_open(band, agreed) if p in FOR_WHOM)
+        if band in rules.ALONE:
+            del self.purpose
         self.months.choices = _lengths(band)
         self.name_form.choices = [(rules.DISPLAY, display_name), (rules.WRITTEN, _l("Un autre nom, à écrire"))]
         if band is not Band.ADULT:
@@ -112,6 +119,11 @@ class AudienceForm(Form):
         """Refuse what holds nothing that can be read."""
         if not field.data:
             raise ValidationError(str(_l("Écrire un nom, même très court.")))
+
+    def validate_purpose(self, field: Any) -> None:
+        """Refuse a purpose on which two did not agree."""
+        if field.data not in {choice.value for choice in field.choices}:
+            raise ValidationError(refused_message(Refusal.STEP_MISSING))
 
     def validate_months(self, field: Any) -> None:
         """Refuse a length that is not offered at this age."""
@@ -132,6 +144,7 @@ class AudienceForm(Form):
             recipient_name=self.recipient_name.data or "", recipient_shown=bool(self.recipient_shown.data),
             months=int(self.months.data), name_form=rules.WRITTEN if written else rules.DISPLAY,
             shown_name=self.shown_name.data if written else None, intro=self.intro.data,
+            purpose=self.purpose.data if "purpose" in self._fields else rules.SHOW,
         )
 
 
@@ -173,5 +186,5 @@ def share_draft(body: dict[str, Any]) -> ShareDraft:
         testimony_ids=ids(body.get("testimonies")), evidence_ids=ids(body.get("pieces")),
         recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
         name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
-        submission=uuid.UUID(body["submission"]),
+        submission=uuid.UUID(body["submission"]), purpose=body.get("purpose", rules.SHOW),
     )

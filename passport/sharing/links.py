@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from ..accounts.models import GuardianConsent
+from ..accounts import queries as accounts
 from ..experiences.models import Evidence, Experience
 from ..extensions import db
 from ..feedback.queries import day_words
@@ -106,34 +106,36 @@ def made_before(learner_id: uuid.UUID, submission: uuid.UUID) -> uuid.UUID | Non
         sa.select(Share.id).where(Share.learner_id == learner_id, Share.submission == submission))
 
 
-def _state(share: Share, consent: GuardianConsent | None, now: dt.datetime) -> rules.LinkState:
-    consented = share.guardian_consent_id is None or (consent is not None and rules.consent_in_force(
-        consent.learner_agreed_at, consent.guardian_agreed_at, consent.until, consent.withdrawn_at, now))
-    return rules.link_state(share.revoked_at, share.expires_at, now, consented)
+def _consented(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return whether every consent that a link needs stands: for whom it is, and for the pictures in it."""
+    return sa.and_(accounts.stands(Share.guardian_consent_id, now),
+                   accounts.stands(Share.image_consent_id, now)).label("consented")
+
+
+def _state(share: Share, consented: bool, now: dt.datetime) -> rules.LinkState:
+    return rules.link_state(share.revoked_at, share.expires_at, now, bool(consented))
 
 
 def state_of(share: Share, now: dt.datetime) -> rules.LinkState:
-    """Return where a link stands, the consent it may need included."""
-    consent = db.session.get(GuardianConsent, share.guardian_consent_id) if share.guardian_consent_id else None
-    return _state(share, consent, now)
+    """Return where a link stands, the consents it may need included."""
+    return _state(share, bool(db.session.scalar(sa.select(_consented(now)).where(Share.id == share.id))), now)
 
 
 def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
     row = db.session.execute(
-        sa.select(Share, Edition.head, GuardianConsent, PIECES)
+        sa.select(Share, Edition.head, _consented(now), PIECES)
         .join(Edition, Edition.id == Share.edition_id)
-        .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
         .where(which)
     ).one_or_none()
     if row is None:
         return None
-    share, consent = row.Share, row.GuardianConsent
+    share = row.Share
     head: dict[str, Any] = dict(row.head)
     return Opened(
         id=share.id, learner_id=share.learner_id, edition_id=share.edition_id, recipient_name=share.recipient_name,
         head=Head(name=str(head["name"]), intro=head["intro"], expires_at=share.expires_at,
                   recipient=share.recipient_name if share.recipient_shown else None),
-        recognised=int(head["recognised"]), state=_state(share, consent, now), token_sealed=share.token_sealed,
+        recognised=int(head["recognised"]), state=_state(share, row.consented, now), token_sealed=share.token_sealed,
         seen=int(head.get("seen", 0)), pieces=row.pieces,
     )
 
@@ -172,7 +174,7 @@ class Link(Showing):
         return day_words(self.last_on) if self.last_on else ""
 
 
-def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _links(now: dt.datetime, *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     days = (
         sa.select(ShareReading.share_id, sa.func.sum(ShareReading.openings).label("openings"),
                   sa.func.max(ShareReading.read_on).label("last_on"))
@@ -182,17 +184,16 @@ def _links(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         .subquery()
     )
     return (
-        sa.select(Share, GuardianConsent, days.c.openings, days.c.last_on, PIECES)
+        sa.select(Share, _consented(now), days.c.openings, days.c.last_on, PIECES)
         .outerjoin(days, days.c.share_id == Share.id)
-        .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
         .where(*which)
         .order_by(Share.created_at.desc(), Share.id.desc())
     )
 
 
 def _link(row: Any, now: dt.datetime) -> Link:
-    share, consent, openings, last_on, pieces = row
-    state = _state(share, consent, now)
+    share, consented, openings, last_on, pieces = row
+    state = _state(share, consented, now)
     return Link(share.id, share.learner_id, share.recipient_name, state, share.expires_at, share.revoked_at,
                 int(openings or 0), last_on, rules.may_extend(state, share.expires_at, now), pieces)
 
@@ -204,7 +205,7 @@ def links(learner_id: uuid.UUID, after: uuid.UUID | None, now: dt.datetime) -> t
         last = aliased(Share)
         place = sa.select(last.created_at, last.id).where(last.id == after, last.learner_id == learner_id)
         which.append(sa.tuple_(Share.created_at, Share.id) < place.scalar_subquery())
-    found = [_link(row, now) for row in db.session.execute(_links(*which).limit(PER_PAGE + 1))]
+    found = [_link(row, now) for row in db.session.execute(_links(now, *which).limit(PER_PAGE + 1))]
     more = found[PER_PAGE - 1].id if len(found) > PER_PAGE else None
     return found[:PER_PAGE], more
 
@@ -216,7 +217,7 @@ def share(key: uuid.UUID) -> Share | None:
 
 def link(share_id: uuid.UUID, now: dt.datetime) -> Link | None:
     """Return one line of « Mes liens »."""
-    row = db.session.execute(_links(Share.id == share_id)).one_or_none()
+    row = db.session.execute(_links(now, Share.id == share_id)).one_or_none()
     return _link(row, now) if row else None
 
 
@@ -229,19 +230,18 @@ def any_open(learner_id: uuid.UUID, now: dt.datetime) -> bool:
 def ending(learner_id: uuid.UUID, now: dt.datetime) -> list[tuple[uuid.UUID, str, dt.datetime]]:
     """Return the open links in their last week, the next to end first, a few at most: id, for whom, and the end."""
     rows = db.session.execute(
-        sa.select(Share, GuardianConsent)
-        .outerjoin(GuardianConsent, GuardianConsent.id == Share.guardian_consent_id)
+        sa.select(Share, _consented(now))
         .where(Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now,
                Share.expires_at <= now + rules.LAST_WEEK)
         .order_by(Share.expires_at, Share.id).limit(A_FEW)
     )
-    return [(share.id, share.recipient_name, share.expires_at) for share, consent in rows
-            if rules.may_extend(_state(share, consent, now), share.expires_at, now)]
+    return [(share.id, share.recipient_name, share.expires_at) for share, consented in rows
+            if rules.may_extend(_state(share, consented, now), share.expires_at, now)]
 
 
 def open_links(learner_id: uuid.UUID, now: dt.datetime) -> Sequence[Link]:
     """Return the links of a learner that open now, a hundred at most; one statement."""
     rows = db.session.execute(
-        _links(Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now).limit(100)
+        _links(now, Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now).limit(100)
     )
     return [found for found in (_link(row, now) for row in rows) if found.is_open]

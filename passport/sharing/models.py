@@ -94,6 +94,7 @@ class Share(Base):
     code_failures: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     code_locked_until: Mapped[dt.datetime | None]
     guardian_consent_id: Mapped[uuid.UUID | None]
+    image_consent_id: Mapped[uuid.UUID | None]
     allows_reference: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
@@ -102,10 +103,12 @@ class Share(Base):
     __table_args__ = (
         References(["edition_id", "learner_id"], ["edition.id", "edition.learner_id"]),
         References(["guardian_consent_id", "learner_id"], ["guardian_consent.id", "guardian_consent.learner_id"]),
+        References(["image_consent_id", "learner_id"], ["guardian_consent.id", "guardian_consent.learner_id"]),
         Unique("id", "learner_id"),
         Unique("learner_id", "submission"),
         Index(None, "edition_id"),
         Index(None, "guardian_consent_id"),
+        Index(None, "image_consent_id"),
         Check("expires_at > created_at", name="ends"),
         Check(f"purpose IN {SHARE_PURPOSES}", name="purpose"),
         Check("name_form IN ('display', 'written')", name="name_form"),

@@ -294,7 +294,7 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
     rows = db.session.execute(
         sa.select(
             EditionItem, Endorsement, sentence, EndorserName.name_form, Membership.organisation_id,
-            Experience.for_me_only, ERASED, Permission.given_at, Permission.ended_at,
+            Experience.for_me_only, ERASED, Permission.given_at,
             AuthoredText.deliver_after, AuthoredText.hidden_at, Testimony,
             by_witness.deliver_after.label("said_at"), by_witness.hidden_at.label("said_hidden_at"),
         )
@@ -308,7 +308,7 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
         .outerjoin(Testimony, Testimony.id == EditionItem.testimony_id)
         .outerjoin(by_witness, by_witness.id == Testimony.text_id)
         .outerjoin(Permission, sa.and_(Permission.endorsement_id == EditionItem.endorsement_id,
-                                       Permission.given_at == EditionItem.permitted_at))
+                                       Permission.given_at == EditionItem.permitted_at, recognition.permitted()))
         .where(EditionItem.edition_id == edition_id)
         .order_by(EditionItem.position)
     )
@@ -317,7 +317,7 @@ def _live(edition_id: uuid.UUID) -> list[Live]:
         e: Endorsement | None = r.Endorsement
         offer = None if e is None else Offer(
             visible_at=r.deliver_after, kept_at=e.accepted_at, declined_at=e.declined_at, set_aside_at=e.set_aside_at,
-            withdrawn_at=e.withdrawn_at, permitted_at=r.given_at if r.ended_at is None else None,
+            withdrawn_at=e.withdrawn_at, permitted_at=r.given_at,
             hidden_at=r.hidden_at,
         )
         said_by: Testimony | None = r.Testimony

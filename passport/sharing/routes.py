@@ -56,13 +56,14 @@ def choose() -> ResponseReturnValue:
     """Choose what a link shows; nothing is ticked beforehand, and what was chosen is kept."""
     me, now = authorised(_mine(), Action.READ_SHARES).learner_id, clock.now()
     form, band = ChoiceForm(), _band()
-    found = choosing.choices(me, band, now)
+    agreed = actor().consents
+    found = choosing.choices(me, band, now, agreed)
     if form.validate_on_submit():
         wanted = form.draft()
         open_ids = {c.id for c in found if c.refusal is None}
         open_ids |= {r.recognised.id for c in found for r in c.recognised if r.may_be_shown}
         open_ids |= {s.id for c in found for s in c.seen if c.refusal is None and s.refusal is None}
-        pieces = {p.id: rules.refusal_to_show_piece(p.kind, band, told=c.id in wanted.experience_ids)
+        pieces = {p.id: rules.refusal_to_show_piece(p.kind, band, c.id in wanted.experience_ids, agreed)
                   for c in found if c.refusal is None for p, _why in c.pieces}
         open_ids |= {*pieces}
         refusal = rules.refusal_of_choice(len(wanted.all_ids))
@@ -78,7 +79,7 @@ def choose() -> ResponseReturnValue:
     else:
         kept = choosing.draft(me)
         ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
-    alone = rules.refusal_to_share(band) is None
+    alone = bool(rules.purposes_open(band, agreed))
     pictured = any(why is None and p.kind != "link" for c in found for p, why in c.pieces)
     return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone, pictured=pictured,
                 status=422 if form.is_submitted() else 200)
@@ -98,9 +99,9 @@ def audience() -> ResponseReturnValue:
         "months": str(kept.get("months") or rules.preset_months(band)),
         "name_form": kept.get("name_form", rules.DISPLAY),
         "intro": kept["intro"] if "intro" in kept else choosing.looking_for(me),
-        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name") if name in kept},
+        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name", "purpose") if name in kept},
     }
-    form = AudienceForm(band, current_user.display_name, data=before)
+    form = AudienceForm(band, current_user.display_name, actor().consents, data=before)
     if form.validate_on_submit():
         with transaction():
             service.save_draft(me, form.draft().body, now)
@@ -164,7 +165,7 @@ def preview() -> ResponseReturnValue:
 
 def _still(learner_id: uuid.UUID, draft: service.ShareDraft) -> choosing.Chosen:
     return choosing.chosen(learner_id, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                           draft.evidence_ids)
+                           draft.evidence_ids, agreed=actor().consents)
 
 
 def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDraft:

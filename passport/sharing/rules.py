@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
+from ..accounts.rules import ASSOCIATION as ASSOCIATION
 from ..accounts.rules import DISPLAY as DISPLAY
+from ..accounts.rules import IMAGE as IMAGE
+from ..accounts.rules import PLACEMENT as PLACEMENT
+from ..accounts.rules import SHOW as SHOW
 from ..accounts.rules import WRITTEN as WRITTEN
 from ..accounts.rules import Band
 from ..accounts.rules import refusal_of_name_form as refusal_of_name_form
@@ -19,9 +23,12 @@ from ..witnesses import rules as witnesses
 from ..witnesses.rules import Seen
 
 DAYS = {1: 30, 3: 90, 6: 180, 12: 365}
-MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3)}
+MONTHS_OF = {Band.ADULT: (1, 3, 6), Band.YOUTH: (1, 3), Band.TEEN: (1,)}
 USUAL_LONGEST = 6
-PRESET = {Band.ADULT: 3, Band.YOUTH: 1}
+PRESET = {Band.ADULT: 3, Band.YOUTH: 1, Band.TEEN: 1}
+ALONE = frozenset((Band.YOUTH, Band.ADULT))
+FOR_WHOM = (PLACEMENT, ASSOCIATION)
+"""For whom a link is under 15, where two agree on each; from 15 on nobody asks (`SHOW`)."""
 LAST_WEEK = dt.timedelta(days=7)
 # What an employer may not ask about (Code du travail, L1132-1), by words that often go with it; compared without accents.
 PRIVATE = {
@@ -45,13 +52,18 @@ class LinkState(StrEnum):
     CLOSED = "closed"
 
 
-def refusal_to_share(band: Band) -> Refusal | None:
-    """Say why nobody of this age opens a link alone, or None from 15 on."""
-    return None if band in MONTHS_OF else Refusal.UNDER_15
+def purposes_open(band: Band, agreed: Collection[str]) -> tuple[str, ...]:
+    """Return for whom a link may be at this age, where two agreed on `agreed`; from 15 on nobody asks."""
+    return (SHOW,) if band in ALONE else tuple(purpose for purpose in FOR_WHOM if purpose in agreed)
+
+
+def refusal_to_share(band: Band, purpose: str = SHOW, agreed: Collection[str] = ()) -> Refusal | None:
+    """Say why a link of this purpose is not opened at this age, or None: alone from 15 on, before for what two agreed on."""
+    return None if purpose in purposes_open(band, agreed) else Refusal.UNDER_15
 
 
 def months_offered(band: Band, longest: int = USUAL_LONGEST) -> tuple[int, ...]:
-    """Return for how many months a link may stay open at this age; nothing under 15.
+    """Return for how many months a link may stay open at this age; nothing under 13.
 
     `longest` is what the city chose for adults; nobody younger gets more by it.
     """
@@ -86,14 +98,17 @@ def may_extend(state: LinkState, expires_at: dt.datetime, now: dt.datetime) -> b
 
 def refusal_to_extend(
     band: Band, state: LinkState, expires_at: dt.datetime, months: int, now: dt.datetime,
-    longest: int = USUAL_LONGEST,
+    longest: int = USUAL_LONGEST, consented: bool = False,
 ) -> Refusal | None:
-    """Say why a link's end cannot be moved, or None when it can: in its last week, for as long as a new link could last."""
+    """Say why a link's end cannot be moved, or None when it can: in its last week, for as long as a new link could last.
+
+    `consented`: it stands on a consent of two; as long as it is open, that is in force.
+    """
     if state is not LinkState.OPEN:
         return Refusal.LINK_CLOSED
     if not may_extend(state, expires_at, now):
         return Refusal.NOT_LAST_WEEK
-    return refusal_to_share(band) or refusal_of_end(band, months, longest)
+    return (None if consented else refusal_to_share(band)) or refusal_of_end(band, months, longest)
 
 
 def refusal_of_choice(count: int) -> Refusal | None:
@@ -121,24 +136,15 @@ def refusal_to_show_item(story: Story, offer: Offer | None = None, seen: Seen | 
     return recognition.refusal_to_show(offer, story)
 
 
-def refusal_to_show_piece(kind: str, band: Band, told: bool) -> Refusal | None:
+def refusal_to_show_piece(kind: str, band: Band, told: bool, agreed: Collection[str] = ()) -> Refusal | None:
     """Say why what stands beside an experience cannot be shown with it, or None when it can.
 
     `told` says whether the experience itself is shown. What may hold a face is shown under 15 with the yes of both
-    parents, which nothing records yet; a link holds none.
+    parents (`agreed` holds the purposes in force); a link holds none.
     """
-    if kind != "link" and refusal_to_share(band) is not None:
+    if kind != "link" and band not in ALONE and IMAGE not in agreed:
         return Refusal.PICTURE_BY_THREE
     return None if told else Refusal.PIECE_ALONE
-
-
-def consent_in_force(
-    learner_agreed_at: dt.datetime | None, guardian_agreed_at: dt.datetime | None,
-    until: dt.datetime | None, withdrawn_at: dt.datetime | None, now: dt.datetime,
-) -> bool:
-    """Say whether the child's yes and a parent's yes both stand."""
-    agreed = all(t is not None and t <= now for t in (learner_agreed_at, guardian_agreed_at))
-    return agreed and withdrawn_at is None and until is not None and until > now
 
 
 def link_state(

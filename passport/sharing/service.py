@@ -42,6 +42,7 @@ class ShareDraft:
     submission: uuid.UUID
     testimony_ids: tuple[uuid.UUID, ...] = ()
     evidence_ids: tuple[uuid.UUID, ...] = ()
+    purpose: str = rules.SHOW
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -51,15 +52,16 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     if before is not None:
         return before  # type: ignore[no-any-return]
     band, display_name = accounts.band_and_name(learner_id, now)
+    agreed = {} if band in rules.ALONE else accounts.consents(learner_id, now)
     refusal = (
-        rules.refusal_to_share(band)
+        rules.refusal_to_share(band, draft.purpose, agreed)
         or rules.refusal_of_end(band, draft.months, number("links.longest"))
         or rules.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name)
         or rules.refusal_of_choice(
             len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids) + len(draft.evidence_ids))
     )
     found = choosing.chosen(learner_id, band, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                            draft.evidence_ids, lock=True)
+                            draft.evidence_ids, lock=True, agreed=agreed)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
@@ -89,7 +91,8 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         id=uuid7(), learner_id=learner_id, edition_id=edition.id, submission=draft.submission,
         submission_digest=digest, recipient_name=draft.recipient_name, recipient_shown=draft.recipient_shown,
         name_form=draft.name_form, token_hash=hash_of(token), token_sealed=seal(token), created_at=now,
-        expires_at=rules.end_of(draft.months, now),
+        expires_at=rules.end_of(draft.months, now), purpose=draft.purpose, guardian_consent_id=agreed.get(draft.purpose),
+        image_consent_id=agreed.get(rules.IMAGE) if any(item.is_picture for item in found.items) else None,
     )
     db.session.add(share)
     if draft.intro:
@@ -105,7 +108,7 @@ def extend(share: Share, months: int, now: dt.datetime) -> None:
     db.session.refresh(share, with_for_update=True)
     band, _name = accounts.band_and_name(share.learner_id, now)
     refusal = rules.refusal_to_extend(band, links.state_of(share, now), share.expires_at, months, now,
-                                      number("links.longest"))
+                                      number("links.longest"), consented=share.guardian_consent_id is not None)
     if refusal is not None:
         raise Refused(refusal)
     share.extended_at, share.expires_at = now, rules.end_of(months, now)
@@ -125,6 +128,11 @@ def close_all(learner_id: uuid.UUID, now: dt.datetime) -> int:
     if closed:
         record("sharing.close_all", learner_id, now)
     return closed
+
+
+def close_consented(consent_id: uuid.UUID, now: dt.datetime) -> int:
+    """Close every open link that stands on a consent of two that is over, and return how many there were."""
+    return _close(sa.or_(Share.guardian_consent_id == consent_id, Share.image_consent_id == consent_id), now)
 
 
 def _close(which: sa.ColumnElement[bool], now: dt.datetime) -> int:

@@ -13,6 +13,7 @@ from flask import url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Account, Passport
 from ..clock import day_of
@@ -169,9 +170,19 @@ class Invited:
         return day_words(self.expires_at)
 
 
+def _consented(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return accounts.stands(WitnessInvitation.guardian_consent_id, now).label("consented")
+
+
+def state_of(found: WitnessInvitation, now: dt.datetime) -> InvitationState:
+    """Return where an invitation stands, the consent it may need included."""
+    consented = db.session.scalar(sa.select(_consented(now)).where(WitnessInvitation.id == found.id))
+    return rules.invitation_state(found.expires_at, found.used_at, found.revoked_at, now, bool(consented))
+
+
 def _invited(now: dt.datetime, most: int, *which: sa.ColumnElement[bool]) -> list[Invited]:
     rows = db.session.execute(
-        sa.select(WitnessInvitation, Experience.title, Testimony, AuthoredText, AuthoredVersion.words)
+        sa.select(WitnessInvitation, _consented(now), Experience.title, Testimony, AuthoredText, AuthoredVersion.words)
         .join(Experience, Experience.id == WitnessInvitation.experience_id)
         .outerjoin(Testimony, Testimony.invitation_id == WitnessInvitation.id)
         .outerjoin(AuthoredText, AuthoredText.id == Testimony.text_id)
@@ -183,12 +194,13 @@ def _invited(now: dt.datetime, most: int, *which: sa.ColumnElement[bool]) -> lis
         .order_by(WitnessInvitation.made_at.desc(), WitnessInvitation.id.desc()).limit(most)
     )
     found = []
-    for invitation, title, given, text, words in rows:
+    for invitation, consented, title, given, text, words in rows:
         arrived = _words(given, text, words) if given is not None and text.deliver_after <= now else None
         found.append(Invited(
             invitation.id, invitation.learner_id, invitation.experience_id, title, invitation.made_at,
             invitation.expires_at,
-            rules.invitation_state(invitation.expires_at, invitation.used_at, invitation.revoked_at, now), arrived,
+            rules.invitation_state(invitation.expires_at, invitation.used_at, invitation.revoked_at, now, bool(consented)),
+            arrived,
             held=given is not None and arrived is None,
         ))
     return found
@@ -280,7 +292,8 @@ class Facing:
 def by_token(token_hash: bytes, now: dt.datetime) -> Facing | None:
     """Return the invitation of a token, whatever its state, or None when there is none; one statement."""
     row = db.session.execute(
-        sa.select(WitnessInvitation, Revision, Passport, Testimony, AuthoredVersion.words, AuthoredText.deliver_after)
+        sa.select(WitnessInvitation, _consented(now), Revision, Passport, Testimony, AuthoredVersion.words,
+                  AuthoredText.deliver_after)
         .join(Revision, Revision.id == WitnessInvitation.revision_id)
         .join(Passport, Passport.learner_id == WitnessInvitation.learner_id)
         .join(Account, Account.id == WitnessInvitation.learner_id)
@@ -293,7 +306,8 @@ def by_token(token_hash: bytes, now: dt.datetime) -> Facing | None:
         return None
     found, passport = row.WitnessInvitation, row.Passport
     return Facing(
-        found, row.Revision, rules.invitation_state(found.expires_at, found.used_at, found.revoked_at, now),
+        found, row.Revision,
+        rules.invitation_state(found.expires_at, found.used_at, found.revoked_at, now, bool(row.consented)),
         age.is_protected(passport.birth_year, passport.birth_month, passport.protection_chosen, day_of(now)),
         row.Testimony, row.words, row.deliver_after,
     )

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock, drawings
-from ..accounts.rules import Band
+from ..accounts.rules import WITNESS, Band
 from ..experiences import queries as experiences
 from ..feedback import queries as feedback
 from ..policy import Action
@@ -34,7 +34,8 @@ def invite(key: uuid.UUID) -> ResponseReturnValue:
     experience = authorised(experiences.experience(key), Action.INVITE_WITNESS)
     band: Band = actor().band(today)
     open_now = sum(1 for i in queries.of_experience(key, now) if i.may_cancel)
-    refusal = rules.refusal_to_invite(band, experience.for_me_only, experience.deleted_at, open_now)
+    refusal = rules.refusal_to_invite(band, experience.for_me_only, experience.deleted_at, open_now,
+                                      WITNESS in actor().consents)
     if refusal is not None and request.method == "GET":
         return page("feedback/stays.html", status=422, experience=experience, words=say(refusal))
     claims = feedback.claims(key)
@@ -65,7 +66,7 @@ def ready(key: uuid.UUID) -> ResponseReturnValue:
     """See a one-time link again: its QR code, its address, and what it shows."""
     now = clock.now()
     found = authorised(queries.invitation(key), Action.CANCEL_INVITATION)
-    state = rules.invitation_state(found.expires_at, found.used_at, found.revoked_at, now)
+    state = queries.state_of(found, now)
     if state is not rules.InvitationState.OPEN:
         return redirect(url_for("experiences.experience", key=found.experience_id), 303)
     token = queries.token_of(found)

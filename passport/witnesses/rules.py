@@ -57,15 +57,17 @@ class Seen:
     hidden_at: dt.datetime | None = None
 
 
-def refusal_to_invite(band: Band, for_me_only: bool, deleted_at: dt.datetime | None, waiting: int) -> Refusal | None:
+def refusal_to_invite(
+    band: Band, for_me_only: bool, deleted_at: dt.datetime | None, waiting: int, joint_consent: bool = False
+) -> Refusal | None:
     """Say why nobody without account can be asked about an experience, or None when somebody can.
 
-    From 15 on (safeguarding, row 8); `waiting` is how many invitations about it are open.
+    From 15 on, before when two agreed on it (safeguarding, row 8); `waiting` is how many invitations about it are open.
     """
     inside = experiences.refusal_to_send(for_me_only, deleted_at)
     if inside is not None:
         return inside
-    if band not in {Band.YOUTH, Band.ADULT}:
+    if band not in {Band.YOUTH, Band.ADULT} and not joint_consent:
         return Refusal.UNDER_15
     return Refusal.TOO_MANY_INVITATIONS if waiting >= MOST_OPEN else None
 
@@ -76,12 +78,16 @@ def ends_at(made_at: dt.datetime) -> dt.datetime:
 
 
 def invitation_state(
-    expires_at: dt.datetime, used_at: dt.datetime | None, revoked_at: dt.datetime | None, now: dt.datetime
+    expires_at: dt.datetime, used_at: dt.datetime | None, revoked_at: dt.datetime | None, now: dt.datetime,
+    consented: bool = True,
 ) -> InvitationState:
-    """Return where an invitation stands; an answer is the last word."""
+    """Return where an invitation stands; an answer is the last word.
+
+    `consented` is False when a consent it needs no longer stands.
+    """
     if used_at is not None:
         return InvitationState.USED
-    if revoked_at is not None:
+    if revoked_at is not None or not consented:
         return InvitationState.CANCELLED
     return InvitationState.OPEN if now < expires_at else InvitationState.ENDED
 

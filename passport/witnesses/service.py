@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Account, Passport
 from ..audit.service import record
@@ -26,7 +27,7 @@ from ..refusals import Refusal, Refused
 from ..seal import digest_of as hash_of
 from ..seal import new_token, seal
 from ..submissions import digest_of, kept_before
-from . import ready, rules
+from . import queries, ready, rules
 from .models import Testimony, WitnessInvitation
 
 NOTICE = "testimony_given"
@@ -82,7 +83,9 @@ def invite(experience: Experience, draft: InvitationDraft, now: dt.datetime) -> 
         .join(Account, Account.id == Passport.learner_id).where(Passport.learner_id == learner_id)
     ).one()
     band = age.band(born_year, born_month, day_of(now))
-    refusal = (rules.refusal_to_invite(band, experience.for_me_only, experience.deleted_at, waiting)
+    alone = age.has_turned(born_year, born_month, age.SHOWS_ALONE, day_of(now))
+    consent_id = None if alone else accounts.consents(learner_id, now).get(age.WITNESS)
+    refusal = (rules.refusal_to_invite(band, experience.for_me_only, experience.deleted_at, waiting, consent_id is not None)
                or age.refusal_of_name_form(band, draft.name_form, draft.shown_name, current_app.config["CITY"].name))
     if refusal is not None:
         raise Refused(refusal, "shown_name" if refusal is Refusal.NAME_MISSING else None)
@@ -91,7 +94,7 @@ def invite(experience: Experience, draft: InvitationDraft, now: dt.datetime) -> 
         id=uuid7(), learner_id=learner_id, experience_id=experience.id,
         revision_id=experiences.keep_revision(experience, now).id, submission=draft.submission,
         submission_digest=digest, token_hash=hash_of(token), token_sealed=seal(token), made_at=now,
-        expires_at=rules.ends_at(now),
+        guardian_consent_id=consent_id, expires_at=rules.ends_at(now),
         shown={"name": (draft.shown_name if draft.name_form == age.WRITTEN else display_name) or "",
                "claims": _claims(experience.id, draft.competency_ids)},
     )
@@ -103,7 +106,8 @@ def invite(experience: Experience, draft: InvitationDraft, now: dt.datetime) -> 
 
 def _open(experience_id: uuid.UUID, now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (WitnessInvitation.experience_id == experience_id, WitnessInvitation.used_at.is_(None),
-            WitnessInvitation.revoked_at.is_(None), WitnessInvitation.expires_at > now)
+            WitnessInvitation.revoked_at.is_(None), WitnessInvitation.expires_at > now,
+            accounts.stands(WitnessInvitation.guardian_consent_id, now))
 
 
 def _claims(experience_id: uuid.UUID, competency_ids: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -139,6 +143,16 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
     )
 
 
+def close_consented(consent_id: uuid.UUID, now: dt.datetime) -> None:
+    """Close every open invitation that stands on a consent of two that is over."""
+    db.session.execute(
+        sa.update(WitnessInvitation)
+        .where(WitnessInvitation.guardian_consent_id == consent_id, WitnessInvitation.used_at.is_(None),
+               WitnessInvitation.revoked_at.is_(None)).values(revoked_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def note_read(testimony: Testimony, now: dt.datetime) -> None:
     """Keep that the learner read somebody's words, said by an act of theirs."""
     if testimony.read_at is None:
@@ -162,7 +176,7 @@ def answer(invitation: WitnessInvitation, draft: WitnessDraft, now: dt.datetime)
     before = db.session.scalars(sa.select(Testimony).where(Testimony.invitation_id == invitation.id)).one_or_none()
     if before is not None:
         return _again(before, draft, said)
-    state = rules.invitation_state(invitation.expires_at, invitation.used_at, invitation.revoked_at, now)
+    state = queries.state_of(invitation, now)
     protected = age.is_protected(born_year, born_month, chosen, day_of(now))
     now = max(now, invitation.made_at)
     refusal = rules.refusal_to_answer(state)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from passport.accounts import addresses
+from passport.accounts.models import Guardian, GuardianConsent
 from passport.card import service as card
 from passport.card import sheet_service as sheets
 from passport.card.rules import NAMELESS
@@ -32,7 +33,7 @@ from passport.transaction import transaction
 from tests import build, pictures
 from tests.cast import Cast
 from tests.signing import draft, sign_all, sign_for
-from tests.world import H, add_file, answer, ask, fill, recognise
+from tests.world import H, add_file, agreed, answer, ask, fill, recognise
 
 DAY = dt.timedelta(days=1)
 SETTINGS = (("sport", "nonformal"), ("school", "formal"), ("family", "informal"))
@@ -50,6 +51,7 @@ def furnish(cast: Cast, now: dt.datetime) -> Cast:
     _organise(cast, now)
     _show_again(cast, now)
     _write(cast, now)
+    _decide_by_two(cast, now)
     db.session.commit()
     _sign(cast, now)
     return cast
@@ -211,6 +213,19 @@ def _write(cast: Cast, now: dt.datetime) -> None:
     for purpose in (addresses.CONFIRM, addresses.RESET):
         cast.tokens[purpose] = addresses._new_token(cast["lea"], purpose, now, now + dt.timedelta(minutes=15))
     cast.tokens["unsubscribe"] = unsubscribe_address(cast["lea"]).rsplit("/", 1)[1]
+
+
+def _decide_by_two(cast: Cast, now: dt.datetime) -> None:
+    """A purpose on which tom and a parent agreed; one of youth, 15 since, that is to be kept or closed."""
+    agreed(cast, "tom", "statistics", now=now - 3 * H)
+    cast.tokens["parent_tom"] = unseal(db.session.get_one(Guardian, cast["parent_ask"]).token_sealed or b"")
+    then = now - 500 * DAY
+    parent = Guardian(learner_id=cast["youth"], way="code", capacity="parent", token_hash=uuid.uuid4().bytes * 2,
+                      asked_at=then, expires_at=then + DAY, answered_at=then)
+    db.session.add(parent)
+    db.session.flush()
+    db.session.add(GuardianConsent(learner_id=cast["youth"], option="placement", guardian_id=parent.id, text_version="1",
+                                   learner_agreed_at=then, guardian_agreed_at=then, until=then + 30 * DAY))
 
 
 def _organise(cast: Cast, now: dt.datetime) -> None:

@@ -25,10 +25,10 @@ FORMS = (
     "card.opens", "elsewhere.add", "experiences.add", "experiences.can_do", "experiences.edit",
     "experiences.story", "experiences.when", "experiences.where", "feedback.answer_request", "feedback.ask_send",
     "feedback.ask_team", "learning.add_kind", "learning.edit_kind", "learning.learned", "learning.reflect",
-    "mail.reset", "mail.address", "mail.confirm", "mail.forgotten", "mail.unsubscribe",
+    "guardian.answer", "guardian.typed", "mail.reset", "mail.address", "mail.confirm", "mail.forgotten", "mail.unsubscribe",
     "organisations.accreditation", "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
     "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.record_check",
-    "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
+    "parents.come_of_age", "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
     "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
     "witness.answer", "witnesses.invite",
     "recognition.withdraw",  # the last one: what it takes back is on the sheet

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from passport.accounts.rules import PURPOSES, SHOW, WITNESS
 from passport.policy import (
     POLICY,
     REASON,
@@ -56,7 +57,11 @@ def karim(**more: Any) -> Actor:
 PEOPLE: dict[str, Actor] = {
     "lea": Actor(LEA),
     "tom, 14": Actor(TOM, 2012, 3),
+    "tom, with everything agreed": Actor(TOM, 2012, 3, consents=frozenset(PURPOSES)),
+    "tom, who may ask and show": Actor(TOM, 2012, 3, consents=frozenset({WITNESS, SHOW})),
+    "another, 13": Actor(key(30), 2013, 5, consents=frozenset(PURPOSES)),
     "youth, 16": Actor(YOUTH, 2010, 5),
+    "grown, 18": Actor(key(31), 2008, 5),
     "stranger": Actor(STRANGER),
     "karim": karim(),
     "karim, unchecked": karim(checked_until=TODAY),
@@ -94,6 +99,7 @@ THINGS: dict[str, Any] = {
     "lea's": Mine(LEA),
     "tom's": Mine(TOM),
     "youth's": Mine(YOUTH),
+    "grown's": Mine(key(31)),
     "karim's": Mine(KARIM),
     "asked by lea": asked(),
     "asked by tom": asked(**MINORS),
@@ -135,16 +141,31 @@ def row(action: Action, thing: str, *may: str, **refused: tuple[str, ...]) -> No
 
 
 OWN = [a for a, needs in POLICY.items() if [t.__name__ for t in needs.see] == ["is_theirs"] and not needs.may]
-SHOWING = [a for a, needs in POLICY.items() if [t.__name__ for t in needs.may] == ["shows_alone"]]
+SHOWING = (Action.INVITE_WITNESS, Action.PERMIT_ENDORSEMENT, Action.NAME_CREDENTIAL, Action.PREPARE_SHARE,
+           Action.OPEN_WITH_CARD)
+TOMS = ("tom, 14", "tom, with everything agreed", "tom, who may ask and show")
 for action in OWN:
     row(action, "lea's", "lea", "lea, who also leads")
-    row(action, "tom's", "tom, 14")
+    row(action, "tom's", *TOMS)
 for action in SHOWING:
     row(action, "lea's", "lea", "lea, who also leads")
-    row(action, "tom's", under_15=("tom, 14",))
     row(action, "youth's", "youth, 16")
+row(Action.OPEN_WITH_CARD, "tom's", under_15=TOMS)
+for action in (Action.INVITE_WITNESS, Action.PERMIT_ENDORSEMENT, Action.NAME_CREDENTIAL):
+    row(action, "tom's", *TOMS[1:], under_15=TOMS[:1])
+row(Action.PREPARE_SHARE, "tom's", TOMS[1], under_15=(TOMS[0], TOMS[2]))
+row(Action.DECIDE_BY_TWO, "tom's", *TOMS)
+row(Action.DECIDE_BY_TWO, "youth's")
+row(Action.DECIDE_BY_TWO, "lea's")
+row(Action.TAKE_OVER, "tom's")
+row(Action.TAKE_OVER, "youth's", "youth, 16")
+row(Action.TAKE_OVER, "grown's", "grown, 18")
+row(Action.TAKE_OVER, "lea's")
+row(Action.COME_OF_AGE, "youth's")
+row(Action.COME_OF_AGE, "grown's", "grown, 18")
+row(Action.COME_OF_AGE, "lea's", "lea", "lea, who also leads")
 row(Action.PRINT_SHEET, "lea's", "lea", "lea, who also leads")
-row(Action.PRINT_SHEET, "tom's", adults_only=("tom, 14",))
+row(Action.PRINT_SHEET, "tom's", adults_only=TOMS)
 row(Action.PRINT_SHEET, "youth's", adults_only=("youth, 16",))
 ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads")
 row(Action.READ_INBOX, "nothing", *ACTIVE)

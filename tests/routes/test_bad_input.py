@@ -26,9 +26,9 @@ POSTED = {
     "accounts.passphrase", "accounts.sign_out",
 }
 # Without cookie there is no session for another site to use: the key is in the address (tests/routes/test_witnesses.py).
-KEY_IN_ADDRESS = {"witness.answer", "witness.take_back", "witness.erase"}
+KEY_IN_ADDRESS = {"guardian.answer", "guardian.stop", "witness.answer", "witness.take_back", "witness.erase"}
 # What changes nothing, for anybody: there is nothing that another site could have done (tests/routes/test_verify.py).
-CHANGES_NOTHING = {"verify.page"}
+CHANGES_NOTHING = {"guardian.typed", "verify.page"}
 # A mail program that stops messages in one click has no token of ours: the one in the address stands in for it.
 OWN_TOKEN = {"mail.unsubscribe"}
 ANSWERS = {200, 303, 400, 403, 404, 409, 410, 413, 422, 429}

@@ -24,7 +24,7 @@ SHOWN = Offer(visible_at=BEFORE, kept_at=BEFORE, permitted_at=BEFORE)
 
 class TestWhoShowsAndForHowLong:
     @pytest.mark.parametrize(("band", "days"), [
-        (Band.CHILD, ()), (Band.TEEN, ()), (Band.YOUTH, (30, 90)), (Band.ADULT, (30, 90, 180)),
+        (Band.CHILD, ()), (Band.TEEN, (30,)), (Band.YOUTH, (30, 90)), (Band.ADULT, (30, 90, 180)),
     ])
     def test_the_lengths_offered_follow_the_age(self, band: Band, days: tuple[int, ...]) -> None:
         assert rules.days_offered(band) == days
@@ -35,15 +35,24 @@ class TestWhoShowsAndForHowLong:
         assert rules.refusal_to_share(Band.YOUTH) is None
         assert rules.refusal_to_share(Band.ADULT) is None
 
+    def test_under_15_it_opens_for_what_two_agreed_on(self) -> None:
+        agreed = {"placement", "show"}
+        assert rules.purposes_open(Band.TEEN, agreed) == ("placement",)
+        assert rules.refusal_to_share(Band.TEEN, "placement", agreed) is None
+        assert rules.refusal_to_share(Band.TEEN, "association", agreed) is Refusal.UNDER_15
+        assert rules.refusal_to_share(Band.TEEN, "show", agreed) is Refusal.UNDER_15
+        assert rules.purposes_open(Band.YOUTH, ()) == ("show",)
+
     def test_three_months_are_preset_for_adults_and_one_before(self) -> None:
         assert rules.preset_months(Band.ADULT) == 3
         assert rules.preset_months(Band.YOUTH) == 1
-        assert rules.preset_months(Band.TEEN) is None
+        assert rules.preset_months(Band.TEEN) == 1
+        assert rules.preset_months(Band.CHILD) is None
 
     @pytest.mark.parametrize(("band", "months", "refusal"), [
         (Band.ADULT, 1, None), (Band.ADULT, 3, None), (Band.ADULT, 6, None), (Band.ADULT, 12, Refusal.END_ODD),
         (Band.ADULT, 0, Refusal.END_ODD), (Band.YOUTH, 3, None), (Band.YOUTH, 6, Refusal.END_ODD),
-        (Band.TEEN, 1, Refusal.END_ODD),
+        (Band.TEEN, 1, None), (Band.TEEN, 3, Refusal.END_ODD), (Band.CHILD, 1, Refusal.END_ODD),
     ])
     def test_a_link_always_has_an_end_that_is_offered(self, band: Band, months: int, refusal: Refusal | None) -> None:
         assert rules.refusal_of_end(band, months) is refusal
@@ -102,6 +111,8 @@ class TestWhatStandsBesideIt:
         assert rules.refusal_to_show_piece("photo", band, told=True) is Refusal.PICTURE_BY_THREE
         assert rules.refusal_to_show_piece("document", band, told=True) is Refusal.PICTURE_BY_THREE
         assert rules.refusal_to_show_piece("link", band, told=True) is None
+        assert rules.refusal_to_show_piece("photo", band, told=True, agreed={"image"}) is None
+        assert rules.refusal_to_show_piece("photo", band, told=True, agreed={"show"}) is Refusal.PICTURE_BY_THREE
 
 
 class TestMovingAnEnd:
@@ -124,6 +135,8 @@ class TestMovingAnEnd:
     def test_never_longer_than_a_new_link(self) -> None:
         assert rules.refusal_to_extend(Band.YOUTH, LinkState.OPEN, NOW + self.WEEK, 6, NOW) is Refusal.END_ODD
         assert rules.refusal_to_extend(Band.TEEN, LinkState.OPEN, NOW + self.WEEK, 1, NOW) is Refusal.UNDER_15
+        assert rules.refusal_to_extend(Band.TEEN, LinkState.OPEN, NOW + self.WEEK, 1, NOW, consented=True) is None
+        assert rules.refusal_to_extend(Band.TEEN, LinkState.OPEN, NOW + self.WEEK, 3, NOW, consented=True) is Refusal.END_ODD
 
 
 class TestWhereALinkStands:
@@ -137,18 +150,6 @@ class TestWhereALinkStands:
 
     def test_it_closes_with_the_consent_it_needs(self) -> None:
         assert rules.link_state(None, LATER, NOW, consented=False) is LinkState.CLOSED
-
-    @pytest.mark.parametrize(("consent", "stands"), [
-        ((BEFORE, BEFORE, LATER, None), True), ((None, BEFORE, LATER, None), False),
-        ((BEFORE, None, LATER, None), False), ((BEFORE, LATER, LATER, None), False),
-        ((BEFORE, BEFORE, NOW, None), False), ((BEFORE, BEFORE, None, None), False),
-        ((BEFORE, BEFORE, LATER, BEFORE), False),
-    ])
-    def test_a_consent_is_two_yeses_that_still_stand(
-        self, consent: tuple[dt.datetime | None, ...], stands: bool
-    ) -> None:
-        learner, guardian, until, withdrawn = consent
-        assert rules.consent_in_force(learner, guardian, until, withdrawn, NOW) is stands
 
 
 class TestTheCard:

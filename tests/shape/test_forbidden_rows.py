@@ -561,12 +561,18 @@ def test_a_link_within_its_age_is_accepted(world: World, learner: str, days: int
 
 def consent(world: World, **more: Any) -> uuid.UUID:
     row = world.put("guardian_consent", **{
-        "learner_id": world.cast["tom"], "option": "show", "text_version": "1", "learner_agreed_at": world.now - H,
+        "learner_id": world.cast["tom"], "option": "placement", "text_version": "1", "learner_agreed_at": world.now - H,
         "guardian_agreed_at": world.now - H, "until": world.now + 300 * DAY, **more})
     return uuid.UUID(str(row["id"]))
 
 
-@pytest.mark.parametrize("half", ["learner_agreed_at", "guardian_agreed_at", "withdrawn", "over", "another purpose"])
+def parents(world: World, *answered: bool) -> list[uuid.UUID]:
+    return [uuid.UUID(str(world.put("guardian", learner_id=world.cast["tom"], way="code", token_hash=uuid.uuid4().bytes * 2,
+                                    asked_at=world.now - 2 * H, expires_at=world.now + DAY,
+                                    answered_at=world.now - H if yes else None)["id"])) for yes in answered]
+
+
+@pytest.mark.parametrize("half", ["learner_agreed_at", "guardian_agreed_at", "withdrawn", "over", "another purpose", "show"])
 def test_half_a_consent_opens_nothing(world: World, half: str) -> None:
     more: dict[str, Any] = {half: None} if half.endswith("_at") else {}
     if half == "withdrawn":
@@ -575,12 +581,41 @@ def test_half_a_consent_opens_nothing(world: World, half: str) -> None:
         more = {"until": world.now - H}
     elif half == "another purpose":
         more = {"option": "image"}
+    elif half == "show":
+        more = {"option": "show"}
     given = consent(world, **more)
-    refused(lambda: world.put("share", **world.share("tom", expires_at=world.now + 20 * DAY, guardian_consent_id=given)))
+    for_whom = "show" if half == "show" else "placement"
+    refused(lambda: world.put("share", **world.share("tom", expires_at=world.now + 20 * DAY, guardian_consent_id=given,
+                                                     purpose=for_whom)))
 
 
 def test_both_halves_open_a_short_link(world: World) -> None:
-    world.put("share", **world.share("tom", expires_at=world.now + 20 * DAY, guardian_consent_id=consent(world)))
+    world.put("share", **world.share("tom", expires_at=world.now + 20 * DAY, guardian_consent_id=consent(world),
+                                     purpose="placement"))
+
+
+@pytest.mark.parametrize("attack", ["longer than a year", "agreed again", "given back", "kept after a no", "by nobody"])
+def test_a_consent_is_said_once_and_ends_within_a_year(world: World, attack: str) -> None:
+    over = attack in {"given back", "kept after a no"}
+    given = consent(world, **({"withdrawn_at": world.now, "withdrawn_by": "guardian"} if over else {}))
+    sets, values = {
+        "longer than a year": ("until = :t", {"t": world.now + 367 * DAY}),
+        "agreed again": ("guardian_agreed_at = :t", {"t": world.now}),
+        "given back": ("withdrawn_at = NULL, withdrawn_by = NULL", {}),
+        "kept after a no": ("kept_at = :t", {"t": world.now}),
+        "by nobody": ("withdrawn_at = :t", {"t": world.now}),
+    }[attack]
+    refused(lambda: world.sql(f"UPDATE guardian_consent SET {sets} WHERE id = :id", id=given, **values))
+
+
+def test_the_second_parent_is_another_and_for_images_alone(world: World) -> None:
+    one, other = parents(world, True, True)
+    for more in ({"option": "image", "second_guardian_id": one}, {"option": "show", "second_guardian_id": other},
+                 {"option": "image", "second_agreed_at": world.now - H}):
+        with db.session.begin_nested() as point:
+            refused(lambda more=more: consent(world, guardian_id=one, **more))
+            point.rollback()
+    consent(world, option="image", guardian_id=one, second_guardian_id=other)
 
 
 def test_permitting_under_15_needs_both(world: World) -> None:
@@ -588,7 +623,7 @@ def test_permitting_under_15_needs_both(world: World) -> None:
     with db.session.begin_nested() as point:
         refused(lambda: world.put("permission", **world.permission()))
         point.rollback()
-    given = consent(world, learner_agreed_at=world.now - 100 * H, guardian_agreed_at=world.now - 100 * H)
+    given = consent(world, option="show", learner_agreed_at=world.now - 100 * H, guardian_agreed_at=world.now - 100 * H)
     world.put("permission", **world.permission(guardian_consent_id=given))
 
 
@@ -748,14 +783,23 @@ def test_a_piece_is_in_a_link_only_with_its_experience(world: World, attack: str
         assert kinds == ["experience", "experience"]
 
 
-@pytest.mark.parametrize(("learner", "kind", "opens"), [
-    ("tom", "photo", False), ("tom", "document", False), ("tom", "link", True), ("youth", "photo", True)])
-def test_no_link_under_15_shows_a_picture(world: World, learner: str, kind: str, opens: bool) -> None:
+@pytest.mark.parametrize(("learner", "kind", "agreed", "opens"), [
+    ("tom", "photo", None, False), ("tom", "document", None, False), ("tom", "photo", 1, False), ("tom", "photo", 2, True),
+    ("tom", "document", 2, True), ("tom", "link", None, True), ("youth", "photo", None, True)])
+def test_no_link_under_15_shows_a_picture_without_both_parents(
+    world: World, learner: str, kind: str, agreed: int | None, opens: bool
+) -> None:
     common = world.told(learner, f"{learner}_x")
     row = world.piece(learner, f"{learner}_x", kind)
     world.put("edition_item", **common, kind="evidence", evidence_id=row["id"], position=1)
     given = consent(world) if learner == "tom" else None
-    share = world.share(learner, expires_at=world.now + 20 * DAY, guardian_consent_id=given)
+    pictured = None
+    if agreed:
+        one, other = parents(world, True, True)
+        pictured = consent(world, option="image", guardian_id=one, second_guardian_id=other,
+                           second_agreed_at=world.now - H if agreed == 2 else None)
+    share = world.share(learner, expires_at=world.now + 20 * DAY, guardian_consent_id=given, image_consent_id=pictured,
+                        purpose="placement" if learner == "tom" else "show")
     if opens:
         world.put("share", **share)
     else:

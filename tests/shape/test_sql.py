@@ -55,6 +55,9 @@ PAGES = {
     "witnesses.invite": ("lea", "/experience/{lea_x}/demander/sans-compte"),
     "witnesses.ready": ("lea", "/sans-compte/{witness_invitation}"),
     "witness.answer": (None, "{witness_link}"),
+    "parents.together": ("tom", "/a-deux"),
+    "parents.hand_over": ("youth", "/a-moi"),
+    "guardian.answer": (None, "{parent_link}"),
     "recognition.ask": ("lea", "/retour/{feedback_free}/faire-reconnaitre"),
     "recognition.recognise": ("karim", "/reconnaitre/{recognition}"),
     "recognition.sent_file": ("karim", "/reconnaitre/{recognition}/fichier/{photo}"),
@@ -164,6 +167,7 @@ def city(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory
                          "piece_link": f"/s/{link}/pieces/{piece}",
                          "card_piece_link": f"/c/{unseal(card.token_sealed)}/pieces/{piece}",
                          "sheet_link": f"/v/{cast.tokens['to_sheet']}",
+                         "parent_link": f"/a/{cast.tokens['parent_tom']}",
                          "witness_link": f"/t/{cast.tokens['witness_youth_x']}"}
             db.session.remove()
         yield app, cast, addresses, request.param

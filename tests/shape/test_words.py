@@ -513,6 +513,7 @@ SAME_IN_EVERY_LANGUAGE = {
     "quatre-mots-pour-alpha-2026",
     "/s/",
     "/t/",
+    "/a/",
     "www.defenseurdesdroits.fr",
     "Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07",
 }
@@ -615,7 +616,7 @@ def test_what_is_looked_for_would_be_found() -> None:
 
 
 # Pages without cookie: what lets their forms in is the key in the address, or nothing is changed by them, so a session's token has no place there.
-WITHOUT_COOKIE = ("witnesses/answer.html", "witnesses/kept.html", "verify/page.html")
+WITHOUT_COOKIE = ("parents/answer.html", "parents/receipt.html", "parents/typed.html", "witnesses/answer.html", "witnesses/kept.html", "verify/page.html")
 
 
 def faults(source: str, cookieless: bool = False) -> Iterator[str]:

@@ -1,0 +1,150 @@
+"""What the child asks, what a parent answers, and what is kept or closed at 15 and at 18."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectMultipleField
+from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from ..accounts.rules import refusal_of_address
+from ..forms import Entry, Form, Sentence, options, refused_message
+from ..refusals import Refusal, Refused
+from . import rules, words
+from .service import AnswerDraft, AskDraft
+
+
+class AskForm(Form):
+    """On what to decide by two, purpose by purpose, and how the parent gets the link; nothing is ticked beforehand."""
+
+    purposes = SelectMultipleField(_l("Ce que j’aimerais pouvoir faire"), validate_choice=False,
+                                   widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    way = RadioField(_l("Comment demander"), validate_choice=False, choices=options([
+        (rules.CODE, _l("Un code à montrer ou à imprimer")), (rules.EMAIL, _l("Un e-mail"))]))
+    address = Sentence(_l("L’adresse e-mail de ce parent"), most=254,
+                       render_kw={"type": "email", "autocomplete": "off", "inputmode": "email"})
+
+    def __init__(self, open_purposes: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.purposes.choices = options((p, words.PURPOSE[p]) for p in open_purposes)
+
+    def validate_purposes(self, field: Any) -> None:
+        """Refuse nothing, and what cannot be asked now."""
+        if not field.data or not set(field.data) <= {choice.value for choice in field.choices}:
+            raise ValidationError(refused_message(Refusal.NOTHING_CHOSEN))
+
+    def validate_way(self, field: Any) -> None:
+        """Refuse a way that is not offered."""
+        if field.data not in {rules.CODE, rules.EMAIL}:
+            raise ValidationError(refused_message(Refusal.STEP_MISSING))
+
+    def validate_address(self, field: Any) -> None:
+        """Refuse what cannot be an address, where one is needed."""
+        if self.way.data == rules.EMAIL and refusal_of_address(field.data) is not None:
+            raise ValidationError(refused_message(Refusal.ADDRESS_ODD))
+
+    def draft(self) -> AskDraft:
+        """Return what is asked."""
+        by_email = self.way.data == rules.EMAIL
+        address = (self.address.data or "").lower() if by_email else None
+        return AskDraft(tuple(dict.fromkeys(self.purposes.data or ())), address)
+
+
+YES, NO = "yes", "no"
+
+
+class AnswerForm(Entry):
+    """A parent's answer: yes or no for each purpose, and in which quality; nothing is ticked beforehand.
+
+    No cookie, so no CSRF token: the key is in the address, which no other site knows.
+    """
+
+    capacity = RadioField(_l("Pour dire oui"), validate_choice=False, choices=options([
+        (rules.PARENT, _l("J’ai l’autorité parentale")), (rules.SERVICE, _l("Je suis le service qui a la charge de l’enfant"))]))
+    asked: tuple[str, ...] = ()
+
+    class Meta(Entry.Meta):
+        csrf = False
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Say whether each purpose has its answer, and each yes its quality."""
+        good: bool = super().validate(extra_validators)
+        stopped: list[tuple[str, Refusal]] = [
+            (name, Refusal.STEP_MISSING) for name in self.asked if self[name].data not in {YES, NO}]
+        for name in self.asked:
+            refusal = rules.refusal_of_yes(name, self.capacity.data) if self[name].data == YES else None
+            if refusal is not None:
+                stopped.append(("capacity" if refusal is Refusal.CAPACITY_MISSING else name, refusal))
+        for name, refusal in stopped:
+            if not self[name].errors:
+                self.refuse(Refused(refusal, name))
+        return good and not stopped
+
+    def draft(self) -> AnswerDraft:
+        """Return what is answered."""
+        capacity = self.capacity.data if self.capacity.data in rules.CAPACITIES else None
+        return AnswerDraft({name: self[name].data == YES for name in self.asked}, capacity, self.number)
+
+
+def _each(base: type[Any], purposes: Iterable[str], choices: list[tuple[str, Any]]) -> type[Any]:
+    """Return a form with one choice of two for each of these purposes."""
+    asked = tuple(purposes)
+    return type(base.__name__, (base,), {"asked": asked, **{
+        p: RadioField(words.PURPOSE[p], validate_choice=False, choices=options(choices)) for p in asked}})
+
+
+def answer_form(purposes: Iterable[str]) -> AnswerForm:
+    """Return the form of a parent's answer about these purposes."""
+    form: AnswerForm = _each(AnswerForm, purposes, [(YES, _l("Oui")), (NO, _l("Non"))])()
+    return form
+
+
+class ReceiptForm(Form):
+    """The code of a receipt, typed from paper; no cookie, so no CSRF token: it changes nothing."""
+
+    code = Sentence(_l("Le code du reçu"), most=40, render_kw={"autocomplete": "off", "autocapitalize": "characters"})
+
+    class Meta(Form.Meta):
+        csrf = False
+
+
+KEEP, CLOSE = "keep", "close"
+
+
+class HandOverForm(Form):
+    """At 15: what two decided is kept or closed, purpose by purpose; nothing is ticked beforehand."""
+
+    asked: tuple[str, ...] = ()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Say whether at least one has its answer; the others stay as they are."""
+        good: bool = super().validate(extra_validators)
+        if good and not self.draft():
+            self.refuse(Refused(Refusal.NOTHING_CHOSEN))
+            return False
+        return good
+
+    def draft(self) -> dict[str, bool]:
+        """Return what is kept (True) and what is closed (False)."""
+        return {name: self[name].data == KEEP for name in self.asked if self[name].data in {KEEP, CLOSE}}
+
+
+def hand_over_form(purposes: Iterable[str]) -> HandOverForm:
+    """Return the form in which these purposes are kept or closed."""
+    form: HandOverForm = _each(HandOverForm, purposes, [(KEEP, _l("Garder")), (CLOSE, _l("Fermer"))])()
+    return form
+
+
+class ComeOfAgeForm(Form):
+    """At 18: the protection of minors goes on, or ends; nothing is ticked beforehand."""
+
+    protection = RadioField(_l("La protection d’avant 18 ans"), validate_choice=False, choices=options([
+        (KEEP, _l("Garder")), (CLOSE, _l("Arrêter"))]))
+
+    def validate_protection(self, field: Any) -> None:
+        """Refuse no answer."""
+        if field.data not in {KEEP, CLOSE}:
+            raise ValidationError(refused_message(Refusal.STEP_MISSING))
