@@ -179,6 +179,9 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     club = db.session.get(Organisation, cast["library"])
     ids["tom_desk"] = feedback.ask(db.session.get(Experience, cast["tom_x"]), None, club, [], None, uuid.uuid4(),
                                    now - 4 * H).id
+    maya = build.account("maya", now, born=(2009, 6))
+    ids["maya"] = maya.id
+    ids["m_maya"] = build.membership(maya, library, "facilitator", now, co_reader_id=cast["m_karim"]).id
     text = db.session.get(AuthoredText, tom_told.text_id)
     ids["tom_text"] = tom_told.text_id
     ids["report"] = safety.report(text, None, now - H).id
