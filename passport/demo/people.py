@@ -99,19 +99,19 @@ class People(Days):
         if line["check"]:
             first = day_of(begins) + dt.timedelta(days=2)
             state = line["check"]["state"]
-            days = {"expired": [first], "ends_soon": [self.today - dt.timedelta(days=ENDS_SOON)]}.get(state)
-            for day in days or self.checked_days(first):
+            last = ENDS_SOON if state == "ends_soon" else CHECKED_LAST
+            for day in [first] if state == "expired" else self.checked_days(first, last):
                 self.event(at_hour(day, 9), self.check, who, line, by or "sofia")
         if line["safeguarding_reader"]:
-            self.event(begins + dt.timedelta(days=3), self.reads_to_protect, who, house)
+            self.event(begins + dt.timedelta(days=1 if house == "city" else 3), self.reads_to_protect, who, house)
         if "co_reader" in line:
             self.event(begins + dt.timedelta(days=1), self.reads_along, who, house, line["co_reader"])
         if "ended" in line:
             self.event(self.in_month(line["ended"], 6), self.end_role, who, house, by)
 
-    def checked_days(self, first: dt.date) -> list[dt.date]:
-        """Return the days on which a check is seen anew, each before the one before it ends."""
-        last = (self.today - first).days - CHECKED_LAST
+    def checked_days(self, first: dt.date, days_ago: int) -> list[dt.date]:
+        """Return the days on which a check is seen anew, each before the one before it ends, the last so many days ago."""
+        last = (self.today - first).days - days_ago
         second = last % CHECKED_EVERY
         if second + CHECKED_EVERY < YEAR:
             second += CHECKED_EVERY
