@@ -86,6 +86,7 @@ def import_models() -> None:
     from .frameworks import models as frameworks  # noqa: F401
     from .notices import models as notices  # noqa: F401
     from .organisations import models as organisations  # noqa: F401
+    from .protection import models as protection  # noqa: F401
     from .recognition import models as recognition  # noqa: F401
     from .safety import models as safety  # noqa: F401
     from .sharing import models as sharing  # noqa: F401
@@ -170,13 +171,14 @@ def open_rooms(app: Flask) -> None:
     from .frameworks import routes as frameworks
     from .organisations import routes as organisations
     from .parents import routes as parents
+    from .protection import routes as protection
     from .recognition import routes as recognition
     from .safety import routes as safety
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
-                 parents, safety, city, landing, commitments, health, offline):
+                 parents, protection, safety, city, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)

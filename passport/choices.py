@@ -21,6 +21,21 @@ ALONE = 15  # from this age on a person consents alone, where consent is the bas
 NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 PHONE = re.compile(r"\+?\d[\d .]{1,24}", re.ASCII)
 DAY = re.compile(r"\d\d-\d\d", re.ASCII)
+# Which checks an organisation may lawfully ask for, by its kind (promise S6). To ask for an "attestation
+# d'honorabilité" outside social care for children and childcare is an offence: those two rows alone hold it.
+LAWFUL: dict[str, tuple[str, ...]] = {
+    "association": ("record_and_declaration", "sport_licence", "declared_centre"),
+    "school": ("public_agent",),
+    "public_service": ("public_agent", "declared_centre"),
+    "sport_club": ("sport_licence",),
+    "holiday_centre": ("declared_centre",),
+    "childcare": ("honorability",),
+    "social_care": ("honorability", "by_service"),
+    "company": ("record_and_declaration",),
+    "city": ("public_agent",),
+}
+HONORABILITY, HONORABILITY_IN = "honorability", frozenset({"childcare", "social_care"})
+CHECKS = tuple(sorted({check for checks in LAWFUL.values() for check in checks}))
 # Where each number comes from, and whether somebody looked it up.
 NUMBERS = json.loads((Path(__file__).parent / "help_numbers.json").read_text(encoding="utf-8"))["numbers"]
 
@@ -46,6 +61,9 @@ CHOICES: dict[str, Choice] = {choice.key: choice for choice in (
     Choice(5, "parents.others", "text", law="open", needed=True),
     Choice(6, "parents.ask", "text", law="open", needed=True),
     Choice(7, "checks.common_day", "day", "10-31", law="sure"),
+    *(Choice(7, f"checks.{kind}", "list", ", ".join(lawful),
+             tuple(check for check in CHECKS if check != HONORABILITY or kind in HONORABILITY_IN))
+      for kind, lawful in LAWFUL.items()),
     Choice(8, "checks.record", "option", YES, (YES, NO), law="dpo", needed=True),
     Choice(10, "controllers", "text", law="dpo", needed=True),
     Choice(14, "cases.kept", "text", law="dpo", needed=True),
@@ -72,6 +90,8 @@ def refusal_of(choice: Choice, value: str) -> Refusal | None:
         return None if choice.least <= int(value) <= choice.most else Refusal.CHOICE_FLOOR
     if choice.kind == "option":
         return None if value in choice.options else Refusal.CHOICE_FLOOR
+    if choice.kind == "list":
+        return None if {part.strip() for part in value.split(",")} <= {*choice.options} else Refusal.CHOICE_FLOOR
     if choice.kind == "day":
         return None if DAY.fullmatch(value) and day_in(2027, value) else Refusal.CHOICE_ODD
     if choice.kind == "phone":

@@ -74,12 +74,19 @@ class Action(StrEnum):
     # an organisation
     MANAGE_ORGANISATION = auto()
     INVITE_FACILITATOR = auto()
+    SIGN_MINORS_CHARTER = auto()
     REMOVE_MEMBER = auto()
     ACCEPT_ACCREDITATION = auto()
     RECORD_CHECK = auto()
     READ_DESK = auto()
     ASSIGN_REQUEST = auto()
     HANDLE_REPORT = auto()
+    # reading to protect
+    READ_AS_READER = auto()
+    READ_TO_PROTECT = auto()
+    READ_ALONG = auto()
+    READ_LOOKS = auto()
+    SET_READER_ASIDE = auto()
     # the city
     COORDINATE = auto()
     INVITE_MANAGER = auto()
@@ -104,18 +111,30 @@ class Role:
     organisation_closed_at: dt.datetime | None
     minors_state: str
     checked_until: dt.date | None
+    identity_confirmed_at: dt.datetime | None = None
+    is_reader: bool = False
+    is_co_read: bool = False
+    is_reminded: bool = False
 
     def is_active(self, at: dt.datetime) -> bool:
-        """Say whether this role counts at that time: joined, not over, in an organisation accredited then."""
-        begun = self.joined_at is not None and self.joined_at <= at
+        """Say whether this role counts at that time: joined, known in person, not over, in an organisation accredited then."""
+        begun = all(t is not None and t <= at for t in (self.joined_at, self.identity_confirmed_at))
         over = any(t is not None and t <= at for t in (self.suspended_at, self.ended_at))
         known = self.accredited_at is not None and self.accredited_at <= at
         gone = any(t is not None and t <= at for t in (self.organisation_suspended_at, self.organisation_closed_at))
         return begun and not over and known and not gone
 
     def is_checked(self, on: dt.date) -> bool:
-        """Say whether a protected learner's things may be opened in this role on that day."""
-        return self.minors_state == "allowed" and self.checked_until is not None and self.checked_until > on
+        """Say whether a protected learner's things may be opened in this role on that day.
+
+        The organisation may welcome minors, the person has a check in force, and a facilitator knows the charter.
+        """
+        knows = self.role != "facilitator" or (self.charter_version is not None and self.trained_at is not None)
+        return self.minors_state == "allowed" and knows and self.is_vetted(on)
+
+    def is_vetted(self, on: dt.date) -> bool:
+        """Say whether this person has a check in force on that day."""
+        return self.checked_until is not None and self.checked_until > on
 
 
 @dataclass(frozen=True)
@@ -200,6 +219,24 @@ class Case:
     left_alone: bool = field(default=False, kw_only=True)
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """What adults wrote to one protected learner in one organisation, and who reads it to protect."""
+
+    learner_id: uuid.UUID
+    organisation_id: uuid.UUID
+    reader_ids: frozenset[uuid.UUID] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class ReadAlong:
+    """What a facilitator of 16 or 17 writes in one role, and the adult of the organisation who may read it."""
+
+    account_id: uuid.UUID
+    organisation_id: uuid.UUID
+    co_reader_id: uuid.UUID | None
+
+
 Truth = Callable[[Actor, Any, dt.datetime, dt.date], bool]
 REASON: dict[Truth, Refusal] = {}
 
@@ -262,6 +299,13 @@ def prepares_links(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bo
 def is_adult(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 18 or more."""
     return actor.band(on) is age.Band.ADULT
+
+
+@because(Refusal.CO_READER_NEEDED)
+def is_adult_or_co_read(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 18 or more, or an adult of the organisation is named to read along."""
+    role = answering_role(actor, thing, at)
+    return actor.band(on) is age.Band.ADULT or (role is not None and role.is_co_read)
 
 
 def is_facilitator(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
@@ -384,6 +428,30 @@ def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> b
     return thing.left_alone and coordinates(actor, thing, at, on)
 
 
+def reading_roles(actor: Actor, at: dt.datetime, on: dt.date) -> tuple[Role, ...]:
+    """Return the roles in which this adult reads to protect now: named, active, with a check in force."""
+    if actor.band(on) is not age.Band.ADULT:
+        return ()
+    return tuple(r for r in actor.roles if r.is_reader and r.is_active(at) and r.is_vetted(on))
+
+
+def reads_to_protect(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is an adult named to read to protect, with a check in force."""
+    return bool(reading_roles(actor, at, on))
+
+
+def is_reader_of_it(actor: Actor, thing: Guarded, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is one of those who read this exchange: nobody set aside, blocked, or concerned."""
+    return actor.account_id in thing.reader_ids
+
+
+def reads_along(actor: Actor, thing: ReadAlong, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is the adult of the organisation who was named to read along, and still acts there."""
+    return actor.band(on) is age.Band.ADULT and thing.co_reader_id == actor.account_id and any(
+        r.organisation_id == thing.organisation_id and r.is_active(at) for r in actor.roles
+    )
+
+
 @dataclass(frozen=True)
 class Needs:
     """The truths of one action: those without which the thing is not seen, and those without which it is refused."""
@@ -432,7 +500,7 @@ POLICY: dict[Action, Needs] = {
     Action.COME_OF_AGE: Needs((is_theirs, is_adult)),
     Action.READ_INBOX: Needs((is_facilitator,)),
     Action.READ_REQUEST: Needs(ASKED),
-    Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting,)),
+    Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting, is_adult_or_co_read)),
     Action.DECLINE_REQUEST: Needs(ASKED, (is_waiting,)),
     Action.WITHDRAW_FEEDBACK: Needs(ASKED),
     Action.RECOGNISE: Needs(ASKED, (is_waiting, is_adult, knows_charter)),
@@ -441,12 +509,18 @@ POLICY: dict[Action, Needs] = {
     Action.SHOW_ASK_CODE: Needs((holds_it,)),
     Action.MANAGE_ORGANISATION: Needs((manages,)),
     Action.INVITE_FACILITATOR: Needs((manages,)),
+    Action.SIGN_MINORS_CHARTER: Needs((answers_for,)),
     Action.REMOVE_MEMBER: Needs((manages,)),
     Action.RECORD_CHECK: Needs((manages,), (is_another,)),
     Action.ACCEPT_ACCREDITATION: Needs((answers_for,)),
     Action.READ_DESK: Needs((answers_for,)),
     Action.ASSIGN_REQUEST: Needs((is_not_theirs, answers_for, waits_at_desk, grant_is_open, is_not_barred)),
     Action.HANDLE_REPORT: Needs((looks_after_it,)),
+    Action.READ_AS_READER: Needs((reads_to_protect,)),
+    Action.READ_TO_PROTECT: Needs((reads_to_protect, is_reader_of_it)),
+    Action.READ_ALONG: Needs((reads_along,)),
+    Action.READ_LOOKS: OWN,
+    Action.SET_READER_ASIDE: OWN,
     Action.COORDINATE: Needs((coordinates,)),
     Action.INVITE_MANAGER: Needs((coordinates,)),
 }

@@ -68,7 +68,7 @@ def _vouched(instant: str, trained: bool) -> str:
           AND (o.suspended_at IS NULL OR o.suspended_at > NEW.{instant})
           AND (o.closed_at IS NULL OR o.closed_at > NEW.{instant})
           AND (NOT (p.protection_chosen OR {_younger(18, instant)})
-               OR (o.minors_state = 'allowed' AND EXISTS (SELECT 1 FROM vetting v WHERE v.membership_id = m.id
+               OR (o.minors_state = 'allowed' AND m.trained_at <= NEW.{instant} AND EXISTS (SELECT 1 FROM vetting v WHERE v.membership_id = m.id
                    AND (v.revoked_at IS NULL OR v.revoked_at > NEW.{instant})
                    AND v.checked_on <= {{day:{instant}}} AND v.expires_on > {{day:{instant}}}))))"""
 
@@ -86,6 +86,15 @@ def _needs_guardian(option: str, instant: str) -> str:
 
 
 _IMAGE = "'image'"
+def _person_younger(column: str, age: int, instant: str) -> str:
+    """The person named in that column is below that age at that time."""
+    return f"EXISTS (SELECT 1 FROM passport p WHERE p.learner_id = NEW.{column} AND {_younger(age, instant)})"
+
+
+OF_AGE = (f"({_person_younger('account_id', 16, 'joined_at')} OR ((NEW.role <> 'facilitator' OR NEW.is_safeguarding_reader)"
+          f" AND {_person_younger('account_id', 18, 'joined_at')}))")
+HONORABILITY = ("NEW.kind = 'honorability' AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.id = NEW.membership_id"
+                " AND m.organisation_kind IN ('childcare', 'social_care'))")
 STAYS_INSIDE = ("EXISTS (SELECT 1 FROM experience x WHERE x.id = NEW.experience_id"
                 " AND (x.for_me_only OR x.deleted_at IS NOT NULL))")
 
@@ -231,6 +240,28 @@ TRIGGERS: tuple[Trigger, ...] = (
             "NEW.token_hash <> OLD.token_hash OR NEW.edition_id <> OLD.edition_id OR NEW.learner_id <> OLD.learner_id"
             " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS {distinct} OLD.revoked_at)",
             "a closed link stays closed"),
+    Trigger("membership_of_age", "membership", "INSERT", OF_AGE, "a role is taken at 18, a facilitator's at 16"),
+    Trigger("membership_still_of_age", "membership", "UPDATE OF account_id, role, joined_at", OF_AGE,
+            "a role is taken at 18, a facilitator's at 16"),
+    Trigger("membership_reader_of_age", "membership", "UPDATE OF is_safeguarding_reader, reader_since",
+            f"NEW.is_safeguarding_reader AND {_person_younger('account_id', 18, 'reader_since')}",
+            "whoever reads to protect is an adult"),
+    Trigger("vetting_lawful", "vetting", "INSERT", HONORABILITY, "to ask for this attestation here is an offence"),
+    Trigger("vetting_still_lawful", "vetting", "UPDATE OF kind, membership_id", HONORABILITY,
+            "to ask for this attestation here is an offence"),
+    Trigger("vetting_year", "vetting", "INSERT", "NEW.expires_on > {year_later:checked_on}",
+            "a check lasts twelve months at most"),
+    Trigger("vetting_longer", "vetting", "UPDATE OF checked_on, expires_on", "NEW.expires_on > {year_later:checked_on}",
+            "a check lasts twelve months at most"),
+    Trigger("vetting_by_an_adult", "vetting", "INSERT", _person_younger("recorded_by_id", 18, "recorded_at"),
+            "an adult records a check"),
+    Trigger("feedback_co_read", "feedback", "INSERT",
+            _person_younger("facilitator_id", 18, "visible_at") + " AND NOT EXISTS (SELECT 1 FROM membership m"
+            " JOIN membership c ON c.id = m.co_reader_id WHERE m.id = NEW.membership_id"
+            " AND c.organisation_id = m.organisation_id AND c.joined_at <= NEW.visible_at"
+            " AND (c.suspended_at IS NULL OR c.suspended_at > NEW.visible_at)"
+            " AND (c.ended_at IS NULL OR c.ended_at > NEW.visible_at))",
+            "an adult of the organisation may read what a facilitator under 18 writes"),
     Trigger("audit_event_frozen", "audit_event", "UPDATE", "", "the journal is append-only"),
     Trigger("audit_event_stays", "audit_event", "DELETE", "", "the journal is append-only"),
     Trigger("audit_link_frozen", "audit_link", "UPDATE", "", "the journal is append-only"),
@@ -247,6 +278,7 @@ SQLITE = {
     "year": "CAST(strftime('%Y', NEW.{0}, '+2 hours') AS INTEGER)",
     "month": "CAST(strftime('%m', NEW.{0}, '+2 hours') AS INTEGER)",
     "day": "date(NEW.{0}, '+2 hours')",
+    "year_later": "date(NEW.{0}, '+1 year')",
     "later": "strftime('%Y-%m-%d %H:%M:%f', NEW.{0}, '+{1} days', '+2 hours')",
 }
 POSTGRESQL = {
@@ -255,6 +287,7 @@ POSTGRESQL = {
     "year": "extract(year FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
     "month": "extract(month FROM NEW.{0} AT TIME ZONE 'Europe/Paris')",
     "day": "(NEW.{0} AT TIME ZONE 'Europe/Paris')::date",
+    "year_later": "(NEW.{0} + interval '1 year')::date",
     "later": "(NEW.{0} + interval '{1} days 2 hours')",
 }
 

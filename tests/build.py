@@ -13,6 +13,7 @@ from passport.columns import uuid7
 from passport.experiences.models import Experience
 from passport.experiences.service import digest_of_story
 from passport.extensions import db
+from passport.organisations import rules
 from passport.organisations.models import Joined, Membership, Organisation, Vetting
 from passport.organisations.queries import sort_key
 
@@ -33,7 +34,12 @@ def account(name: str, now: dt.datetime, born: tuple[int, int] | None = None, **
 
 
 def organisation(name: str, now: dt.datetime, kind: str = "association", **more: Any) -> Organisation:
-    """Add an accredited organisation that may welcome minors."""
+    """Add an accredited organisation that may welcome minors; `lead` answers for that, somebody new if nobody is named."""
+    lead = more.pop("lead", None)
+    if more.get("minors_state", "allowed") == "allowed":
+        lead = lead or account("lead", now)
+        more = {"minors_lead_id": lead.id, "minors_charter_version": "2026-11", "minors_charter_at": now - LONG_AGO,
+                "minors_charter_by_id": lead.id, **more}
     body = Organisation(id=uuid7(), name=name, sort_key=sort_key(name), kind=kind, sector=more.pop("sector", "voluntary"),
                         minors_state=more.pop("minors_state", "allowed"), requested_at=now - LONG_AGO,
                         accredited_at=more.pop("accredited_at", now - LONG_AGO), **more)
@@ -57,7 +63,7 @@ def vetting(member: Membership, by: Account, now: dt.datetime, days: int = 100, 
     """Add a check in force for some days more."""
     today = day_of(now)
     row = Vetting(id=uuid7(), membership_id=member.id, account_id=member.account_id, recorded_by_id=by.id,
-                  **{"kind": "record_and_declaration", "checked_on": today - dt.timedelta(days=90),
+                  **{"kind": rules.LAWFUL[member.organisation_kind][0], "checked_on": today - dt.timedelta(days=90),
                      "expires_on": today + dt.timedelta(days=days), "authenticity": True,
                      "recorded_at": now - dt.timedelta(days=90), **more})
     db.session.add(row)

@@ -28,26 +28,30 @@ def make_cast(now: dt.datetime) -> Cast:
     lea (adult learner), tom (14), youth (16), chosen (adult who chose protection), stranger (adult learner);
     library with claire (manager), karim (facilitator, checked), hugo (facilitator, check expired),
     novice (facilitator without charter); club with farid (manager), nadia (facilitator, checked);
-    sofia coordinates the city. tom and youth joined the library. lea_x, tom_x are experiences.
+    sofia coordinates the city and is in its pool of readers; claire and farid read to protect where they answer, as
+    soon as they have a check. tom and youth joined the library. lea_x, tom_x are experiences.
     """
     ids: dict[str, uuid.UUID] = {}
     people = {n: build.account(n, now) for n in ("lea", "stranger", "karim", "hugo", "novice", "claire", "nadia", "farid", "sofia")}
     people["tom"] = build.account("tom", now, born=(2012, 3))
     people["youth"] = build.account("youth", now, born=(2010, 5))
     people["chosen"] = build.account("chosen", now, protection_chosen=True)
-    city = build.organisation("Ville d’Alpha", now, kind="city", sector="public")
-    library = build.organisation("Médiathèque Mandela", now, kind="public_service", sector="public", phone="04 65 71 00 12")
-    club = build.organisation("AS Gauthière", now, kind="association")
+    city = build.organisation("Ville d’Alpha", now, kind="city", sector="public", minors_state="none")
+    library = build.organisation("Médiathèque Mandela", now, kind="public_service", sector="public", phone="04 65 71 00 12",
+                                 lead=people["claire"])
+    club = build.organisation("AS Gauthière", now, kind="association", lead=people["farid"])
+    reads = {"is_safeguarding_reader": True, "reader_since": now - build.LONG_AGO}
     roles = {
-        "m_sofia": build.membership(people["sofia"], city, "coordinator", now),
-        "m_claire": build.membership(people["claire"], library, "manager", now, title="responsable"),
+        "m_sofia": build.membership(people["sofia"], city, "coordinator", now, **reads),
+        "m_claire": build.membership(people["claire"], library, "manager", now, title="responsable", **reads),
         "m_karim": build.membership(people["karim"], library, "facilitator", now),
         "m_hugo": build.membership(people["hugo"], library, "facilitator", now),
         "m_novice": build.membership(people["novice"], library, "facilitator", now, charter_version=None,
                                      charter_accepted_at=None, trained_at=None),
-        "m_farid": build.membership(people["farid"], club, "manager", now, title="responsable"),
+        "m_farid": build.membership(people["farid"], club, "manager", now, title="responsable", **reads),
         "m_nadia": build.membership(people["nadia"], club, "facilitator", now, title="entraîneuse"),
     }
+    build.vetting(roles["m_sofia"], people["claire"], now, days=200)
     build.vetting(roles["m_karim"], people["claire"], now, days=200)
     build.vetting(roles["m_nadia"], people["farid"], now, days=200)
     build.vetting(roles["m_hugo"], people["claire"], now, days=-1)

@@ -202,6 +202,9 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
                                    now - 4 * H).id
     ids["parent_ask"] = asked_of_parent(cast, "tom", ("association",), now - 2 * H, "parent@example.org").id
     ids["tom_consent"] = db.session.query(GuardianConsent).filter_by(guardian_id=ids["parent_ask"]).one().id
+    maya = build.account("maya", now, born=(2009, 6))
+    ids["maya"] = maya.id
+    ids["m_maya"] = build.membership(maya, library, "facilitator", now, co_reader_id=cast["m_karim"]).id
     text = db.session.get(AuthoredText, tom_told.text_id)
     ids["tom_text"] = tom_told.text_id
     ids["report"] = safety.report(text, None, now - H).id

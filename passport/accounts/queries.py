@@ -24,6 +24,8 @@ from .models import Account, ContactBar, GuardianConsent, Mailbox, OneTimeToken,
 IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
 # Roles live in a later room, which says here how it finds them.
 ROLES: list[Callable[[uuid.UUID], tuple[Role, ...]]] = []
+# Later rooms add lines of the menu: the address and the words of each.
+MENU: list[Callable[[Actor, dt.datetime], list[tuple[str, str]]]] = []
 MEMBERSHIP = sa.table("membership", sa.column("account_id", Key()), sa.column("ended_at"))
 
 

@@ -315,6 +315,7 @@ def menu() -> ResponseReturnValue:
         coordinates=any(r.role == "coordinator" for r in roles),
         recognises=any(r.role in {"facilitator", "manager"} for r in roles),
         handles=any(r.role in {"manager", "coordinator"} for r in roles),
+        more=[link for links in queries.MENU for link in links(current_user.actor, now)],
     )
 
 

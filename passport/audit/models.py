@@ -41,7 +41,7 @@ class ReadingLine(Base):
     """An adult opened something of a learner's on a day: the learner can read it."""
 
     __tablename__ = "reading_line"
-    __retention__ = "security"
+    __retention__ = "reading"
     id: Mapped[uuid.UUID] = key()
     learner_id: Mapped[uuid.UUID] = owned()
     reader_ref: Mapped[uuid.UUID]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +15,8 @@ from ..columns import Key, uuid7
 from ..extensions import db
 from .models import AuditEvent, ReadingLine
 
+# A later room hides lines from their learner while a safeguarding case is open: (the line's table, now) to a condition.
+HIDDEN: list[Callable[[type[ReadingLine], dt.datetime], sa.ColumnElement[bool]]] = []
 ACCOUNT = sa.table("account", sa.column("id", Key()), sa.column("audit_ref", Key()))
 
 
@@ -22,15 +26,43 @@ def record(action: str, account_id: uuid.UUID | None, at: dt.datetime, object_re
     db.session.execute(sa.insert(AuditEvent).values(at=at, actor_ref=who, action=action, object_ref=object_ref))
 
 
+@dataclass(frozen=True)
+class Looked:
+    """Something of a learner's that an adult opens, and the organisation in whose name."""
+
+    learner_id: uuid.UUID
+    organisation_id: uuid.UUID
+    experience_id: uuid.UUID
+
+
 def note_reading(
     learner_id: uuid.UUID, reader_ref: uuid.UUID, role: str, organisation_id: uuid.UUID, action: str,
     experience_id: uuid.UUID, at: dt.datetime,
 ) -> None:
     """Keep that an adult opened this today, in a transaction of its own, before the answer; once a day and thing."""
+    _keep([Looked(learner_id, organisation_id, experience_id)], reader_ref, role, action, at)
+
+
+def note_readings(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
+    """Keep that an adult opened these things today; what is kept of today already costs nothing but a look."""
+    looked = set(things)
+    if not looked:
+        return
+    known = {(row.learner_id, row.experience_id) for row in db.session.execute(
+        sa.select(ReadingLine.learner_id, ReadingLine.experience_id).where(
+            ReadingLine.learner_id.in_({t.learner_id for t in looked}), ReadingLine.reader_ref == reader_ref,
+            ReadingLine.action == action, ReadingLine.read_on == day_of(at)))}
+    new = [t for t in looked if (t.learner_id, t.experience_id) not in known]
+    if new:
+        _keep(new, reader_ref, role, action, at)
+
+
+def _keep(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    line = insert(ReadingLine).values(
-        id=uuid7(), learner_id=learner_id, reader_ref=reader_ref, role=role, organisation_id=organisation_id,
-        action=action, experience_id=experience_id, read_on=day_of(at),
-    )
+    line = insert(ReadingLine).values([
+        {"id": uuid7(), "learner_id": t.learner_id, "reader_ref": reader_ref, "role": role,
+         "organisation_id": t.organisation_id, "action": action, "experience_id": t.experience_id, "read_on": day_of(at)}
+        for t in things
+    ])
     with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
         connection.execute(line.on_conflict_do_nothing())

@@ -11,6 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from .. import choices
 from ..choices import Choice
+from ..organisations.words import CHECKS, KINDS
 
 SAID: dict[str, LazyString] = {
     "basis": _l("Sur quelle base la Ville tient le passeport : sa mission, ou le consentement."),
@@ -18,6 +19,7 @@ SAID: dict[str, LazyString] = {
     "parents.others": _l("Qui dit oui pour un enfant placé, sous tutelle ou émancipé."),
     "parents.ask": _l("Ce que la Ville répond quand un parent demande à lire ou à effacer."),
     "checks.common_day": _l("Le jour de l’année où les vérifications se refont."),
+    **{f"checks.{kind}": _l("Les vérifications possibles : %(kind)s.", kind=said) for kind, said in KINDS.items()},
     "checks.record": _l("Noter ici qu’un extrait de casier a été vu, sans son contenu."),
     "controllers": _l("Qui répond des données avec la Ville, et par quel accord."),
     "cases.kept": _l("Combien de temps un signalement est gardé."),
@@ -68,6 +70,8 @@ def answer(choice: Choice, value: str) -> str:
     """Return an answer in words, in the reader's language."""
     if (choice.key, value) in ANSWERS:
         return str(ANSWERS[choice.key, value])
+    if choice.kind == "list":
+        return " · ".join(str(CHECKS[part.strip()]) for part in value.split(","))
     if choice.kind == "day":
         day = choices.day_in(2027, value) or dt.date(2027, 1, 1)
         return str(format_date(day, "d\u00a0MMMM" if day.day > 1 or str(get_locale()) != "fr" else "'1er'\u00a0MMMM"))
@@ -82,6 +86,6 @@ def wanted(choice: Choice) -> str:
     """Return what may be answered, as it is typed."""
     if choice.kind == "number":
         return f"{choice.least}–{choice.most}"
-    if choice.kind == "option":
-        return " | ".join(choice.options)
+    if choice.kind in {"option", "list"}:
+        return {"option": " | ", "list": ", "}[choice.kind].join(choice.options)
     return "MM-DD" if choice.kind == "day" else choice.kind

@@ -11,12 +11,13 @@ from ..accounts.models import Account, Passport
 from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
+from ..organisations import minors
 from ..organisations import rules as checks
 from ..organisations import service as organisations
 from .days import Days, Line, at_hour, later
 
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
-YEAR, CHECKED_EVERY, CHECKED_LAST = 365, 345, 100
+YEAR, CHECKED_EVERY, CHECKED_LAST, ENDS_SOON = 365, 345, 100, 330
 
 
 class People(Days):
@@ -62,7 +63,7 @@ class People(Days):
         """The coordination adds an organisation."""
         draft = organisations.OrganisationDraft(
             name=line["name"], kind=line["kind"], sector=line["sector"], address=line["address"],
-            phone=line["phone"], email=line["email"], minors_state=line["minors_state"],
+            phone=line["phone"], email=line["email"], wants_minors=line["minors_state"] != "none",
         )
         self.organisations[line["key"]] = organisations.add_organisation(draft, self.ids["sofia"], at)
 
@@ -97,15 +98,20 @@ class People(Days):
             self.event(begins + dt.timedelta(days=1), self.accept_charter, who, house)
         if line["check"]:
             first = day_of(begins) + dt.timedelta(days=2)
-            days = self.checked_days(first) if line["check"]["state"] == "in_force" else [first]
-            for day in days:
-                self.event(at_hour(day, 9), self.check, who, line, by)
+            state = line["check"]["state"]
+            last = ENDS_SOON if state == "ends_soon" else CHECKED_LAST
+            for day in [first] if state == "expired" else self.checked_days(first, last):
+                self.event(at_hour(day, 9), self.check, who, line, by or "sofia")
+        if line["safeguarding_reader"]:
+            self.event(begins + dt.timedelta(days=1 if house == "city" else 3), self.reads_to_protect, who, house)
+        if "co_reader" in line:
+            self.event(begins + dt.timedelta(days=1), self.reads_along, who, house, line["co_reader"])
         if "ended" in line:
             self.event(self.in_month(line["ended"], 6), self.end_role, who, house, by)
 
-    def checked_days(self, first: dt.date) -> list[dt.date]:
-        """Return the days on which a check is seen anew, each before the one before it ends."""
-        last = (self.today - first).days - CHECKED_LAST
+    def checked_days(self, first: dt.date, days_ago: int) -> list[dt.date]:
+        """Return the days on which a check is seen anew, each before the one before it ends, the last so many days ago."""
+        last = (self.today - first).days - days_ago
         second = last % CHECKED_EVERY
         if second + CHECKED_EVERY < YEAR:
             second += CHECKED_EVERY
@@ -122,9 +128,21 @@ class People(Days):
             self.organisations[line["organisation"]], line["role"], line["title"], None,
             self.ids[by] if by else None, at,
         )
-        membership = organisations.accept_invitation(invitation, self.ids[who], at)
-        membership.is_safeguarding_reader = line["safeguarding_reader"]
-        self.roles[who, line["organisation"]] = membership
+        self.roles[who, line["organisation"]] = organisations.accept_invitation(invitation, self.ids[who], at)
+
+    def reads_to_protect(self, who: str, house: str, at: dt.datetime) -> None:
+        """Be named to read to protect: in the pool of the city, or with the charter for minors signed where one answers."""
+        body, membership, by = self.organisations[house], self.roles[who, house], self.ids["sofia"]
+        if house == "city":
+            minors.name_pool_reader(membership, True, by, at)
+            return
+        minors.name_lead(body, membership, by, at)
+        minors.sign_charter(body, self.ids[who], at)
+        minors.set_minors(body, True, by, at)
+
+    def reads_along(self, who: str, house: str, other: str, at: dt.datetime) -> None:
+        """Name the adult who may read what somebody of 16 or 17 writes."""
+        minors.name_co_reader(self.roles[who, house], self.roles[other, house], self.ids[self.manager_of(house)], at)
 
     def accept_charter(self, who: str, house: str, at: dt.datetime) -> None:
         """Accept the charter."""

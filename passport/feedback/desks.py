@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ..accounts import queries as accounts
 from ..accounts.models import Account, Passport
+from ..audit.service import Looked
 from ..clock import day_of
 from ..experiences.models import Revision
 from ..extensions import db
@@ -38,6 +39,7 @@ class DeskLine:
     learner_name: str
     title: str
     asked_at: dt.datetime
+    looked: Looked | None = None
 
 
 def at_the_desk(actor: Actor, now: dt.datetime, organisation_id: uuid.UUID | None = None) -> sa.Select[Any]:
@@ -61,12 +63,14 @@ def desk(actor: Actor, organisation_id: uuid.UUID, now: dt.datetime) -> list[Des
         at_the_desk(actor, now, organisation_id)
         .join(Revision, Revision.id == AccessGrant.revision_id)
         .join(Account, Account.id == FeedbackRequest.learner_id)
-        .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at)
+        .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at, FeedbackRequest.learner_id,
+                     FeedbackRequest.experience_id)
         .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(PER_PAGE)
     )
     checked = any(r.organisation_id == organisation_id and r.is_checked(day_of(now))
                   for r in (*actor.active("manager", now), *actor.active("facilitator", now)))
-    return [DeskLine(r.id, (r.display_name or "") if checked else "", r.title if checked else "", r.asked_at)
+    return [DeskLine(r.id, (r.display_name or "") if checked else "", r.title if checked else "", r.asked_at,
+                     Looked(r.learner_id, organisation_id, r.experience_id) if checked else None)
             for r in rows]
 
 

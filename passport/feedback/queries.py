@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from .. import clock
 from ..accounts import rules as age
 from ..accounts.models import Account, ContactBar, Passport
+from ..audit.service import Looked
 from ..clock import day_of
 from ..experiences.details import said_in, said_of
 from ..experiences.models import Claim, Evidence, Experience, Revision
@@ -51,6 +52,7 @@ class InboxLine:
     url: str
     protected: bool
     organisation_name: str = ""
+    looked: Looked | None = None
 
     @property
     def place(self) -> After:
@@ -205,14 +207,15 @@ def organisation_active(now: dt.datetime) -> sa.ColumnElement[bool]:
 def membership_active(now: dt.datetime) -> sa.ColumnElement[bool]:
     """Return that a membership lets its facilitator act now, as a condition."""
     return sa.and_(Membership.role == "facilitator", Membership.joined_at <= now,
+                   Membership.identity_confirmed_at <= now,
                    sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
                    sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now))
 
 
 def membership_checked(on: dt.date) -> sa.ColumnElement[bool]:
-    """Return that a check of this facilitator is in force in an organisation that welcomes minors, as a condition."""
+    """Return that this facilitator knows the charter and has a check in force in an organisation that welcomes minors."""
     return sa.and_(
-        Organisation.minors_state == "allowed",
+        Organisation.minors_state == "allowed", Membership.trained_at.is_not(None),
         sa.exists().where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
                           Vetting.expires_on > on),
     )

@@ -16,7 +16,7 @@ from flask_login import current_user
 from .. import clock
 from ..accounts import drafts
 from ..accounts import rules as age
-from ..audit.service import note_reading
+from ..audit.service import Looked, note_reading, note_readings
 from ..clock import CITY_ZONE
 from ..experiences import queries as experiences
 from ..experiences import reflection as reflections
@@ -129,7 +129,8 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 pieces=experiences.pieces(key), told=queries.told_now(experience),
                 reflection=reflections.in_words(reflection),
                 who=first_name(target.name) if target.membership else target.name, organisation=organisation,
-                to_team=target.membership is None, protected=asking.protected, kept=bool(kept))
+                to_team=target.membership is None,
+                co_read=target.role is not None and target.role.is_co_read, protected=asking.protected, kept=bool(kept))
 
 
 @blueprint.get("/d/<token>")
@@ -199,17 +200,26 @@ def inbox() -> ResponseReturnValue:
     after = _after(request.args.get("after"))
     lines = queries.inbox(who, now, after, queries.PER_PAGE + 1)
     last = lines[queries.PER_PAGE - 1] if len(lines) > queries.PER_PAGE else None
+    _seen("facilitator", [line.looked for line in lines[:queries.PER_PAGE] if line.looked is not None], now)
     return page("feedback/inbox.html", fragment="rows", lines=lines[:queries.PER_PAGE],
                 more=f"{last.asked_at.isoformat()}~{last.request_id}" if last else None, first=after is None,
                 answered=waiting.answered(who, now) if after is None else (), ago=queries.ago_words,
                 day=queries.day_words)
 
 
+def _seen(role: str, things: list[Looked], now: dt.datetime) -> None:
+    """Write the lines of what a list shows of learners, before the answer; without them there is none."""
+    try:
+        note_readings(things, current_user.audit_ref, role, "see_request", now)
+    except sa.exc.SQLAlchemyError:
+        abort(503)
+
+
 def _opened(received: waiting.Received, now: dt.datetime) -> Role:
-    """Return the role in which this is read; for a protected learner the line that tells them is written first."""
+    """Return the role in which this is read; the line that tells its learner is written first."""
     role = answering_role(actor(), received, now)
     assert role is not None, "the policy lets only whoever was asked come here"
-    if received.learner_protected and received.experience_id is not None:
+    if received.experience_id is not None:
         try:
             note_reading(received.learner_id, current_user.audit_ref, "facilitator", role.organisation_id,
                          "open_request", received.experience_id, now)
@@ -224,11 +234,11 @@ def answer_request(key: uuid.UUID) -> ResponseReturnValue:
     now = clock.now()
     who = actor()
     received = authorised(waiting.asked(key, now), Action.READ_REQUEST)
-    if request.method == "POST" and received.learner_protected:
+    if request.method == "POST":
         release()  # the line is written by a connection of its own, which must not wait for this one
         _opened(received, now)
         received = authorised(waiting.asked(key, now), Action.READ_REQUEST)
-        role = answering_role(who, received, now)
+        role: Role | None = answering_role(who, received, now)
     else:
         role = _opened(received, now)
     if received.request is None or role is None:
@@ -376,9 +386,13 @@ def desk(key: uuid.UUID) -> ResponseReturnValue:
 def _desk_page(key: uuid.UUID, refused_at: uuid.UUID | None = None, words: str = "") -> ResponseReturnValue:
     now = clock.now()
     people = desks.assignable(key, now)
+    lines = desks.desk(actor(), key, now)
+    if request.method == "POST":
+        release()  # the lines are written by a connection of its own, which must not wait for this one
+    _seen("manager", [line.looked for line in lines if line.looked is not None], now)
     form = AssignForm()
     form.membership.choices = options((p.membership_id, f"{p.name}, {p.title}" if p.title else p.name) for p in people)
-    return page("feedback/desk.html", status=422 if words else 200, lines=desks.desk(actor(), key, now), form=form,
+    return page("feedback/desk.html", status=422 if words else 200, lines=lines, form=form,
                 organisation=db.session.get_one(Organisation, key), refused_at=refused_at, words=words,
                 ago=queries.ago_words)
 

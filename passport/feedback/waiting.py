@@ -12,6 +12,7 @@ from flask import url_for
 
 from ..accounts import queries as accounts
 from ..accounts.models import Account, ContactBar, Passport
+from ..audit.service import Looked
 from ..clock import day_of
 from ..experiences.models import Revision
 from ..extensions import db
@@ -163,7 +164,8 @@ def feedback_inbox(actor: Actor, now: dt.datetime, after: After | None, limit: i
         .join(Account, Account.id == FeedbackRequest.learner_id)
         .join(Organisation, Organisation.id == FeedbackRequest.organisation_id)
         .add_columns(Account.display_name, Revision.title, FeedbackRequest.asked_at, FeedbackRequest.message,
-                     is_protected(day_of(now)).label("protected"), Organisation.name.label("organisation_name"))
+                     is_protected(day_of(now)).label("protected"), Organisation.name.label("organisation_name"),
+                     FeedbackRequest.learner_id, FeedbackRequest.organisation_id, FeedbackRequest.experience_id)
         .order_by(FeedbackRequest.asked_at, FeedbackRequest.id).limit(limit)
     )
     if after is not None:
@@ -172,7 +174,8 @@ def feedback_inbox(actor: Actor, now: dt.datetime, after: After | None, limit: i
     return [
         InboxLine("feedback", r.id, r.display_name or "", r.title, r.asked_at,
                   None if r.protected else r.message,
-                  url_for("feedback.answer_request", key=r.id), bool(r.protected), r.organisation_name)
+                  url_for("feedback.answer_request", key=r.id), bool(r.protected), r.organisation_name,
+                  Looked(r.learner_id, r.organisation_id, r.experience_id))
         for r in db.session.execute(found)
     ]
 

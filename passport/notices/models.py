@@ -20,6 +20,7 @@ KINDS = (
     "endorsement_withdrawn",
     "text_reported",
     "testimony_given",
+    "check_ends",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +124,23 @@ def drop(account_id: uuid.UUID, kind: str) -> None:
                                  Message.failed_at.is_(None), Message.lease_until.is_(None)),
         execution_options={"synchronize_session": False},
     )
+
+
+def take_out(account_id: uuid.UUID, kinds: Collection[str]) -> None:
+    """Take things of these kinds back from what waits to be told to somebody; a message with nothing left is deleted."""
+    waiting = db.session.scalars(
+        sa.select(Message).where(Message.account_id == account_id, Message.kind == WAITING, Message.sent_at.is_(None),
+                                 Message.failed_at.is_(None)).with_for_update()).all()
+    for message in waiting:
+        things: list[Any] = list(message.params["things"])  # type: ignore[call-overload]
+        left = [thing for thing in things if thing[0] not in kinds]
+        if left:
+            message.params = {"things": left}
+        elif message.lease_until is None:
+            db.session.delete(message)
+        else:
+            message.params = {"things": []}
+    db.session.flush()
 
 
 # ---------- leaving ----------

@@ -62,3 +62,13 @@ def common_date() -> tuple[int, int]:
     """Return the month and the day to which checks hold in this city."""
     month, day = chosen("checks.common_day").split("-")
     return int(month), int(day)
+
+
+def chosen_checks(organisation_kind: str) -> str:
+    """Return the checks that the city chose for organisations of this kind, as they are written: with commas."""
+    return chosen(f"checks.{organisation_kind}")
+
+
+def checks_of(organisation_kind: str) -> tuple[str, ...]:
+    """Return the checks that an organisation of this kind may ask for in this city."""
+    return rules.lawful_kinds(organisation_kind, chosen_checks(organisation_kind), records_kept())

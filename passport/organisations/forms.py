@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -71,7 +73,7 @@ class OrganisationForm(ContactForm):
         return OrganisationDraft(
             name=str(self.name.data), kind=str(self.kind.data), sector=str(self.sector.data),
             address=self.address.data, phone=self.phone.data, email=self.email.data,
-            minors_state="allowed" if self.minors.data else "none",
+            wants_minors=bool(self.minors.data),
         )
 
 
@@ -116,6 +118,26 @@ class CheckForm(Form):
         assert self.expires_on.data is not None
         return CheckDraft(kind=str(self.kind.data), checked_on=self.checked_on.data, expires_on=self.expires_on.data,
                           authenticity=bool(self.authenticity.data))
+
+
+class PersonForm(Form):
+    """One person chosen from a list; `empty` is what stands for nobody in particular."""
+
+    person = RadioField(_l("Qui ?"), choices=[], validate_choice=False, validators=[is_listed])
+
+    def __init__(self, people: Iterable[tuple[Any, str]], chosen: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, data={"person": str(chosen or "")}, **kwargs)
+        self.person.choices = [SelectChoice(str(key), words) for key, words in people]
+
+    def key(self) -> uuid.UUID | None:
+        """Return who was chosen, or None."""
+        return uuid.UUID(str(self.person.data)) if self.person.data else None
+
+
+class WelcomeForm(PersonForm):
+    """The way to minors: who answers for it, and the charter signed."""
+
+    signed = BooleanField(_l("Je signe cette charte au nom de l’organisation"))
 
 
 class CodeForm(Form):

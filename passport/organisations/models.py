@@ -21,7 +21,11 @@ CHECK_KINDS = ("honorability", "declared_centre", "sport_licence", "public_agent
 
 
 class Organisation(Base):
-    """A body known to the city; never deleted once somebody acted for it."""
+    """A body known to the city; never deleted once somebody acted for it.
+
+    `minors_lead_id` reads to protect and answers for the welcome of minors; `minors_reader_id` is the second reader,
+    from elsewhere; None stands for the pool of the city.
+    """
 
     __tablename__ = "organisation"
     __retention__ = "organisation"
@@ -35,6 +39,11 @@ class Organisation(Base):
     email: Mapped[str | None] = free_text(254, "manager", "everyone")
     page: Mapped[str | None] = free_text(300, "manager", "everyone")
     minors_state: Mapped[str] = mapped_column(sa.String(8), default="none")
+    minors_lead_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    minors_reader_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    minors_charter_version: Mapped[str | None] = mapped_column(sa.String(20))
+    minors_charter_at: Mapped[dt.datetime | None]
+    minors_charter_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     join_code_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, info={"bytes": 32})
     join_code_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary(200))
     requested_at: Mapped[dt.datetime]
@@ -46,13 +55,22 @@ class Organisation(Base):
         Check(f"kind IN {KINDS}", name="kind"),
         Check(f"sector IN {SECTORS}", name="sector"),
         Check("minors_state IN ('none', 'asked', 'allowed')", name="minors_state"),
+        Check("minors_state <> 'allowed' OR (minors_lead_id IS NOT NULL AND minors_charter_at IS NOT NULL)",
+              name="minors_lead_and_charter"),
+        Check("(minors_charter_at IS NULL) = (minors_charter_version IS NULL)"
+              " AND (minors_charter_at IS NULL) = (minors_charter_by_id IS NULL)", name="minors_charter_whole"),
+        Check("minors_reader_id <> minors_lead_id", name="two_readers"),
         Check("(join_code_hash IS NULL) = (join_code_sealed IS NULL)", name="join_code_whole"),
         Index("uq_organisation_city", "kind", unique=True, **where("kind = 'city'")),
     )
 
 
 class Membership(Base):
-    """One role of one person in one organisation; a role that changes is a new row."""
+    """One role of one person in one organisation; a role that changes is a new row.
+
+    A safeguarding reader reads to protect (of the city: in its pool); `co_reader_id` is the role of the adult who may read
+    what a facilitator of 16 or 17 writes.
+    """
 
     __tablename__ = "membership"
     __retention__ = "organisation"
@@ -64,6 +82,8 @@ class Membership(Base):
     title: Mapped[str | None] = free_text(80, "manager", "everyone")
     lead: Mapped[bool] = mapped_column(default=False)
     is_safeguarding_reader: Mapped[bool] = mapped_column(default=False)
+    reader_since: Mapped[dt.datetime | None]
+    co_reader_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
     invited_at: Mapped[dt.datetime]
     joined_at: Mapped[dt.datetime | None]
     identity_confirmed_at: Mapped[dt.datetime | None]
@@ -82,6 +102,8 @@ class Membership(Base):
         Check("role <> 'coordinator' OR organisation_kind = 'city'", name="coordinator_of_the_city"),
         Check("(charter_version IS NULL) = (charter_accepted_at IS NULL)", name="charter_whole"),
         Check("trained_at IS NULL OR charter_accepted_at IS NOT NULL", name="charter_before_training"),
+        Check("NOT is_safeguarding_reader OR reader_since IS NOT NULL", name="reader_since"),
+        Check("co_reader_id <> id", name="another_reads"),
     )
 
 
@@ -124,12 +146,14 @@ class Vetting(Base):
     authenticity: Mapped[bool] = mapped_column(default=False)
     recorded_at: Mapped[dt.datetime]
     revoked_at: Mapped[dt.datetime | None]
+    reminded_days: Mapped[int | None] = mapped_column(sa.SmallInteger)
     __table_args__ = (
         References(["membership_id", "account_id"], ["membership.id", "membership.account_id"]),
         Index(None, "membership_id", "expires_on"),
         Check("recorded_by_id <> account_id", name="another_person"),
         Check("expires_on > checked_on", name="ends"),
         Check(f"kind IN {CHECK_KINDS}", name="kind"),
+        Check("reminded_days IN (60, 30, 7)", name="reminded_days"),
     )
 
 

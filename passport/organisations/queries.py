@@ -11,11 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..accounts import queries as accounts
-from ..accounts.models import Account
+from ..accounts import rules as age
+from ..accounts.models import Account, Passport
+from ..clock import day_of
 from ..extensions import db
 from ..letters import plain
+from ..notices.models import Notice
 from ..policy import Member, Role
 from ..seal import digest_of, keyed_digests_of
+from . import rules
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 
 PER_PAGE = 20
@@ -30,15 +34,17 @@ def sort_key(name: str) -> str:
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
     """Return the memberships of one account that are not over, in one statement."""
     rows = db.session.execute(
-        sa.select(Membership, Organisation, _checked_until())
+        sa.select(Membership, Organisation, _checked_until(),
+                  sa.exists().where(Notice.account_id == account_id, Notice.kind == "check_ends",
+                                    Notice.read_at.is_(None)).label("reminded"))
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Membership.account_id == account_id, Membership.ended_at.is_(None))
         .order_by(Organisation.sort_key, Membership.id)
     )
-    return tuple(role(m, o, until) for m, o, until in rows)
+    return tuple(role(m, o, until, reminded) for m, o, until, reminded in rows)
 
 
-def role(membership: Membership, organisation: Organisation, checked_until: object) -> Role:
+def role(membership: Membership, organisation: Organisation, checked_until: object, reminded: bool = False) -> Role:
     """Return one membership as the policy sees it."""
     return Role(
         membership_id=membership.id, organisation_id=organisation.id, organisation_name=organisation.name,
@@ -47,6 +53,9 @@ def role(membership: Membership, organisation: Organisation, checked_until: obje
         suspended_at=membership.suspended_at, ended_at=membership.ended_at, accredited_at=organisation.accredited_at,
         organisation_suspended_at=organisation.suspended_at, organisation_closed_at=organisation.closed_at,
         minors_state=organisation.minors_state, checked_until=checked_until,  # type: ignore[arg-type]
+        identity_confirmed_at=membership.identity_confirmed_at, is_reader=membership.is_safeguarding_reader,
+        is_co_read=membership.co_reader_id is not None,
+        is_reminded=bool(reminded),
     )
 
 
@@ -67,16 +76,77 @@ def _not_over(column: sa.orm.InstrumentedAttribute[dt.datetime | None], now: dt.
     return sa.or_(column.is_(None), column > now)
 
 
-def _known_now(now: dt.datetime) -> sa.ColumnElement[bool]:
+def known_now(now: dt.datetime) -> sa.ColumnElement[bool]:
     """The organisation is accredited, and neither suspended nor closed."""
     return sa.and_(Organisation.accredited_at <= now, _not_over(Organisation.suspended_at, now),
                    _not_over(Organisation.closed_at, now))
 
 
-def _acts_now(now: dt.datetime) -> sa.ColumnElement[bool]:
+def acts_now(now: dt.datetime) -> sa.ColumnElement[bool]:
     """The membership is joined, and neither suspended nor over."""
-    return sa.and_(Membership.joined_at <= now, _not_over(Membership.suspended_at, now),
+    return sa.and_(Membership.joined_at <= now, Membership.identity_confirmed_at <= now, _not_over(Membership.suspended_at, now),
                    _not_over(Membership.ended_at, now))
+
+
+# ---------- who reads to protect ----------
+
+
+def acts(membership: Membership, now: dt.datetime) -> bool:
+    """Say whether a role counts now, in an organisation that counts now."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(
+        Membership.id == membership.id, Organisation.id == Membership.organisation_id, acts_now(now), known_now(now)))))
+
+
+def readers_elsewhere(organisation_id: uuid.UUID, now: dt.datetime) -> list[Person]:
+    """Return who reads to protect in other organisations, the city's apart: a federation, a neighbour."""
+    return [_person(r) for r in db.session.execute(
+        _people().where(Membership.is_safeguarding_reader, Membership.organisation_id != organisation_id,
+                        Organisation.kind != "city", acts_now(now), known_now(now))
+        .order_by(Organisation.sort_key, Membership.id).limit(MOST_WAITING)
+    )]
+
+
+def welcome(organisation: Organisation, now: dt.datetime) -> rules.Welcome:
+    """Return what an organisation has on its way to minors, in one statement."""
+    def reads(*which: sa.ColumnElement[bool]) -> sa.Exists:
+        return sa.exists().where(Membership.is_safeguarding_reader, acts_now(now),
+                                 Organisation.id == Membership.organisation_id, known_now(now), *which)
+
+    own = sa.exists().where(Membership.organisation_id == organisation.id, acts_now(now),
+                            Membership.account_id == organisation.minors_lead_id)
+    second = (reads(Organisation.kind == "city") if organisation.minors_reader_id is None
+              else reads(Membership.account_id == organisation.minors_reader_id,
+                         Membership.organisation_id != organisation.id))
+    row = db.session.execute(sa.select(own.label("lead"), second.label("reader"))).one()
+    return rules.Welcome(bool(row.lead), bool(row.reader), organisation.minors_charter_version)
+
+
+def adults_of(organisation_id: uuid.UUID, now: dt.datetime) -> list[Person]:
+    """Return the adults who act for an organisation now, each in the first of their roles."""
+    today = day_of(now)
+    rows = db.session.execute(
+        _people().add_columns(Passport.birth_year, Passport.birth_month)
+        .outerjoin(Passport, Passport.learner_id == Membership.account_id)
+        .where(Membership.organisation_id == organisation_id, acts_now(now))
+        .order_by(Membership.role.desc(), Membership.id).limit(MOST_WAITING))
+    found: dict[uuid.UUID, Person] = {}
+    for m, o, name, until, year, month in rows:
+        if age.has_turned(year, month, age.ADULT, today):
+            found.setdefault(m.account_id, Person(o.id, m.account_id, m.role, m, o, name or "", until))
+    return list(found.values())
+
+
+def young_among(account_ids: list[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Return which of these people are under 18 today."""
+    rows = db.session.execute(
+        sa.select(Passport.learner_id, Passport.birth_year, Passport.birth_month)
+        .where(Passport.learner_id.in_(account_ids), Passport.birth_year.is_not(None)))
+    return {r.learner_id for r in rows if not age.has_turned(r.birth_year, r.birth_month, age.ADULT, day_of(now))}
+
+
+def name_of(account_id: uuid.UUID | None) -> str:
+    """Return how somebody is called, or nothing."""
+    return (db.session.scalar(sa.select(Account.display_name).where(Account.id == account_id)) or "") if account_id else ""
 
 
 # ---------- one thing ----------
@@ -100,6 +170,11 @@ class Person(Member):
     organisation: Organisation
     name: str
     checked_until: dt.date | None
+
+    @property
+    def is_checked_person(self) -> bool:
+        """Say whether a check can be noted for this role."""
+        return self.role in rules.CHECKED_ROLES or self.membership.is_safeguarding_reader
 
 
 def member(membership_id: uuid.UUID) -> Person | None:
@@ -218,7 +293,7 @@ def _named(words: str) -> list[sa.ColumnElement[bool]]:
 def search(words: str, now: dt.datetime) -> Sequence[Organisation]:
     """Return accredited organisations whose name holds these words, by name, a page at most; never the city."""
     return db.session.scalars(
-        sa.select(Organisation).where(_known_now(now), Organisation.kind != "city", *_named(words))
+        sa.select(Organisation).where(known_now(now), Organisation.kind != "city", *_named(words))
         .order_by(Organisation.sort_key, Organisation.id).limit(PER_PAGE)
     ).all()
 
@@ -227,7 +302,7 @@ def called(name: str, now: dt.datetime) -> uuid.UUID | None:
     """Return the accredited organisation of this name, accents and case aside, or None; never the city."""
     return db.session.scalar(
         sa.select(Organisation.id)
-        .where(_known_now(now), Organisation.kind != "city", Organisation.sort_key == sort_key(name))
+        .where(known_now(now), Organisation.kind != "city", Organisation.sort_key == sort_key(name))
         .order_by(Organisation.id).limit(1)
     )
 
@@ -236,7 +311,7 @@ def names_of(ids: sa.CompoundSelect[Any], now: dt.datetime, most: int) -> list[s
     """Return the names of those of these organisations that are accredited, by name."""
     return list(db.session.scalars(
         sa.select(Organisation.name)
-        .where(_known_now(now), Organisation.kind != "city", Organisation.id.in_(ids))
+        .where(known_now(now), Organisation.kind != "city", Organisation.id.in_(ids))
         .order_by(Organisation.sort_key, Organisation.id).limit(most)
     ))
 
@@ -250,7 +325,7 @@ def facilitators_of(organisation_id: uuid.UUID, now: dt.datetime) -> list[Person
     """Return who answers for an organisation now; nobody when it is not accredited."""
     return [_person(r) for r in db.session.execute(
         _people().where(Membership.organisation_id == organisation_id, Membership.role == "facilitator",
-                        _acts_now(now), _known_now(now))
+                        acts_now(now), known_now(now))
         .order_by(Membership.id)
     )]
 
@@ -262,7 +337,7 @@ def by_ask_token(token: str, now: dt.datetime) -> Membership | None:
         .join(AskCode, AskCode.membership_id == Membership.id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(AskCode.token_hash == digest_of(token), AskCode.closed_at.is_(None), Membership.role == "facilitator",
-               _acts_now(now), _known_now(now))
+               acts_now(now), known_now(now))
     ).one_or_none()
 
 
@@ -273,7 +348,7 @@ def by_join_code(code: str, now: dt.datetime) -> Organisation | None:
     """Return the accredited organisation that shows this joining code now, or None."""
     digests = [*keyed_digests_of(code), digest_of(code)]  # the last one: how the first codes were kept
     return db.session.scalars(
-        sa.select(Organisation).where(Organisation.join_code_hash.in_(digests), _known_now(now))
+        sa.select(Organisation).where(Organisation.join_code_hash.in_(digests), known_now(now))
     ).one_or_none()
 
 

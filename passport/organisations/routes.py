@@ -18,7 +18,8 @@ from ..transaction import transaction
 from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
 from ..wording import say
 from . import accreditation as charters
-from . import queries, rules, service, words
+from . import leaving, minors, queries, rules, service, words
+from . import minors_routes as minors_routes
 from .forms import AccreditationForm, CheckForm, ContactForm, InviteForm, OrganisationForm
 from .joining_routes import blueprint
 from .models import Organisation
@@ -107,8 +108,11 @@ def set_minors(key: uuid.UUID) -> ResponseReturnValue:
     """Say whether people under 18 may be answered in this organisation's name."""
     found = _body(key, Action.COORDINATE)
     allowed = request.form.get("allowed") == "yes"
-    with transaction():
-        service.set_minors(found, allowed, current_user.id, clock.now())
+    try:
+        with transaction():
+            minors.set_minors(found, allowed, current_user.id, clock.now())
+    except Refused as refused:
+        return _organisation_page(found, refused)
     flash(_("C’est gardé."))
     return onward("organisations.organisation", key=key)
 
@@ -135,7 +139,7 @@ def _organisation_page(found: Organisation, refused: Refused | None = None) -> R
         "organisations/organisation.html", fragment="rows", status=422 if refused else 200, organisation=found,
         people=people[:queries.PER_PAGE], more=f"{last.role}~{last.membership.id}" if last else None,
         invitations=queries.open_invitations(found.id, now), first=after is None, coordinates=coordinates,
-        charter=charters.accepted_charter(found.id),
+        charter=charters.accepted_charter(found.id), young=queries.young_among([p.account_id for p in people], now),
         body=Body(found.id), on=today, words=words, refused=say(refused.refusal) if refused else None,
     )
 
@@ -245,12 +249,12 @@ def accreditation(key: uuid.UUID) -> ResponseReturnValue:
 def record_check(key: uuid.UUID) -> ResponseReturnValue:
     """Note that a check was seen; never for oneself."""
     found = queries.member(key)
-    if found is not None and (found.membership.ended_at or found.role not in rules.CHECKED_ROLES):
+    if found is not None and (found.membership.ended_at or not found.is_checked_person):
         found = None
     person = authorised(found, Action.RECORD_CHECK)
     now, today = now_and_today()
-    form = CheckForm(rules.lawful_kinds(person.organisation.kind, charters.records_kept()), today,
-                     rules.proposed_end(today, charters.common_date()))
+    common = charters.common_date()
+    form = CheckForm(charters.checks_of(person.organisation.kind), today, rules.proposed_end(today, common))
     if form.validate_on_submit():
         try:
             with transaction():
@@ -261,7 +265,23 @@ def record_check(key: uuid.UUID) -> ResponseReturnValue:
             flash(_("La vérification est notée."))
             return onward("organisations.organisation", key=person.organisation_id)
     return page("organisations/check.html", status=422 if form.is_submitted() else 200, form=form, person=person,
-                on=today, words=words)
+                on=today, words=words, common=words.common_words(common))
+
+
+@blueprint.post("/organisation/role/<uuid:key>/suspendre")
+def suspend_member(key: uuid.UUID) -> ResponseReturnValue:
+    """Suspend somebody's role, or let them act again."""
+    person = authorised(queries.member(key), Action.REMOVE_MEMBER)
+    suspends = request.form.get("suspended") == "yes"
+    if person.account_id == current_user.id:
+        return _organisation_page(person.organisation, Refused(Refusal.NOT_ONESELF))
+    try:
+        with transaction():
+            (leaving.suspend_member if suspends else leaving.resume_member)(person.membership, current_user.id, clock.now())
+    except Refused as refused:
+        return _organisation_page(person.organisation, refused)
+    flash(_("Ce rôle est suspendu, dès maintenant.") if suspends else _("Ce rôle est de nouveau actif."))
+    return onward("organisations.organisation", key=person.organisation_id)
 
 
 @blueprint.post("/organisation/role/<uuid:key>/retirer")

@@ -6,30 +6,23 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
+from ..choices import CHECKS as CHECKS
+from ..choices import HONORABILITY as HONORABILITY
+from ..choices import HONORABILITY_IN as HONORABILITY_IN
+from ..choices import LAWFUL as LAWFUL
 from ..refusals import Refusal
 
 CHARTER_VERSION = "2026-11"
 ACCREDITATION_VERSION = "2026-11"
 INVITATION_LASTS = dt.timedelta(days=14)
+MINORS_CHARTER_VERSION = "2026-11"
 REDO_WITHIN = dt.timedelta(days=60)
+REMINDED_BEFORE = (60, 30, 7)
 SOON = dt.timedelta(days=90)
 COMMON = (10, 31)
 # Letters and figures that nobody takes for one another: no 0 or O, no 1 or I.
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
-# Which checks an organisation may lawfully ask for, by its kind (promise S6). To ask for an "attestation
-# d'honorabilité" outside social care for children and childcare is an offence: those two rows alone hold it.
-LAWFUL: dict[str, tuple[str, ...]] = {
-    "association": ("record_and_declaration", "sport_licence", "declared_centre"),
-    "school": ("public_agent",),
-    "public_service": ("public_agent", "declared_centre"),
-    "sport_club": ("sport_licence",),
-    "holiday_centre": ("declared_centre",),
-    "childcare": ("honorability",),
-    "social_care": ("honorability", "by_service"),
-    "company": ("record_and_declaration",),
-    "city": ("public_agent",),
-}
 CHECKED_ROLES = ("facilitator", "manager")
 
 
@@ -44,6 +37,8 @@ class Invited:
     adult: bool
     already: bool
     own: bool = False
+    role: str = "manager"
+    sixteen: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,14 +52,29 @@ class Checked:
     expires_on: dt.date
     account_id: uuid.UUID
     recorded_by_id: uuid.UUID
+    reads: bool = False
+    chosen: str = ""
 
 
-def lawful_kinds(organisation_kind: str, records: bool = True) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Welcome:
+    """What an organisation has on its way to minors; `lead` and `reader` count when they act now."""
+
+    lead: bool
+    reader: bool
+    charter_version: str | None
+
+
+def lawful_kinds(organisation_kind: str, chosen: str = "", records: bool = True) -> tuple[str, ...]:
     """Return the checks that an organisation of this kind may ask for.
 
+    `chosen` is what the city decided for this kind, if it did; it never opens the attestation d'honorabilité elsewhere.
     `records` says whether the city lets it be noted that an extract of the criminal record was seen.
     """
-    return tuple(k for k in LAWFUL.get(organisation_kind, ()) if records or k != "record_and_declaration")
+    named = tuple(word for word in (part.strip() for part in chosen.split(",")) if word in CHECKS)
+    kinds = named if named and organisation_kind in LAWFUL else LAWFUL.get(organisation_kind, ())
+    return tuple(k for k in kinds if (k != HONORABILITY or organisation_kind in HONORABILITY_IN)
+                 and (records or k != "record_and_declaration"))
 
 
 def latest_end(checked_on: dt.date) -> dt.date:
@@ -94,11 +104,45 @@ def refusal_to_record(check: Checked, on: dt.date, records: bool = True) -> Refu
     """Say why this check cannot be recorded on that day, or None when it can."""
     if check.recorded_by_id == check.account_id:
         return Refusal.NOT_ONESELF
-    if check.role not in CHECKED_ROLES or check.kind not in lawful_kinds(check.organisation_kind, records):
+    checked = check.role in CHECKED_ROLES or check.reads
+    if not checked or check.kind not in lawful_kinds(check.organisation_kind, check.chosen, records):
         return Refusal.CHECK_NOT_LAWFUL
     if not check.checked_on <= on < check.expires_on or check.expires_on > latest_end(check.checked_on):
         return Refusal.CHECK_DATES
     return None
+
+
+def reminder_due(expires_on: dt.date, reminded: int | None, on: dt.date) -> int | None:
+    """Return which reminder of a check is due on a day (60, 30 or 7 days before its end), or None.
+
+    Each is due once; when nobody could send the ones before, the nearest one alone is.
+    """
+    left = (expires_on - on).days
+    due = min((days for days in REMINDED_BEFORE if 0 < left <= days), default=None)
+    return due if due is not None and (reminded is None or due < reminded) else None
+
+
+def refusal_to_allow(welcome: Welcome) -> Refusal | None:
+    """Say why an organisation may not welcome minors, or None: a named lead, a second reader, the charter signed."""
+    if not welcome.lead:
+        return Refusal.LEAD_MISSING
+    if not welcome.reader:
+        return Refusal.READER_MISSING
+    if welcome.charter_version != MINORS_CHARTER_VERSION:
+        return Refusal.MINORS_CHARTER_FIRST
+    return None
+
+
+def refusal_to_read_along(adult: bool, acts: bool, same_person: bool) -> Refusal | None:
+    """Say why somebody cannot be named as reader or co-reader, or None: an adult who acts now, and somebody else."""
+    if same_person:
+        return Refusal.NOT_ONESELF
+    return None if adult and acts else Refusal.READER_ODD
+
+
+def refusal_to_suspend_member(role: str, ended_at: dt.datetime | None) -> Refusal | None:
+    """Say why somebody's role cannot be suspended, or None when it can: it counts, and is no coordinator's."""
+    return Refusal.NOT_ALLOWED if role == "coordinator" or ended_at is not None else None
 
 
 def refusal_to_suspend(kind: str, accredited_at: dt.datetime | None) -> Refusal | None:
@@ -127,13 +171,18 @@ def refusal_to_hand_over(
 
 
 def refusal_to_accept(invited: Invited, at: dt.datetime) -> Refusal | None:
-    """Say why this invitation cannot be accepted, or None when it can: in time, once, at 18 or more."""
+    """Say why this invitation cannot be accepted, or None when it can: in time, once, at 18 or more.
+
+    At 16 and 17 one may give feedback, and nothing else (promise S7).
+    """
     if invited.used_at is not None or invited.revoked_at is not None or invited.expires_at <= at:
         return Refusal.INVITATION_OVER
     if invited.organisation_closed_at is not None and invited.organisation_closed_at <= at:
         return Refusal.INVITATION_OVER
-    if not invited.adult:
+    if not invited.adult and invited.role != "facilitator":
         return Refusal.ADULTS_ONLY
+    if not invited.adult and not invited.sixteen:
+        return Refusal.FROM_16
     if invited.own:
         return Refusal.NOT_ONESELF
     if invited.already:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,19 +18,18 @@ from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
+from ..notices import service as notices
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
 from ..submissions import hold
 from . import accreditation, rules
+from .leaving import REMOVED, end_membership, resume, suspend
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 from .queries import sort_key
 from .rules import CHARTER_VERSION, INVITATION_LASTS
 
-__all__ = ["CHARTER_VERSION", "CheckDraft", "ContactDraft", "InvitationDraft", "OrganisationDraft"]
-
-
-# Later rooms stop here what is on its way from somebody whose role was taken: (membership, account, now).
-REMOVED: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
+__all__ = ["CHARTER_VERSION", "REMOVED", "CheckDraft", "ContactDraft", "InvitationDraft", "OrganisationDraft",
+           "end_membership", "resume", "suspend"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class OrganisationDraft:
     address: str | None = None
     phone: str | None = None
     email: str | None = None
-    minors_state: str = "none"
+    wants_minors: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def add_organisation(draft: OrganisationDraft, by_id: uuid.UUID | None, now: dt.
         raise Refused(Refusal.ORGANISATION_KNOWN, "name")
     body = Organisation(
         id=uuid7(), kind=draft.kind, sector=draft.sector, name=draft.name, sort_key=name_key, address=draft.address,
-        phone=draft.phone, email=draft.email, minors_state=draft.minors_state, requested_at=now,
+        phone=draft.phone, email=draft.email, minors_state="asked" if draft.wants_minors else "none", requested_at=now,
     )
     db.session.add(body)
     db.session.flush()
@@ -109,41 +107,11 @@ def accredit(organisation: Organisation, by_id: uuid.UUID | None, now: dt.dateti
         record("organisation.accredit", by_id, now, organisation.id)
 
 
-def suspend(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """Stop an organisation's people from acting, from their next request on; what was recognised stays. Raises Refused."""
-    refusal = rules.refusal_to_suspend(organisation.kind, organisation.accredited_at)
-    if refusal is not None:
-        raise Refused(refusal)
-    db.session.refresh(organisation, with_for_update=True)
-    if organisation.suspended_at is None:
-        organisation.suspended_at = now
-        db.session.flush()
-        record("organisation.suspend", by_id, now, organisation.id)
-
-
-def resume(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """Let the people of a suspended organisation act again; the journal keeps that it was suspended."""
-    db.session.refresh(organisation, with_for_update=True)
-    if organisation.suspended_at is not None:
-        organisation.suspended_at = None
-        db.session.flush()
-        record("organisation.resume", by_id, now, organisation.id)
-
-
 def change_contact(organisation: Organisation, draft: ContactDraft, by_id: uuid.UUID, now: dt.datetime) -> None:
     """Change how an organisation is reached."""
     organisation.address, organisation.phone, organisation.email = draft.address, draft.phone, draft.email
     db.session.flush()
     record("organisation.change_contact", by_id, now, organisation.id)
-
-
-def set_minors(organisation: Organisation, allowed: bool, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """Say whether people under 18 may be answered in this organisation's name; it holds from the next request on."""
-    state = "allowed" if allowed else "none"
-    if organisation.minors_state != state:
-        organisation.minors_state = state
-        db.session.flush()
-        record(f"organisation.minors_{state}", by_id, now, organisation.id)
 
 
 def city_organisation(name: str, now: dt.datetime) -> Organisation:
@@ -220,7 +188,8 @@ def invited(invitation: Invitation, organisation: Organisation, account_id: uuid
         expires_at=invitation.expires_at, used_at=invitation.used_at, revoked_at=invitation.revoked_at,
         organisation_closed_at=organisation.closed_at,
         adult=age.has_turned(row.birth_year, row.birth_month, age.ADULT, day_of(now)), already=row.already,
-        own=invitation.invited_by_id == account_id,
+        own=invitation.invited_by_id == account_id, role=invitation.role,
+        sixteen=age.has_turned(row.birth_year, row.birth_month, age.FACILITATES, day_of(now)),
     )
 
 
@@ -281,7 +250,8 @@ def record_check(membership: Membership, draft: CheckDraft, by_id: uuid.UUID, no
         raise Refused(Refusal.NOT_FACILITATOR_NOW)
     refusal = rules.refusal_to_record(
         rules.Checked(membership.organisation_kind, membership.role, draft.kind, draft.checked_on, draft.expires_on,
-                      membership.account_id, by_id),
+                      membership.account_id, by_id, reads=membership.is_safeguarding_reader,
+                      chosen=accreditation.chosen_checks(membership.organisation_kind)),
         day_of(now), accreditation.records_kept(),
     )
     if refusal is not None:
@@ -294,6 +264,7 @@ def record_check(membership: Membership, draft: CheckDraft, by_id: uuid.UUID, no
                 draft.kind, draft.checked_on, draft.expires_on, draft.authenticity, by_id):
             return before
         before.revoked_at = now
+        notices.withdraw(before.id, "check_ends")
     vetting = Vetting(
         id=uuid7(), membership_id=membership.id, account_id=membership.account_id, kind=draft.kind,
         checked_on=draft.checked_on, expires_on=draft.expires_on, recorded_by_id=by_id,
@@ -303,52 +274,6 @@ def record_check(membership: Membership, draft: CheckDraft, by_id: uuid.UUID, no
     db.session.flush()
     record("check.record", by_id, now, vetting.id)
     return vetting
-
-
-def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """End a role at once, with its code « Demandez-moi » and, when another decides it, the person's sessions.
-
-    What was recognised in this role stays, marked with the role of that time. Raises Refused.
-    """
-    # Everybody who ends a role here waits for one another: else two could each think the other one stays.
-    db.session.execute(
-        sa.select(Organisation.id).where(Organisation.id == membership.organisation_id).with_for_update()
-    )
-    db.session.refresh(membership, with_for_update=True)
-    if membership.ended_at is not None:
-        return
-    others = (
-        sa.select(sa.func.count()).select_from(Membership)
-        .where(Membership.organisation_id == membership.organisation_id, Membership.role == membership.role,
-               Membership.id != membership.id, Membership.joined_at.is_not(None), Membership.suspended_at.is_(None),
-               Membership.ended_at.is_(None))
-        .scalar_subquery()
-    )
-    coordinates = sa.exists().where(
-        Membership.account_id == by_id, Membership.role == "coordinator", Membership.joined_at <= now,
-        Membership.suspended_at.is_(None), Membership.ended_at.is_(None),
-    )
-    row = db.session.execute(sa.select(others.label("others"), coordinates.label("coordinates"))).one()
-    refusal = rules.refusal_to_remove(membership.role, row.others, row.coordinates)
-    if refusal is not None:
-        raise Refused(refusal)
-    membership.ended_at = now
-    db.session.execute(
-        sa.update(AskCode).where(AskCode.membership_id == membership.id, AskCode.closed_at.is_(None))
-        .values(closed_at=now)
-    )
-    if membership.role in {"manager", "coordinator"}:
-        theirs = [Invitation.invited_by_id == membership.account_id, Invitation.used_at.is_(None),
-                  Invitation.revoked_at.is_(None)]
-        if membership.role == "manager":
-            theirs.append(Invitation.organisation_id == membership.organisation_id)
-        db.session.execute(sa.update(Invitation).where(*theirs).values(revoked_at=now))
-    db.session.flush()
-    if by_id != membership.account_id:
-        accounts.end_sessions(membership.account_id, now)
-        for close in REMOVED:
-            close(membership.id, membership.account_id, now)
-    record("membership.end", by_id, now, membership.id)
 
 
 # ---------- joining on the spot ----------

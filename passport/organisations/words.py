@@ -62,6 +62,12 @@ def day_words(instant: dt.datetime | dt.date) -> str:
     return str(format_date(day, "d\u00a0MMMM y"))
 
 
+def common_words(common: tuple[int, int]) -> str:
+    """Return the date on which checks end together: « 31 octobre »."""
+    day = dt.date(2027, *common)
+    return str(format_date(day, "'1er'\u00a0MMMM" if str(get_locale()) == "fr" and day.day == 1 else "d\u00a0MMMM"))
+
+
 def month_words(instant: dt.datetime) -> str:
     """Return the month of an instant: « septembre 2024 »."""
     return str(format_date(clock.day_of(instant), "MMMM y"))

@@ -12,6 +12,7 @@ from flask import url_for
 
 from ..accounts import queries as accounts
 from ..accounts.models import Account, ContactBar, Draft, Passport
+from ..audit.service import Looked
 from ..clock import day_of
 from ..experiences.models import Revision
 from ..extensions import db
@@ -140,7 +141,8 @@ def recognition_inbox(
         .join(Account, Account.id == RecognitionRequest.learner_id)
         .join(Organisation, Organisation.id == AccessGrant.organisation_id)
         .add_columns(Account.display_name, Revision.title, RecognitionRequest.asked_at,
-                     is_protected(day_of(now)).label("protected"), Organisation.name.label("organisation_name"))
+                     is_protected(day_of(now)).label("protected"), Organisation.name.label("organisation_name"),
+                     RecognitionRequest.learner_id, AccessGrant.organisation_id, RecognitionRequest.experience_id)
         .order_by(RecognitionRequest.asked_at, RecognitionRequest.id).limit(limit)
     )
     if after is not None:
@@ -148,7 +150,8 @@ def recognition_inbox(
             sa.literal(after[0], RecognitionRequest.asked_at.type), sa.literal(after[1], RecognitionRequest.id.type)))
     return [
         InboxLine("recognition", r.id, r.display_name or "", r.title, r.asked_at,
-                  None, url_for("recognition.recognise", key=r.id), bool(r.protected), r.organisation_name)
+                  None, url_for("recognition.recognise", key=r.id), bool(r.protected), r.organisation_name,
+                  Looked(r.learner_id, r.organisation_id, r.experience_id))
         for r in db.session.execute(found)
     ]
 

@@ -127,13 +127,12 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
     role = answering_role(who, received, now)
     if received.request is None or role is None:
         abort(404)
-    if received.learner_protected:
-        experience_id = received.request.experience_id
-        if request.method == "POST":
-            release()  # the line is written by a connection of its own, which must not wait for this one
-        _note_reading(received.learner_id, role, experience_id, now)
-        if request.method == "POST":
-            received = authorised(inbox.asked(key, now), Action.READ_REQUEST)
+    experience_id = received.request.experience_id
+    if request.method == "POST":
+        release()  # the line is written by a connection of its own, which must not wait for this one
+    _note_reading(received.learner_id, role, experience_id, now)
+    if request.method == "POST":
+        received = authorised(inbox.asked(key, now), Action.READ_REQUEST)
     sent = received.request
     if sent is None:
         abort(404)
@@ -170,7 +169,7 @@ def recognise(key: uuid.UUID) -> ResponseReturnValue:
 
 
 def _note_reading(learner_id: uuid.UUID, role: Role, experience_id: uuid.UUID, now: dt.datetime) -> None:
-    """Write the line that tells a protected learner who looked, before the answer; without it there is no answer."""
+    """Write the line that tells the learner who looked, before the answer; without it there is no answer."""
     try:
         note_reading(learner_id, current_user.audit_ref, "facilitator", role.organisation_id, "open_recognition",
                      experience_id, now)
@@ -215,8 +214,7 @@ def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
     role = answering_role(actor(), received, now)
     if received.request is None or role is None:
         abort(404)
-    if received.learner_protected:
-        _note_reading(received.learner_id, role, received.request.experience_id, now)
+    _note_reading(received.learner_id, role, received.request.experience_id, now)
     piece = feedback.granted_piece(received.request.grant_id, item)
     if piece is None:
         abort(404)

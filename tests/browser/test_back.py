@@ -27,7 +27,7 @@ FORMS = (
     "feedback.ask_team", "learning.add_kind", "learning.edit_kind", "learning.learned", "learning.reflect",
     "guardian.answer", "guardian.typed", "mail.reset", "mail.address", "mail.confirm", "mail.forgotten", "mail.unsubscribe",
     "organisations.accreditation", "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
-    "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.record_check",
+    "organisations.co_reader", "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.minors", "organisations.record_check",
     "parents.come_of_age", "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
     "safety.case", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
     "witness.answer", "witnesses.invite",
@@ -35,7 +35,8 @@ FORMS = (
 )
 # Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each;
 # the same name in a credential once more changes nothing (tests/routes/test_credentials.py).
-ELSEWHERE = {"attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
+# Who reads is one button each (tests/routes/test_protection.py).
+ELSEWHERE = {"protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
 # Sent again on purpose: a letter that did not arrive; one more link for one more person.
 ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"}}
 # Fills the form as somebody would and says where its button is; returns nothing when the page has no such form any more.

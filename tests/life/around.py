@@ -17,6 +17,7 @@ from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.feedback.models import AuthoredText
 from passport.notices import jobs
+from passport.organisations import minors
 from passport.organisations import service as organisations
 from passport.organisations.models import Joined, Membership, Organisation
 from passport.policy import Action, Body, Member
@@ -79,8 +80,8 @@ class Around(Trying):
             "check": (Action.RECORD_CHECK, thing, lambda: organisations.record_check(member, check, me, self.now)),
             "suspend": (Action.COORDINATE, Body(body.id), lambda: organisations.suspend(body, me, self.now)),
             "resume": (Action.COORDINATE, Body(body.id), lambda: organisations.resume(body, me, self.now)),
-            "minors": (Action.COORDINATE, Body(body.id), lambda: organisations.set_minors(body, True, me, self.now)),
-            "no minors": (Action.COORDINATE, Body(body.id), lambda: organisations.set_minors(body, False, me, self.now)),
+            "minors": (Action.COORDINATE, Body(body.id), lambda: minors.set_minors(body, True, me, self.now)),
+            "no minors": (Action.COORDINATE, Body(body.id), lambda: minors.set_minors(body, False, me, self.now)),
             "charter": (Action.ACCEPT_CHARTER, thing, lambda: organisations.accept_charter(member, self.now)),
         }
         action, about, do = tries[what]

@@ -19,8 +19,10 @@ from passport.policy import (
     Attested,
     Body,
     Case,
+    Guarded,
     Member,
     Mine,
+    ReadAlong,
     Role,
     can,
 )
@@ -43,7 +45,7 @@ M_KARIM = key(204)
 def role(kind: str, body: uuid.UUID, member: uuid.UUID, **more: Any) -> Role:
     facts: dict[str, Any] = {
         "membership_id": member, "organisation_id": body, "organisation_name": "…", "role": kind, "title": None,
-        "joined_at": NOW - 200 * DAY, "charter_version": "2026-11", "trained_at": NOW - 100 * DAY,
+        "joined_at": NOW - 200 * DAY, "identity_confirmed_at": NOW - 200 * DAY, "charter_version": "2026-11", "trained_at": NOW - 100 * DAY,
         "suspended_at": None, "ended_at": None, "accredited_at": NOW - 300 * DAY, "organisation_suspended_at": None,
         "organisation_closed_at": None, "minors_state": "allowed", "checked_until": TODAY + 30 * DAY,
     }
@@ -72,11 +74,17 @@ PEOPLE: dict[str, Actor] = {
     "karim, accreditation gone": karim(organisation_suspended_at=NOW - DAY),
     "karim, closed house": karim(organisation_closed_at=NOW - DAY),
     "karim, not accredited": karim(accredited_at=None),
+    "karim, not seen in person": karim(identity_confirmed_at=None),
     "karim, no charter": karim(charter_version=None, trained_at=None),
     "karim, 17": replace(karim(), birth_year=2009, birth_month=6),
+    "karim, 17, co-read": replace(karim(is_co_read=True), birth_year=2009, birth_month=6),
     "colleague": Actor(key(20), roles=(role("facilitator", LIBRARY, key(220)),)),
     "nadia": Actor(NADIA, roles=(role("facilitator", CLUB, key(206)),)),
     "claire": Actor(CLAIRE, roles=(role("manager", LIBRARY, key(205)),)),
+    "claire, who reads": Actor(CLAIRE, roles=(role("manager", LIBRARY, key(205), is_reader=True),)),
+    "claire, unchecked reader": Actor(CLAIRE, roles=(role("manager", LIBRARY, key(205), is_reader=True,
+                                                           checked_until=TODAY),)),
+    "pool": Actor(key(22), roles=(role("facilitator", CITY, key(222), is_reader=True, minors_state="none"),)),
     "farid": Actor(key(21), roles=(role("manager", CLUB, key(221)),)),
     "sofia": Actor(SOFIA, roles=(role("coordinator", CITY, key(207)),)),
     "sofia, left": Actor(SOFIA, roles=(role("coordinator", CITY, key(207), ended_at=NOW - DAY),)),
@@ -126,9 +134,14 @@ THINGS: dict[str, Any] = {
     "case left alone, sofia barred": Case(CLAIRE, KARIM, organisation_id=LIBRARY, left_alone=True,
                                           barred_ids=frozenset({CLAIRE, SOFIA})),
     "case of sofia": Case(SOFIA, KARIM, organisation_id=LIBRARY),
+    "tom's texts in the library": Guarded(TOM, LIBRARY, frozenset({CLAIRE, NADIA})),
+    "tom's texts, claire set aside": Guarded(TOM, LIBRARY, frozenset({key(22)})),
+    "what a young colleague writes": ReadAlong(key(20), LIBRARY, KARIM),
+    "what a young trainer writes": ReadAlong(key(23), CLUB, NADIA),
     "nothing": None,
 }
-ANSWERING = ("karim", "karim, unchecked", "karim, no minors here", "karim, no charter", "karim, 17")
+YOUNG = ("karim, 17", "karim, 17, co-read")
+ANSWERING = ("karim", "karim, unchecked", "karim, no minors here", "karim, no charter", *YOUNG)
 # action, thing -> who may, and who is refused with which reason; everybody else does not see it
 TABLE: dict[tuple[Action, str], dict[str, Refusal | None]] = {}
 
@@ -167,12 +180,15 @@ row(Action.COME_OF_AGE, "lea's", "lea", "lea, who also leads")
 row(Action.PRINT_SHEET, "lea's", "lea", "lea, who also leads")
 row(Action.PRINT_SHEET, "tom's", adults_only=TOMS)
 row(Action.PRINT_SHEET, "youth's", adults_only=("youth, 16",))
-ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads")
+ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads", "pool")
 row(Action.READ_INBOX, "nothing", *ACTIVE)
 for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK):
-    row(action, "asked by lea", *ANSWERING)
-    row(action, "asked by tom", "karim", "karim, no charter", "karim, 17")
-    row(action, "asked of the team by lea", *ANSWERING, "colleague")
+    alone = ("karim, 17",) if action is Action.GIVE_FEEDBACK else ()
+    grown = tuple(name for name in ANSWERING if name not in alone)
+    row(action, "asked by lea", *grown, **({"co_reader_needed": alone} if alone else {}))
+    row(action, "asked by tom", "karim", *(name for name in YOUNG if name not in alone),
+        **({"co_reader_needed": alone} if alone else {}))
+    row(action, "asked of the team by lea", *grown, "colleague", **({"co_reader_needed": alone} if alone else {}))
     row(action, "asked of the desk by tom")
     row(action, "grant over")
     row(action, "grant closed")
@@ -181,35 +197,42 @@ row(Action.READ_REQUEST, "answered", *ANSWERING)
 row(Action.WITHDRAW_FEEDBACK, "answered", *ANSWERING)
 row(Action.GIVE_FEEDBACK, "answered", request_closed=ANSWERING)
 row(Action.DECLINE_REQUEST, "answered", request_closed=ANSWERING)
+CLAIRES = ("claire", "claire, who reads", "claire, unchecked reader")
 GROWN = ("karim", "karim, unchecked", "karim, no minors here")
-row(Action.RECOGNISE, "asked by lea", *GROWN, charter_first=("karim, no charter",), adults_only=("karim, 17",))
-row(Action.RECOGNISE, "asked by tom", "karim", charter_first=("karim, no charter",), adults_only=("karim, 17",))
+row(Action.RECOGNISE, "asked by lea", *GROWN, charter_first=("karim, no charter",), adults_only=YOUNG)
+row(Action.RECOGNISE, "asked by tom", "karim", adults_only=YOUNG)
 row(Action.RECOGNISE, "answered", request_closed=ANSWERING)
 row(Action.RECOGNISE, "grant over")
 row(Action.RECOGNISE, "grant closed")
 row(Action.RECOGNISE, "barred")
 row(Action.RECOGNISE, "asked of the team by lea", *GROWN, "colleague", charter_first=("karim, no charter",),
-    adults_only=("karim, 17",))
-row(Action.WITHDRAW_ENDORSEMENT, "endorsed by karim", *ANSWERING, "claire")
-row(Action.WITHDRAW_ENDORSEMENT, "endorsed for tom", "karim", "karim, no charter", "karim, 17", "claire",
-    check_needed=("karim, unchecked", "karim, no minors here"))
-row(Action.WITHDRAW_ENDORSEMENT, "endorsed, then barred", "claire", request_closed=ANSWERING)
+    adults_only=YOUNG)
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed by karim", *ANSWERING, *CLAIRES)
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed for tom", "karim", *YOUNG, "claire", "claire, who reads",
+    check_needed=("karim, unchecked", "karim, no minors here", "karim, no charter", "claire, unchecked reader"))
+row(Action.WITHDRAW_ENDORSEMENT, "endorsed, then barred", *CLAIRES, request_closed=ANSWERING)
 for action in (Action.ACCEPT_CHARTER, Action.SHOW_ASK_CODE):
     row(action, "karim's role", *ANSWERING)
     row(action, "claire's role")
 for action in (Action.MANAGE_ORGANISATION, Action.INVITE_FACILITATOR):
-    row(action, "library", "claire", "sofia")
+    row(action, "library", *CLAIRES, "sofia")
     row(action, "city", "sofia")
-row(Action.REMOVE_MEMBER, "karim's role", "claire", "sofia")
-row(Action.RECORD_CHECK, "karim's role", "claire", "sofia")
-row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=("claire",))
-row(Action.ACCEPT_ACCREDITATION, "library", "claire")
-row(Action.READ_DESK, "library", "claire")
-row(Action.ASSIGN_REQUEST, "asked of the desk by tom", "claire")
+row(Action.REMOVE_MEMBER, "karim's role", *CLAIRES, "sofia")
+row(Action.RECORD_CHECK, "karim's role", *CLAIRES, "sofia")
+row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=CLAIRES)
+row(Action.ACCEPT_ACCREDITATION, "library", *CLAIRES)
+row(Action.SIGN_MINORS_CHARTER, "library", *CLAIRES)
+row(Action.READ_AS_READER, "nothing", "claire, who reads", "pool")
+row(Action.READ_TO_PROTECT, "tom's texts in the library", "claire, who reads")
+row(Action.READ_TO_PROTECT, "tom's texts, claire set aside", "pool")
+row(Action.READ_ALONG, "what a young colleague writes", *(name for name in ANSWERING if name not in YOUNG))
+row(Action.READ_ALONG, "what a young trainer writes", "nadia")
+row(Action.READ_DESK, "library", *CLAIRES)
+row(Action.ASSIGN_REQUEST, "asked of the desk by tom", *CLAIRES)
 row(Action.ASSIGN_REQUEST, "asked of the team by lea")
 row(Action.ASSIGN_REQUEST, "desk, grant over")
 row(Action.ASSIGN_REQUEST, "desk, claire barred")
-row(Action.HANDLE_REPORT, "case of claire", "claire")
+row(Action.HANDLE_REPORT, "case of claire", *CLAIRES)
 row(Action.HANDLE_REPORT, "case about claire")
 row(Action.HANDLE_REPORT, "case left alone", "sofia")
 row(Action.HANDLE_REPORT, "case told by claire")

@@ -169,7 +169,7 @@ def test_it_costs_little_for_each_row(app: Flask, at: Any) -> None:
 @both_databases
 def test_it_fills_both_databases(app: Flask, at: Any) -> None:
     assert fill_city(app).output == "demo city filled\n"
-    assert rows(app)["account"] == 61
+    assert rows(app)["account"] == 63
 
 
 @pytest.mark.parametrize("day", ["2025-01-01T00:30+01:00", "2026-03-29T03:30+02:00", "2026-11-30T23:50+01:00",
@@ -185,7 +185,7 @@ def test_any_day_is_good_to_fill_it_and_everybody_keeps_their_age(app: Flask, at
     assert bands[SEVEN["tom"]] is age.Band.TEEN
     assert bands[OTHERS["awa"]] is age.Band.YOUTH
     assert {bands[name] for name in {*SEVEN.values(), *OTHERS.values()} - {SEVEN["tom"], OTHERS["awa"]}} == {age.Band.ADULT}
-    assert Counter(bands.values()) == {age.Band.TEEN: 4, age.Band.YOUTH: 7, age.Band.ADULT: 50}
+    assert Counter(bands.values()) == {age.Band.TEEN: 4, age.Band.YOUTH: 8, age.Band.ADULT: 51}
 
 
 # ---------- every state ----------
@@ -264,6 +264,10 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "check expired": count(Membership, facilitator, Membership.ended_at.is_(None), ~in_force, ever),
             "facilitator never checked": count(Membership, facilitator, ~ever),
             "never checked": count(Membership, manager, ~ever),
+            "reads to protect": count(Membership, Membership.is_safeguarding_reader),
+            "reads along": count(Membership, Membership.co_reader_id.is_not(None)),
+            "check ends soon": count(Vetting, Vetting.revoked_at.is_(None), Vetting.expires_on > NOON.date(),
+                                     Vetting.expires_on <= NOON.date() + dt.timedelta(days=60)),
             "invitation open": count(Invitation, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None),
                                      Invitation.expires_at > NOON),
             "invitation revoked": count(Invitation, Invitation.revoked_at.is_not(None)),
@@ -286,8 +290,8 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
         "link open": 10, "link closed": 1, "link expired": 2, "days of opening": 15, "deleted, may come back": 1,
         "for me only": 10, "passed on": 3, "of a kind": 10, "what one keeps of it": 3, "led to another": 4,
         "accredited": 8, "not accredited": 1, "suspended": 1, "welcome of minors asked for": 1, "role ended": 1,
-        "checked": 9, "check expired": 2, "facilitator never checked": 2, "never checked": 2, "invitation open": 2,
-        "invitation revoked": 1, "invitation ended": 1, "joined": 44, "code « Demandez-moi »": 13, "card": 6,
+        "checked": 9, "check expired": 2, "facilitator never checked": 3, "never checked": 2, "reads to protect": 5, "reads along": 1, "check ends soon": 1, "invitation open": 2,
+        "invitation revoked": 1, "invitation ended": 1, "joined": 44, "code « Demandez-moi »": 14, "card": 6,
         "card that opens a link": 2, "card replaced": 1,
     }
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport.extensions import db
-from passport.organisations import queries, service
+from passport.organisations import minors, queries, service
 from passport.organisations.models import (
     AskCode,
     Invitation,
@@ -114,6 +114,8 @@ def test_a_suspended_organisation_acts_no_more_until_the_suspension_ends(
     assert claire.post(f"/ville{address}/suspendre", {"suspended": "yes"}).status_code == 404
     told = sofia.fill(address, f"/ville{address}/suspendre", suspended="yes")
     assert "Agrément suspendu depuis le 24 novembre 2026" in words(sofia.follow(told))
+    assert karim.get(waiting).status_code == claire.get(address).status_code == 303, "their sessions ended"
+    karim, claire = browse("karim"), browse("claire")
     assert karim.get(waiting).status_code == 404
     assert karim.get("/on-me-demande").status_code == 404
     assert claire.get(address).status_code == 404
@@ -333,8 +335,16 @@ def test_an_invitation_ends_after_14_days_or_when_it_is_taken_back(cast: Cast, b
     assert stranger.get("/invitation/" + "A" * 22).status_code == 404
 
 
-def test_under_18_nobody_takes_a_role(app: Flask, cast: Cast, browse: Any) -> None:
+def test_under_16_nobody_takes_a_role(app: Flask, cast: Cast, browse: Any) -> None:
     link = invited(browse("claire"), cast)
+    tom = browse("tom")
+    assert "Répondre aux demandes se fait à partir de 16 ans." in words(tom.get(link))
+    assert tom.post(link).status_code == 422
+    assert rows(app, sa.select(Membership).where(Membership.account_id == cast["tom"])) == []
+
+
+def test_at_16_nobody_answers_for_an_organisation(app: Flask, cast: Cast, browse: Any) -> None:
+    link = invited(browse("sofia"), cast, role="manager")
     youth = browse("youth")
     assert "Ceci se fait à partir de 18 ans." in words(youth.get(link))
     assert youth.post(link).status_code == 422
@@ -645,7 +655,7 @@ def test_services_work_with_times_that_are_past(app: Flask, cast: Cast) -> None:
     with app.app_context():
         with transaction():
             house = service.add_organisation(
-                service.OrganisationDraft("Atelier de l’Œuvre", "childcare", "public", minors_state="allowed"),
+                service.OrganisationDraft("Atelier de l’Œuvre", "childcare", "public", wants_minors=True),
                 cast["sofia"], then)
             service.accredit(house, cast["sofia"], then)
             made, _token = service.invite(house, "facilitator", "éducatrice", None, cast["sofia"], then)
@@ -656,6 +666,9 @@ def test_services_work_with_times_that_are_past(app: Flask, cast: Cast) -> None:
             joined = service.join(cast["lea"], house, then + 2 * DAY)
             code = service.new_join_code(house, then)
             assert service.join(cast["lea"], house, then + 3 * DAY).id == joined.id
+            minors.name_lead(house, member, cast["sofia"], NOON)
+            minors.sign_charter(house, cast["sofia"], NOON)
+            minors.set_minors(house, True, cast["sofia"], NOON)
         assert [p.name for p in queries.facilitators_of(house.id, NOON)] == ["Stranger"]
         assert [o.id for o in queries.search("oeuvre atelier", NOON)] == [house.id]
         assert queries.search("ville", NOON) == []

@@ -536,9 +536,9 @@ def test_the_line_of_who_looked_is_written_before_the_answer(
     assert audit.note_reading is not fails
 
 
-def test_an_adult_learners_page_writes_no_line(app: Flask, cast: Cast, browse: Any) -> None:
+def test_an_adult_learner_is_told_as_well_who_opened_a_request(app: Flask, cast: Cast, browse: Any) -> None:
     browse("karim").get(f"/reconnaitre/{asked(app, cast)}")
-    assert rows(app, ReadingLine, ReadingLine.action == "open_recognition") == []
+    assert one(app, ReadingLine, ReadingLine.action == "open_recognition").learner_id == cast["lea"]
 
 
 def test_a_minor_is_told_at_7_what_was_written_at_night(app: Flask, cast: Cast, browse: Any, at: Any) -> None:

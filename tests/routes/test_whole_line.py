@@ -38,7 +38,7 @@ from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOK
 from tests.routes.test_registry import REGISTRY, City, everything
 from tests.routes.whole_line import at, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "recognition",
+ROOMS = ("accounts", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protection", "recognition",
          "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {

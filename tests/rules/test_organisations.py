@@ -204,3 +204,62 @@ def test_a_code_has_no_letter_taken_for_a_figure() -> None:
 def test_a_code_is_found_however_it_is_typed(typed: str) -> None:
     assert rules.code_as_kept(typed) == "K7QF2M9X"
     assert rules.code_as_shown("K7QF2M9X") == "K7QF-2M9X"
+
+
+# ---------- the way to minors, reminders, and who reads along ----------
+
+READY = rules.Welcome(lead=True, reader=True, charter_version=rules.MINORS_CHARTER_VERSION)
+
+
+@pytest.mark.parametrize(("lacks", "refusal"), [
+    ({}, None), ({"lead": False}, Refusal.LEAD_MISSING), ({"reader": False}, Refusal.READER_MISSING),
+    ({"charter_version": None}, Refusal.MINORS_CHARTER_FIRST), ({"charter_version": "2020-01"}, Refusal.MINORS_CHARTER_FIRST),
+])
+def test_minors_are_welcome_with_a_lead_a_second_reader_and_the_charter(lacks: dict[str, object], refusal: Refusal | None
+                                                                        ) -> None:
+    assert rules.refusal_to_allow(replace(READY, **lacks)) is refusal  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("left", "reminded", "due"), [
+    (61, None, None), (60, None, 60), (60, 60, None), (31, 60, None), (30, 60, 30), (25, None, 30), (8, 30, None),
+    (7, 30, 7), (1, 7, None), (1, None, 7), (0, None, None), (-1, None, None),
+])
+def test_each_reminder_of_a_check_is_due_once_and_the_nearest_alone_when_late(
+    left: int, reminded: int | None, due: int | None
+) -> None:
+    assert rules.reminder_due(TODAY + left * DAY, reminded, TODAY) == due
+
+
+def test_whoever_reads_along_is_another_adult_who_acts() -> None:
+    assert rules.refusal_to_read_along(adult=True, acts=True, same_person=False) is None
+    assert rules.refusal_to_read_along(adult=True, acts=True, same_person=True) is Refusal.NOT_ONESELF
+    assert rules.refusal_to_read_along(adult=False, acts=True, same_person=False) is Refusal.READER_ODD
+    assert rules.refusal_to_read_along(adult=True, acts=False, same_person=False) is Refusal.READER_ODD
+
+
+def test_a_role_is_suspended_but_not_a_coordinators_nor_one_that_is_over() -> None:
+    assert rules.refusal_to_suspend_member("facilitator", None) is None
+    assert rules.refusal_to_suspend_member("coordinator", None) is Refusal.NOT_ALLOWED
+    assert rules.refusal_to_suspend_member("manager", NOW) is Refusal.NOT_ALLOWED
+
+
+def test_at_16_one_answers_requests_and_takes_no_other_role() -> None:
+    young = replace(OPEN, adult=False, sixteen=True)
+    assert rules.refusal_to_accept(replace(young, role="facilitator"), NOW) is None
+    assert rules.refusal_to_accept(replace(young, role="manager"), NOW) is Refusal.ADULTS_ONLY
+    assert rules.refusal_to_accept(replace(young, role="facilitator", sixteen=False), NOW) is Refusal.FROM_16
+
+
+def test_the_city_chooses_among_lawful_checks_and_never_opens_the_attestation_elsewhere() -> None:
+    assert rules.lawful_kinds("association", "sport_licence, nonsense") == ("sport_licence",)
+    assert rules.lawful_kinds("association", "honorability") == ()
+    assert rules.lawful_kinds("association", "nonsense") == rules.LAWFUL["association"]
+    assert rules.lawful_kinds("childcare", "honorability, public_agent") == ("honorability", "public_agent")
+    chosen = replace(GOOD, chosen="declared_centre")
+    assert rules.refusal_to_record(chosen, TODAY) is Refusal.CHECK_NOT_LAWFUL
+
+
+def test_a_coordinator_who_reads_to_protect_has_a_check_as_well() -> None:
+    agent = replace(GOOD, organisation_kind="city", role="coordinator")
+    assert rules.refusal_to_record(agent, TODAY) is Refusal.CHECK_NOT_LAWFUL
+    assert rules.refusal_to_record(replace(agent, reads=True), TODAY) is None

@@ -1,0 +1,48 @@
+"""Setting a reader aside, and forgetting who looked after twelve months."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..audit.models import ReadingLine
+from ..audit.service import record
+from ..clock import day_of
+from ..columns import uuid7
+from ..extensions import db
+from ..notices import jobs
+from ..retention import kept
+from .models import ReaderSetAside
+
+
+def set_aside(learner_id: uuid.UUID, reader_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let somebody not read this learner's exchanges, from now on; they are not told. Twice is once."""
+    insert: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    made = db.session.execute(
+        insert(ReaderSetAside).values(id=uuid7(), learner_id=learner_id, reader_id=reader_id, since=now)
+        .on_conflict_do_nothing().returning(ReaderSetAside.id)).first()
+    if made is not None:
+        record("protection.set_aside", learner_id, now, made.id)
+
+
+def let_read(learner_id: uuid.UUID, reader_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let somebody read this learner's exchanges again."""
+    ended = db.session.execute(
+        sa.update(ReaderSetAside)
+        .where(ReaderSetAside.learner_id == learner_id, ReaderSetAside.reader_id == reader_id,
+               ReaderSetAside.ended_at.is_(None))
+        .values(ended_at=now).returning(ReaderSetAside.id)).first()
+    if ended is not None:
+        record("protection.let_read", learner_id, now, ended.id)
+
+
+def forget_looks(now: dt.datetime) -> int:
+    """Delete the lines of who looked that are older than twelve months."""
+    return jobs.delete_some(ReadingLine.id, ReadingLine.read_on <= day_of(now - kept("reading")))
+
+
+jobs.every_day("protection.forget_looks", forget_looks)
