@@ -61,7 +61,7 @@ def test_the_demo_takes_no_secret_of_production(tmp_path: Path) -> None:
 def test_the_secrets_of_the_demo_are_for_its_owner_only(tmp_path: Path) -> None:
     settings({"PASSPORT_ENV": "demo", "PASSPORT_INSTANCE": str(tmp_path / "new")})
     kept = sorted((tmp_path / "new").iterdir())
-    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600]
+    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600, 0o600]
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
 
