@@ -39,25 +39,19 @@ def cases() -> ResponseReturnValue:
 
 @blueprint.route("/signalements/<uuid:key>", methods=["GET", "POST"])
 def case(key: uuid.UUID) -> ResponseReturnValue:
-    """Read one case; note something, propose how it ends, or confirm what another proposed."""
+    """Read one case; propose how it ends, or confirm what another proposed."""
     now, today = now_and_today()
     opened = authorised(queries.case(key, now), Action.HANDLE_REPORT)
     report, me = opened.report, actor().account_id
     assert report is not None
-    form, note_form = CaseForm(today), NoteForm()
-    act = request.form.get("act", "propose") if request.method == "POST" else ""
+    form = CaseForm(today)
     try:
-        if act == "confirm":
+        if request.method == "POST" and "confirm" in request.form:
             with transaction():
                 service.close_case(report, me, now)
             flash(_("C’est clos."))
             return onward("cases.cases")
-        if act == "note" and note_form.validate():
-            with transaction():
-                service.note(report, me, note_form.note.data or "", now)
-            flash(_("C’est noté."))
-            return onward("cases.case", key=key)
-        if act == "propose" and form.validate():
+        if request.method == "POST" and form.validate():
             assert form.done_on.data is not None
             with transaction():
                 if opened.left_alone:
@@ -69,11 +63,26 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
         form.refuse(refused)
     said = queries.words_of(report)
     return page(
-        "safety/case.html", case=opened, said=said, day=day_words, form=form, note_form=note_form, words=words,
+        "safety/case.html", case=opened, said=said, day=day_words, form=form, words=words,
         category=words.category(report.object_kind, report.category), notes=queries.notes(report.id), mine=me,
         frozen=service.is_frozen(report.about_id), blocked=queries.has_blocked(report),
         freezes=report.about_id is not None and may(Action.FREEZE_CONTACT, opened),
         status=200 if request.method == "GET" else 422)
+
+
+@blueprint.route("/signalements/<uuid:key>/noter", methods=["GET", "POST"])
+def note(key: uuid.UUID) -> ResponseReturnValue:
+    """Add something to the journal of a case."""
+    now = clock.now()
+    opened = authorised(queries.case(key, now), Action.HANDLE_REPORT)
+    assert opened.report is not None
+    form = NoteForm()
+    if request.method == "POST" and form.validate():
+        with transaction():
+            service.note(opened.report, actor().account_id, form.note.data or "", now)
+        flash(_("C’est noté."))
+        return onward("cases.case", key=key)
+    return page("safety/note.html", form=form, key=key, status=422 if request.method == "POST" else 200)
 
 
 @blueprint.post("/signalements/<uuid:key>/suspendre")

@@ -21,7 +21,7 @@ from ..notices import jobs
 from ..notices import service as notices
 from ..organisations.models import Membership, Organisation
 from ..refusals import Refusal, Refused
-from ..seal import seal_case
+from ..seal import seal_case, unseal_case
 from . import rules
 from .models import CaseNote, Report
 
@@ -89,6 +89,8 @@ def propose(report: Report, account_id: uuid.UUID, outcome: str, done_on: dt.dat
                                        day_of(report.made_at), day_of(now))
     if refusal is not None:
         raise Refused(refusal, "done_on" if refusal is Refusal.DATES_ODD else None)
+    if (report.proposed_by_id, report.proposed_outcome, report.done_on) == (account_id, outcome, done_on):
+        return
     report.taken_at = report.taken_at or now
     report.proposed_by_id, report.proposed_at = account_id, now
     report.proposed_outcome, report.done_on = outcome, done_on
@@ -123,7 +125,11 @@ def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
 
 
 def note(report: Report, account_id: uuid.UUID, words: str, now: dt.datetime) -> CaseNote:
-    """Add a sealed note to a case."""
+    """Add a sealed note to a case; the same words sent again are one note."""
+    last = db.session.scalars(sa.select(CaseNote).where(CaseNote.report_id == report.id)
+                              .order_by(CaseNote.written_at.desc(), CaseNote.id.desc()).limit(1)).one_or_none()
+    if last is not None and last.author_id == account_id and unseal_case(last.sealed) == words:
+        return last
     made = CaseNote(id=uuid7(), report_id=report.id, author_id=account_id, sealed=seal_case(words), written_at=now)
     db.session.add(made)
     report.taken_at = report.taken_at or now
@@ -145,9 +151,11 @@ def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None
 
 def unfreeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
     """Take back that an adult is kept from every protected learner; twice is once."""
-    db.session.execute(sa.update(ContactFreeze).where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))
-                       .values(lifted_at=now, lifted_by_id=account_id))
-    record("safety.unfreeze", account_id, now, adult_id)
+    lifted = db.session.execute(
+        sa.update(ContactFreeze).where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))
+        .values(lifted_at=now, lifted_by_id=account_id).returning(ContactFreeze.id)).first()
+    if lifted is not None:
+        record("safety.unfreeze", account_id, now, adult_id)
 
 
 def _frozen(adult_id: uuid.UUID) -> Any:

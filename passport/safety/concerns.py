@@ -58,7 +58,15 @@ def raise_by_witness(invitation: WitnessInvitation, told: Told, now: dt.datetime
 
 
 def report_share(opened: Opened, reason: str, now: dt.datetime) -> Report:
-    """Give what a visitor says of a shared page to the city, with the page as it reads now; it stays open."""
+    """Give what a visitor says of a shared page to the city, with the page as it reads now; it stays open.
+
+    The same of one page twice is one case.
+    """
+    before = db.session.scalars(sa.select(Report).where(
+        Report.object_kind == "share", Report.object_id == opened.id, Report.category == reason,
+        Report.decided_at.is_(None)).limit(1)).first()
+    if before is not None:
+        return before
     page = reading.read(opened, now)
     told = [" ".join(filter(None, (part.title, part.story))) for part in page.parts]
     made = cases.open_case(

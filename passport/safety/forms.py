@@ -77,7 +77,7 @@ class CaseForm(Form):
 class NoteForm(Form):
     """A note in a case."""
 
-    note = Paragraph(_l("Ajouter au journal"), most=4000, validators=[InputRequired(_l("Écrire quelques mots."))])
+    note = Paragraph(_l("Ce qui a été fait ou entendu"), most=4000, validators=[InputRequired(_l("Écrire quelques mots."))])
 
 
 def _fill(field: RadioField, table: dict[str, Any]) -> None:

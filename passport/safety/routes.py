@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, flash, make_response, request, url_for
+from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -41,9 +41,7 @@ def bother(key: uuid.UUID) -> ResponseReturnValue:
             if form.validate():
                 with transaction():
                     service.report(bothering.text, form.note.data, now, form.category.data or None)
-                answer = make_response(onward("safety.bother", key=key))
-                answer.headers["Arrived"] = url_for("safety.bother", key=key)  # for what waited without network
-                return answer
+                return onward("safety.bother", key=key)
         except Refused as refused:
             form.refuse(refused)
         status = 422

@@ -89,24 +89,27 @@ def block(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
     refusal = rules.refusal_to_block(queries.has_met(learner_id, adult_id, now), learner_id == adult_id)
     if refusal is not None:
         raise Refused(refusal)
-    _bar(learner_id, adult_id, "block", now)
-    record("safety.block", learner_id, now, adult_id)
+    if _bar(learner_id, adult_id, "block", now):
+        record("safety.block", learner_id, now, adult_id)
 
 
 def unblock(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
     """Let a learner and an adult have to do with each other again, unless a report keeps them apart; twice is once."""
-    _lift(learner_id, adult_id, "block", now)
-    record("safety.unblock", learner_id, now, adult_id)
+    if _lift(learner_id, adult_id, "block", now):
+        record("safety.unblock", learner_id, now, adult_id)
 
 
-def _lift(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetime) -> None:
-    db.session.execute(
+def _lift(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetime) -> bool:
+    lifted = db.session.execute(
         sa.update(ContactBar).where(ContactBar.learner_id == learner_id, ContactBar.adult_id == adult_id,
-                                    ContactBar.cause == cause, ContactBar.lifted_at.is_(None)).values(lifted_at=now))
+                                    ContactBar.cause == cause, ContactBar.lifted_at.is_(None))
+        .values(lifted_at=now).returning(ContactBar.id)).all()
     db.session.flush()
+    return bool(lifted)
 
 
-def _bar(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetime) -> None:
+def _bar(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetime) -> bool:
+    """End the contact between two people; say whether it was this call that ended it."""
     db.session.execute(sa.select(Passport.learner_id).where(Passport.learner_id == learner_id).with_for_update())
     there = db.session.scalar(sa.select(sa.exists().where(
         ContactBar.learner_id == learner_id, ContactBar.adult_id == adult_id, ContactBar.cause == cause,
@@ -119,6 +122,7 @@ def _bar(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetim
         recognition.cancel(request, now)
     feedback.close_between(learner_id, adult_id, now)
     _hand_on(learner_id, adult_id, now)
+    return not there
 
 
 def _hand_on(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:

@@ -77,7 +77,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.invite", "organisations.record_check", "organisations.join_code",
-        "organisations.contact", "feedback.desk", "feedback.exchanges", "cases.cases", "cases.case", "cases.reperes",
+        "organisations.contact", "feedback.desk", "feedback.exchanges", "cases.cases", "cases.case", "cases.note", "cases.reperes",
     ),
     "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "cases.cases", "/signalements/{decided}", "cases.concern"),
     "sofia": (

@@ -16,7 +16,7 @@ from passport.audit.models import ReadingLine
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
 from passport.notices.models import Job, Notice
-from passport.organisations.models import Membership, Organisation
+from passport.organisations.models import Organisation
 from passport.safety import cases
 from passport.safety.models import CaseNote, Report
 from passport.sharing.models import Share
@@ -31,6 +31,8 @@ from .test_feedback import DAY, ask, give, one, rows
 from .test_safety import WORDS, text_of
 
 H = dt.timedelta(hours=1)
+# What one is about to show, as others will read it: the words stand, with their button, where they were received.
+SHOWING = {"sharing.choose", "sharing.ready", "/montrer/lien/{Mairie}"}
 
 
 def reported(app: Flask, cast: Cast, browse: Any, **body: Any) -> Report:
@@ -49,6 +51,43 @@ def told(app: Flask, cast: Cast) -> set[str]:
 def change(app: Flask, model: Any, key: uuid.UUID, **values: Any) -> None:
     with app.app_context(), transaction():
         db.session.execute(sa.update(model).where(model.id == key).values(**values))
+
+
+# ---------- where it stands ----------
+
+
+@pytest.mark.thorough
+def test_wherever_a_learner_reads_somebodys_words_it_can_be_said(app: Flask, cast: Cast, browse: Any) -> None:
+    """Each page of one's own with words of an adult has « Ça me dérange » for them, or leads where it stands."""
+    from passport.clock import now
+    from tests.browser.city import furnish
+    from tests.browser.pages import PAGES, path_of
+    from tests.routes.test_registry import City
+
+    with app.app_context():
+        furnish(cast, NOON)
+        db.session.remove()
+    assert now() == NOON
+    texts: dict[str, set[str]] = {}
+    for version in rows(app, AuthoredVersion):
+        texts.setdefault(version.words, set()).add(str(version.text_id))
+    met, without = set(), []
+    for who in ("lea", "ines", "tom"):
+        reader = browse(who)
+        for name in PAGES[who]:
+            if " " in name:
+                continue
+            address = path_of(City(app, cast, {}), name)
+            body = reader.get(address).get_data(as_text=True)
+            for said, keys in texts.items():
+                if name in SHOWING:
+                    continue
+                if said in body.replace("&#39;", "'"):
+                    met.add(name)
+                    if not any(f"/ca-me-derange/{key}" in body for key in keys):
+                        without.append((who, name, said))
+    assert not without, "\n".join(map(str, without))
+    assert {"feedback.read", "recognition.offered", "/competences/{not_yet}", "experiences.experience"} <= met
 
 
 # ---------- who has it ----------
@@ -121,19 +160,19 @@ def test_two_persons_close_a_case_with_what_was_done(app: Flask, cast: Cast, bro
     report = reported(app, cast, browse, category="danger")
     page = f"/signalements/{report.id}"
     claire, sofia = browse("claire"), browse("sofia")
-    assert claire.post(page, {"act": "confirm"}).status_code == 422
+    assert claire.post(page, {"confirm": "1"}).status_code == 422
     assert claire.fill(page, outcome="sent_on", done_on="2026-11-24").status_code == 303
-    refused = claire.post(page, {"act": "confirm"})
+    refused = claire.post(page, {"confirm": "1"})
     assert refused.status_code == 422
     assert one(app, Report).decided_at is None
     assert "Claire propose de clore" in words(sofia.get(page))
-    assert way(sofia.post(page, {"act": "confirm"})) == "/signalements"
+    assert way(sofia.post(page, {"confirm": "1"})) == "/signalements"
     report = one(app, Report)
     assert (report.outcome, report.decided_at, report.proposed_by_id, report.confirmed_by_id) == (
         "sent_on", NOON, cast["claire"], cast["sofia"])
     assert not told(app, cast)
     assert "Clos le" in words(claire.get(page))
-    assert sofia.post(page, {"act": "confirm"}).status_code == 303
+    assert sofia.post(page, {"confirm": "1"}).status_code == 303
     assert claire.fill(page, outcome="acted").status_code == 422
     assert one(app, Report).outcome == "sent_on"
 
@@ -147,11 +186,11 @@ def test_two_of_the_house_close_a_case_of_words_but_not_one_of_danger(app: Flask
     assert browse("stranger").get(page).status_code == 404  # until an end is proposed
     browse("claire").fill(page, outcome="acted")
     change(app, Report, report.id, route="both")
-    refused = browse("stranger").post(page, {"act": "confirm"})
+    refused = browse("stranger").post(page, {"confirm": "1"})
     assert refused.status_code == 422
     assert "L’une des deux personnes doit être de la Ville." in words(refused)
     change(app, Report, report.id, route="house")
-    assert browse("stranger").post(page, {"act": "confirm"}).status_code == 303
+    assert browse("stranger").post(page, {"confirm": "1"}).status_code == 303
     assert one(app, Report).decided_at == NOON
 
 
@@ -170,9 +209,9 @@ def test_a_case_outlives_the_account_it_is_about_and_only_leads_read_it(app: Fla
     """Flagged content and case notes survive the erasure of the flagged adult's account; 404 for everyone but leads."""
     report = reported(app, cast, browse)
     page = f"/signalements/{report.id}"
-    assert browse("claire").post(page, {"act": "note", "note": "Vu avec l’équipe mardi."}).status_code == 303
+    assert browse("claire").fill(f"{page}/noter", note="Vu avec l’équipe mardi.").status_code == 303
     note = one(app, CaseNote)
-    assert "mardi".encode() not in note.sealed
+    assert b"mardi" not in note.sealed
     change(app, Account, cast["karim"], erased_at=NOON, identifier=None, email=None, display_name=None, password_hash=None,
            audit_ref=None)
     shown = words(browse("claire").get(page))
@@ -248,7 +287,7 @@ def test_a_witness_does_not_erase_what_was_reported(app: Flask, cast: Cast, brow
     nobody = browse(None)
     assert nobody.post(f"/t/{token}/effacer").status_code == 409
     assert rows(app, Said)
-    report = one(app, Report, Report.concerned_id == cast["lea"])
+    report = one(app, Report, Report.object_id == cast["seen_text"])
     with app.app_context(), transaction():
         found = db.session.get_one(Report, report.id)
         cases.propose(found, cast["sofia"], "nothing_more", NOON.date(), NOON)
