@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..accounts.models import ContactFreeze, Setting
+from ..accounts.models import Account, ContactFreeze, Setting
 from ..accounts.queries import barred_from
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
@@ -126,6 +126,7 @@ def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
 
 def note(report: Report, account_id: uuid.UUID, words: str, now: dt.datetime) -> CaseNote:
     """Add a sealed note to a case; the same words sent again are one note."""
+    db.session.refresh(report, with_for_update=True)
     last = db.session.scalars(sa.select(CaseNote).where(CaseNote.report_id == report.id)
                               .order_by(CaseNote.written_at.desc(), CaseNote.id.desc()).limit(1)).one_or_none()
     if last is not None and last.author_id == account_id and unseal_case(last.sealed) == words:
@@ -142,6 +143,7 @@ def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None
     """Keep an adult from every protected learner, until it is taken back; twice is once. Raises Refused."""
     if adult_id == account_id:
         raise Refused(Refusal.NOT_ONESELF)
+    db.session.execute(sa.select(Account.id).where(Account.id == adult_id).with_for_update())
     if db.session.scalar(sa.select(_frozen(adult_id))):
         return
     db.session.add(ContactFreeze(id=uuid7(), adult_id=adult_id, decided_by_id=account_id, started_at=now))

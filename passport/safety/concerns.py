@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from ..audit.service import record
 from ..extensions import db
+from ..feedback.models import FeedbackRequest
 from ..seal import unseal_case
 from ..sharing import reading
 from ..sharing.links import Opened
+from ..sharing.models import Share
 from ..witnesses.models import WitnessInvitation
 from . import cases
 from .models import Report
@@ -33,6 +35,7 @@ def raise_concern(
 ) -> Report:
     """Give what a facilitator or manager worries about to the responsible person, or to the city alone when it is about
     that person; the learner is told nothing. The same words twice are one."""
+    db.session.execute(sa.select(FeedbackRequest.id).where(FeedbackRequest.id == request_id).with_for_update())
     before = _before(sa.and_(Report.object_id == request_id, Report.reporter_id == account_id), told)
     if before is not None:
         return before
@@ -47,6 +50,7 @@ def raise_concern(
 
 def raise_by_witness(invitation: WitnessInvitation, told: Told, now: dt.datetime) -> Report:
     """Give what somebody without account worries about to the city. The same words twice are one."""
+    db.session.refresh(invitation, with_for_update=True)
     before = _before(Report.object_id == invitation.id, told)
     if before is not None:
         return before
@@ -62,6 +66,7 @@ def report_share(opened: Opened, reason: str, now: dt.datetime) -> Report:
 
     The same of one page twice is one case.
     """
+    db.session.execute(sa.select(Share.id).where(Share.id == opened.id).with_for_update())
     before = db.session.scalars(sa.select(Report).where(
         Report.object_kind == "share", Report.object_id == opened.id, Report.category == reason,
         Report.decided_at.is_(None)).limit(1)).first()

@@ -225,18 +225,19 @@ def erase(testimony: Testimony, by: uuid.UUID | None, now: dt.datetime) -> None:
     """
     # A link that is being made waits, and finds them gone.
     db.session.execute(sa.select(Experience.id).where(Experience.id == testimony.experience_id).with_for_update())
-    text = db.session.get_one(AuthoredText, testimony.text_id, populate_existing=True)
-    refusal = rules.refusal_to_erase(text.frozen_at is not None, by is not None)
-    if refusal is not None:
-        raise Refused(refusal)
-    text.frozen_at = None
-    db.session.flush()
+    text = db.session.get(AuthoredText, testimony.text_id, populate_existing=True)
+    if text is not None:
+        refusal = rules.refusal_to_erase(text.frozen_at is not None, by is not None)
+        if refusal is not None:
+            raise Refused(refusal)
+        text.frozen_at = None
+        db.session.flush()
+        db.session.expunge(text)
     for model, which in ((Testimony, Testimony.id == testimony.id),
                          (AuthoredVersion, AuthoredVersion.text_id == testimony.text_id),
                          (AuthoredText, AuthoredText.id == testimony.text_id)):
         db.session.execute(sa.delete(model).where(which), execution_options={"synchronize_session": False})
     db.session.expunge(testimony)
-    db.session.expunge(text)
     notices.withdraw(testimony.id, NOTICE)
     record("witnesses.erase", by, now, testimony.id)
 

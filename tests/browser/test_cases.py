@@ -36,6 +36,7 @@ def test_a_report_about_the_lead_goes_past_them_and_is_closed_by_two(
     sign_in(tom, live, "tom")
     tom.goto(f"/retour/{feedback}")
     tom.get_by_role("link", name="Ça me dérange").click()
+    tom.locator("summary", has_text="En dire plus").click()
     tom.get_by_label("On me demande de garder un secret").check()
     press(tom, "Cacher ce texte")
     tom.get_by_text("C’est caché.").first.wait_for()
@@ -87,5 +88,5 @@ def test_a_block_and_a_removal_look_the_same_to_the_adult(live: Live, open_brows
             page.locator("form button", has_text="Annuler").first.click()
             page.get_by_text("Annuler").first.wait_for(state="hidden")
         answer = karim.goto(f"/on-me-demande/{cast[f'asked_{thing}']}")
-        seen[who] = (answer.status, karim.locator("main").inner_text().split("numéro")[0])
+        seen[who] = (answer.status, karim.locator("main").inner_text().split("Numéro")[0])
     assert seen["lea"] == seen["youth"]
