@@ -16,6 +16,7 @@ from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
 from ..extensions import db
+from ..feedback import service as feedback
 from ..feedback.models import AuthoredText
 from ..notices import jobs
 from ..notices import service as notices
@@ -148,6 +149,8 @@ def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None
         return
     db.session.add(ContactFreeze(id=uuid7(), adult_id=adult_id, decided_by_id=account_id, started_at=now))
     db.session.flush()
+    for membership_id in db.session.scalars(sa.select(Membership.id).where(Membership.account_id == adult_id)).all():
+        feedback.close_role(membership_id, adult_id, now)  # what the night holds does not arrive
     record("safety.freeze", account_id, now, adult_id)
 
 

@@ -529,3 +529,33 @@ def test_the_lead_reads_numbers_by_name_and_nobody_else_does(app: Flask, cast: C
     assert browse("sofia").get(address).status_code == 200
     for who in ("karim", "tom", "farid", "stranger"):
         assert browse(who).get(address).status_code == 404
+
+
+@both_databases
+def test_the_migration_keeps_what_was_told_both_ways(app: Flask, cast: Cast, browse: Any) -> None:
+    from flask_migrate import downgrade, upgrade
+
+    from passport.seal import unseal_case
+
+    report = reported(app, cast, browse, note="J’ai peur.")
+    with app.app_context():
+        db.session.remove()
+        downgrade(revision="20261127_1201")
+        assert db.session.execute(sa.text("SELECT note FROM report")).scalar_one() == "J’ai peur."
+        db.session.remove()
+        upgrade()
+        found = db.session.get_one(Report, report.id)
+        assert unseal_case(found.sealed_note) == "J’ai peur."
+        assert found.concerned_id == cast["tom"]
+        db.session.remove()
+
+
+def test_what_the_night_holds_of_a_frozen_adult_does_not_arrive(app: Flask, cast: Cast) -> None:
+    key = ask(app, cast, "youth_x", "m_karim", NOON - 2 * DAY)
+    give(app, cast, key, "m_karim", dt.datetime(2026, 11, 23, 21, 30, tzinfo=dt.UTC))
+    with app.app_context():
+        with transaction():
+            db.session.execute(sa.text("UPDATE membership SET ended_at = NULL"))
+            cases.freeze(cast["karim"], cast["sofia"], dt.datetime(2026, 11, 23, 22, tzinfo=dt.UTC))
+        db.session.remove()
+    assert one(app, AuthoredText).hidden_at is not None
