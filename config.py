@@ -200,6 +200,19 @@ def _secrets(env: dict[str, str]) -> tuple[str, list[str], list[str]]:
     return secret, older, seals
 
 
+def _case_keys(env: dict[str, str], others: set[str], minors: bool) -> list[str]:
+    """Return the keys that seal cases, apart from every other secret; without minors a city need not have one.
+
+    What else a city owes minors is in the database, and is asked at the start.
+    """
+    keys = [_strong("CASE_KEY", k) for k in env.get("CASE_KEY", "").split(",") if k]
+    if minors and not keys:
+        raise ConfigurationError("CASE_KEY is missing: with MINORS=on, cases are sealed under a key of their own.")
+    if others & set(keys):
+        raise ConfigurationError("CASE_KEY is also another secret: whoever learns one would read the cases.")
+    return keys
+
+
 def _signing_keys(env: dict[str, str], mode: str, instance: Path) -> Path:
     """Return the folder of the keys that sign; refuses one in the repository, open to others, or with a demo's key."""
     folder = Path(env.get("SIGNING_KEYS") or instance / "keys")
@@ -239,12 +252,6 @@ def _switch(name: str, value: str) -> bool:
     return value == "on"
 
 
-def _refuse_minors_without(env: dict[str, str]) -> None:
-    """Refuse MINORS=on without what reports about minors are sealed with; what the city has to decide is asked at the start."""
-    if not env.get("CASE_KEY"):
-        raise ConfigurationError("MINORS=on needs CASE_KEY: reports and case notes about minors are sealed with a key of their own.")
-
-
 def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
     """Return the Flask configuration for this environment (PASSPORT_ENV: demo, production or test).
 
@@ -258,9 +265,8 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
     minors = env.get("MINORS", "off") == "on"
 
     if mode == "production":
-        if minors:
-            _refuse_minors_without(env)
         secret, older, seals = _secrets(env)
+        cases = _case_keys(env, {secret, *older, *seals}, minors)
         public_url = env.get("PUBLIC_URL", "")
         # The checks of a proxy or a container come from the machine itself.
         hosts = [_public_host(public_url), "127.0.0.1", "localhost"]
@@ -271,12 +277,13 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
             raise ConfigurationError("TRUSTED_PROXIES is missing: say how many proxies in front add their X-Forwarded-For "
                                      "(usually 1), else all callers would count as one, or each as whoever they say.")
     else:
-        if env.get("SECRET_KEY") or env.get("SEAL_KEY"):
-            raise ConfigurationError("The demo makes its own secrets: unset SECRET_KEY and SEAL_KEY, "
+        if env.get("SECRET_KEY") or env.get("SEAL_KEY") or env.get("CASE_KEY"):
+            raise ConfigurationError("The demo makes its own secrets: unset SECRET_KEY, SEAL_KEY and CASE_KEY, "
                                      "or set PASSPORT_ENV=production.")
         secret = _kept_secret(instance / f"{mode}-secret.key")
         older, hosts = [], None
         seals = [_kept_secret(instance / f"{mode}-seal.key")]
+        cases = [_kept_secret(instance / f"{mode}-case.key")]
         public_url = env.get("PUBLIC_URL") or f"http://127.0.0.1:{env.get('PORT', '8000')}"
 
     https = public_url.startswith("https://")
@@ -288,6 +295,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "SECRET_KEY": secret,
         "SECRET_KEY_FALLBACKS": older,
         "SEAL_KEYS": seals,
+        "CASE_KEYS": cases,
         "PUBLIC_URL": public_url,
         "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,

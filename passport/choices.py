@@ -66,7 +66,7 @@ CHOICES: dict[str, Choice] = {choice.key: choice for choice in (
       for kind, lawful in LAWFUL.items()),
     Choice(8, "checks.record", "option", YES, (YES, NO), law="dpo", needed=True),
     Choice(10, "controllers", "text", law="dpo", needed=True),
-    Choice(14, "cases.kept", "text", law="dpo", needed=True),
+    Choice(14, "cases.kept", "number", "5", least=1, most=30, law="dpo", needed=True),
     *(Choice(15, line["key"], "phone", line["number"], law="open", needed=True) for line in NUMBERS),
     Choice(15, "reports.opens", "number", "9", least=6, most=11, needed=True),
     Choice(15, "reports.closes", "number", "18", least=12, most=22, needed=True),

@@ -36,6 +36,7 @@ class Action(StrEnum):
     READ_FEEDBACK = auto()
     ANSWER_FEEDBACK = auto()
     REPORT_TEXT = auto()
+    BLOCK_ADULT = auto()
     # somebody without account
     INVITE_WITNESS = auto()
     CANCEL_INVITATION = auto()
@@ -80,7 +81,9 @@ class Action(StrEnum):
     RECORD_CHECK = auto()
     READ_DESK = auto()
     ASSIGN_REQUEST = auto()
+    RAISE_CONCERN = auto()
     HANDLE_REPORT = auto()
+    READ_FIGURES = auto()
     # reading to protect
     READ_AS_READER = auto()
     READ_TO_PROTECT = auto()
@@ -90,6 +93,7 @@ class Action(StrEnum):
     # the city
     COORDINATE = auto()
     INVITE_MANAGER = auto()
+    FREEZE_CONTACT = auto()
 
 
 @dataclass(frozen=True)
@@ -209,14 +213,22 @@ class Member:
 
 @dataclass(frozen=True)
 class Case:
-    """A report, and who looks after it."""
+    """A report, and who looks after it.
+
+    `with_city`: the coordination has it, from the start or by the clock; `route` says whether the organisation has it at
+    all; `proposed`: how it ends was proposed, and another person is to confirm.
+    """
 
     handler_id: uuid.UUID | None
     about_id: uuid.UUID | None
     organisation_id: uuid.UUID | None = field(default=None, kw_only=True)
     reporter_id: uuid.UUID | None = field(default=None, kw_only=True)
+    learner_id: uuid.UUID | None = field(default=None, kw_only=True)
     barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset, kw_only=True)
     left_alone: bool = field(default=False, kw_only=True)
+    route: str = field(default="house", kw_only=True)
+    with_city: bool = field(default=False, kw_only=True)
+    proposed: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -417,15 +429,23 @@ def holds_it(actor: Actor, thing: Member, at: dt.datetime, on: dt.date) -> bool:
 
 
 def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> bool:
-    """The case was given to whoever asks, who still answers there; the coordination takes one that was left alone.
+    """The case was given to whoever asks, who still answers there; the coordination has it from the start, or by the
+    clock, or when it was left alone; once an end is proposed, another of the organisation may confirm.
 
-    Never one about whoever asks, or told by them, nor one of a learner who set them aside.
+    Never one about whoever asks, or told by them, or of their own safety, nor one of a learner who set them aside.
     """
-    if actor.account_id in {thing.about_id, thing.reporter_id, *thing.barred_ids}:
+    if actor.account_id in {thing.about_id, thing.reporter_id, thing.learner_id, *thing.barred_ids}:
         return False
-    if thing.handler_id == actor.account_id:
-        return coordinates(actor, thing, at, on) or answers_for(actor, thing, at, on)
-    return thing.left_alone and coordinates(actor, thing, at, on)
+    if coordinates(actor, thing, at, on):
+        return thing.handler_id == actor.account_id or thing.left_alone or thing.with_city
+    if not answers_for(actor, thing, at, on):
+        return False
+    return thing.handler_id == actor.account_id or (thing.proposed and thing.route != "city")
+
+
+def meets_them(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks was asked by this learner, or answers for the organisation that was."""
+    return was_asked(actor, thing, at, on) or answers_for(actor, thing, at, on)
 
 
 def reading_roles(actor: Actor, at: dt.datetime, on: dt.date) -> tuple[Role, ...]:
@@ -478,6 +498,7 @@ POLICY: dict[Action, Needs] = {
     Action.READ_FEEDBACK: OWN,
     Action.ANSWER_FEEDBACK: OWN,
     Action.REPORT_TEXT: OWN,
+    Action.BLOCK_ADULT: OWN,
     Action.INVITE_WITNESS: Needs((is_theirs,), (invites_witnesses,)),
     Action.CANCEL_INVITATION: OWN,
     Action.READ_TESTIMONY: OWN,
@@ -515,7 +536,9 @@ POLICY: dict[Action, Needs] = {
     Action.ACCEPT_ACCREDITATION: Needs((answers_for,)),
     Action.READ_DESK: Needs((answers_for,)),
     Action.ASSIGN_REQUEST: Needs((is_not_theirs, answers_for, waits_at_desk, grant_is_open, is_not_barred)),
+    Action.RAISE_CONCERN: Needs((is_not_theirs, meets_them)),
     Action.HANDLE_REPORT: Needs((looks_after_it,)),
+    Action.READ_FIGURES: Needs((manages,)),
     Action.READ_AS_READER: Needs((reads_to_protect,)),
     Action.READ_TO_PROTECT: Needs((reads_to_protect, is_reader_of_it)),
     Action.READ_ALONG: Needs((reads_along,)),
@@ -523,6 +546,7 @@ POLICY: dict[Action, Needs] = {
     Action.SET_READER_ASIDE: OWN,
     Action.COORDINATE: Needs((coordinates,)),
     Action.INVITE_MANAGER: Needs((coordinates,)),
+    Action.FREEZE_CONTACT: Needs((looks_after_it, coordinates)),
 }
 
 

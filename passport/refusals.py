@@ -93,6 +93,7 @@ class Refusal(StrEnum):
     TEXT_HIDDEN = "text_hidden"
     FEEDBACK_STANDS = "feedback_stands"
     FEEDBACK_WITHDRAWN = "feedback_withdrawn"
+    TEXT_KEPT = "text_kept"
     PUT_BACK_ONCE = "put_back_once"
     PUT_BACK_AT_NIGHT = "put_back_at_night"
     # somebody without account
@@ -154,6 +155,9 @@ class Refusal(StrEnum):
     SHEET_UNTOLD = "sheet_untold"
     SHEET_FULL = "sheet_full"
     SIGNING_LATER = "signing_later"
+    # cases
+    TWO_PERSONS = "two_persons"
+    CITY_NEEDED = "city_needed"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 

@@ -22,6 +22,7 @@ TEXT_FACTS = ("id", "learner_id", "experience_id", "kind", "author_id", "members
               "deliver_after")
 TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_id", "submission", "deletion_hash",
                    "witness_name", "name_form", "relation", "is_relative", "is_minor", "saw_it", "written_at")
+REPORT_FACTS = ("id", "object_kind", "object_id", "category", "frozen_words", "sealed_note", "made_at")
 SHEET_FACTS = ("id", "learner_id", "submission", "token_hash", "key_id", "name", "size", "signed", "made_at", "expires_on")
 APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version", "decision")
 
@@ -68,7 +69,8 @@ def _vouched(instant: str, trained: bool) -> str:
           AND (o.suspended_at IS NULL OR o.suspended_at > NEW.{instant})
           AND (o.closed_at IS NULL OR o.closed_at > NEW.{instant})
           AND (NOT (p.protection_chosen OR {_younger(18, instant)})
-               OR (o.minors_state = 'allowed' AND m.trained_at <= NEW.{instant} AND EXISTS (SELECT 1 FROM vetting v WHERE v.membership_id = m.id
+               OR (o.minors_state = 'allowed' AND m.trained_at <= NEW.{instant} AND NOT EXISTS (SELECT 1 FROM contact_freeze z
+                   WHERE z.adult_id = m.account_id AND z.lifted_at IS NULL) AND EXISTS (SELECT 1 FROM vetting v WHERE v.membership_id = m.id
                    AND (v.revoked_at IS NULL OR v.revoked_at > NEW.{instant})
                    AND v.checked_on <= {{day:{instant}}} AND v.expires_on > {{day:{instant}}}))))"""
 
@@ -138,6 +140,23 @@ TRIGGERS: tuple[Trigger, ...] = (
             " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id"
             " AND (e.experience_id IS NULL OR e.experience_id = t.experience_id)))",
             "words are deleted by erasure only"),
+    Trigger("authored_version_evidence", "authored_version", "INSERT",
+            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = NEW.text_id AND t.frozen_at IS NOT NULL)",
+            "words that were reported are not rewritten"),
+    Trigger("authored_version_kept", "authored_version", "DELETE",
+            "EXISTS (SELECT 1 FROM authored_text t WHERE t.id = OLD.text_id AND t.frozen_at IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.learner_id = OLD.learner_id"
+            " AND (e.experience_id IS NULL OR e.experience_id = t.experience_id)))",
+            "words that were reported are kept until it is decided"),
+    Trigger("authored_text_kept", "authored_text", "DELETE", f"OLD.frozen_at IS NOT NULL AND {_closed()}",
+            "words that were reported are kept until it is decided"),
+    Trigger("report_facts", "report", "UPDATE OF " + ", ".join(REPORT_FACTS), "", "what was reported never changes"),
+    Trigger("report_two_people", "report", "UPDATE OF decided_at",
+            "NEW.decided_at IS NOT NULL AND OLD.decided_at IS NULL AND (NEW.proposed_by_id IS NULL"
+            " OR NEW.confirmed_by_id IS NULL OR NEW.confirmed_by_id = NEW.proposed_by_id)",
+            "two persons close a case"),
+    Trigger("report_once", "report", "UPDATE OF decided_at, outcome", _once(("decided_at", "outcome")),
+            "a case is closed once"),
     Trigger("revision_frozen", "revision", "UPDATE", "", "a revision never changes"),
     Trigger("revision_stays", "revision", "DELETE", _closed(), "a revision is deleted by erasure only"),
     Trigger("edition_item_frozen", "edition_item", "UPDATE", "", "a snapshot never changes"),

@@ -23,6 +23,7 @@ from passport.parents import service as parents
 from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
+from passport.safety import concerns
 from passport.safety import service as safety
 from passport.seal import unseal
 from passport.sharing import service as sharing
@@ -208,6 +209,8 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     text = db.session.get(AuthoredText, tom_told.text_id)
     ids["tom_text"] = tom_told.text_id
     ids["report"] = safety.report(text, None, now - H).id
+    worry = concerns.Told("behaviour", None, about_lead=True)
+    ids["worry"] = concerns.raise_concern(cast["lea"], cast["club"], waiting.id, cast["nadia"], worry, now - H).id
     db.session.commit()
     ids["received"] = receive(cast, "lea", "Tenir un stand", now)
     return cast

@@ -230,6 +230,27 @@ class ContactBar(Base):
     )
 
 
+class ContactFreeze(Base):
+    """No contact between this adult and any protected learner: a coordinator's decision, that can be taken back.
+
+    Shown to nobody else: to everybody it is as if no check were in force.
+    """
+
+    __tablename__ = "contact_freeze"
+    __retention__ = "case"
+    id: Mapped[uuid.UUID] = key()
+    adult_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
+    decided_by_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    started_at: Mapped[dt.datetime]
+    lifted_at: Mapped[dt.datetime | None]
+    lifted_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    __table_args__ = (
+        Index("uq_contact_freeze_adult", "adult_id", unique=True, **where("lifted_at IS NULL")),
+        Check("adult_id <> decided_by_id", name="not_oneself"),
+        Check("(lifted_at IS NULL) = (lifted_by_id IS NULL)", name="lifted_whole"),
+    )
+
+
 class Draft(Base):
     """A form half filled, kept until it is sent."""
 

@@ -19,7 +19,16 @@ from ..notices.outbox import Addressee
 from ..policy import Actor, Role
 from ..seal import digest_of
 from . import rules
-from .models import Account, ContactBar, GuardianConsent, Mailbox, OneTimeToken, Passport, Session
+from .models import (
+    Account,
+    ContactBar,
+    ContactFreeze,
+    GuardianConsent,
+    Mailbox,
+    OneTimeToken,
+    Passport,
+    Session,
+)
 
 IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
 # Roles live in a later room, which says here how it finds them.
@@ -159,6 +168,12 @@ def barred_from(learner_id: uuid.UUID) -> frozenset[uuid.UUID]:
             sa.select(ContactBar.adult_id).where(ContactBar.learner_id == learner_id, ContactBar.lifted_at.is_(None))
         )
     )
+
+
+def not_frozen(adult_id: Any) -> sa.ColumnElement[bool]:
+    """Return that no freeze keeps an adult from all protected learners, as a condition."""
+    frozen = sa.select(ContactFreeze.id).where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))
+    return ~frozen.correlate_except(ContactFreeze).exists()
 
 
 @dataclass(frozen=True)

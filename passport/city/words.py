@@ -22,7 +22,7 @@ SAID: dict[str, LazyString] = {
     **{f"checks.{kind}": _l("Les vérifications possibles : %(kind)s.", kind=said) for kind, said in KINDS.items()},
     "checks.record": _l("Noter ici qu’un extrait de casier a été vu, sans son contenu."),
     "controllers": _l("Qui répond des données avec la Ville, et par quel accord."),
-    "cases.kept": _l("Combien de temps un signalement est gardé."),
+    "cases.kept": _l("Combien d’années un signalement transmis est gardé."),
     "help.child": _l("Le numéro pour un enfant en danger."),
     "help.online": _l("Le numéro contre les violences en ligne."),
     "help.violence": _l("Le numéro pour les adultes contre les violences."),
@@ -77,7 +77,7 @@ def answer(choice: Choice, value: str) -> str:
         return str(format_date(day, "d\u00a0MMMM" if day.day > 1 or str(get_locale()) != "fr" else "'1er'\u00a0MMMM"))
     if choice.key.startswith("reports."):
         return str(_("%(hour)s h", hour=value))
-    if choice.key == "age.youngest":
+    if choice.key in {"age.youngest", "cases.kept"}:
         return str(_("%(age)s ans", age=value))
     return value
 

@@ -6,12 +6,14 @@ import datetime as dt
 import uuid
 
 from ..accounts import rules as age
+from ..clock import day_of
 from ..extensions import db
 from ..feedback import queries as feedback_queries
 from ..feedback import service as feedback
 from ..feedback import withdrawal
 from ..feedback.models import AuthoredText
 from ..organisations.models import Membership, Organisation
+from ..safety import cases
 from ..safety import service as safety
 from ..witnesses import service as witnesses
 from .days import Days, Line
@@ -105,7 +107,7 @@ class Answers(Days):
 
     def report(self, line: Line, at: dt.datetime) -> None:
         """Report words that hurt; they are hidden at once."""
-        self.reports[line["key"]] = safety.report(self.text_of(line), line["report"], at)
+        self.reports[line["key"]] = safety.report(self.text_of(line), line["report"], at, line.get("category"))
 
     def resolve(self, line: Line, at: dt.datetime) -> None:
         """Close what was reported, whose learner shows the words again."""
@@ -113,7 +115,8 @@ class Answers(Days):
         report = self.reports[line["key"]]
         if report.handler_id is None:
             raise LookupError(line["key"])
-        safety.close_case(report, report.handler_id, at)
+        cases.propose(report, report.handler_id, "acted", day_of(at), at)
+        cases.close_case(report, self.ids["sofia"], at)
 
     def text_of(self, line: Line) -> AuthoredText:
         """Return the words of an answer."""

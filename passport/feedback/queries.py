@@ -14,6 +14,7 @@ from flask_babel import format_date, get_locale, ngettext
 from flask_babel import gettext as _
 
 from .. import clock
+from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Account, ContactBar, Passport
 from ..audit.service import Looked
@@ -218,6 +219,7 @@ def membership_checked(on: dt.date) -> sa.ColumnElement[bool]:
         Organisation.minors_state == "allowed", Membership.trained_at.is_not(None),
         sa.exists().where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
                           Vetting.expires_on > on),
+        accounts.not_frozen(Membership.account_id),
     )
 
 
@@ -242,7 +244,8 @@ class Target:
 def person(membership_id: uuid.UUID) -> Target | None:
     """Return one facilitator as somebody to ask, in one statement."""
     until = (sa.select(sa.func.max(Vetting.expires_on))
-             .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None)).scalar_subquery())
+             .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
+                    accounts.not_frozen(Membership.account_id)).scalar_subquery())
     row = db.session.execute(
         sa.select(Membership, Organisation, until, Account.display_name)
         .join(Organisation, Organisation.id == Membership.organisation_id)

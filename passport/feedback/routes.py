@@ -343,6 +343,8 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
         with transaction():
             withdrawal.withdraw(feedback, now)
     except Refused as refused:
+        if refused.refusal is Refusal.TEXT_KEPT:
+            raise
         flash(say(refused.refusal))
     else:
         said, undoable = withdrawal.said(feedback, now)

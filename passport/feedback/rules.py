@@ -98,8 +98,13 @@ def never_arrives(visible_at: dt.datetime, withdrawn_at: dt.datetime | None) -> 
     return withdrawn_at is not None and withdrawn_at < visible_at
 
 
-def refusal_to_withdraw(stands: bool) -> Refusal | None:
-    """Say why a feedback cannot be taken back, or None when it can; `stands` is whether recognition stands on it."""
+def refusal_to_withdraw(stands: bool, frozen: bool = False) -> Refusal | None:
+    """Say why a feedback cannot be taken back, or None when it can.
+
+    `stands` is whether recognition stands on it, `frozen` whether its words are kept as they are.
+    """
+    if frozen:
+        return Refusal.TEXT_KEPT
     return Refusal.FEEDBACK_STANDS if stands else None
 
 

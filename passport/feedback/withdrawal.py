@@ -30,7 +30,8 @@ def withdraw(feedback: Feedback, now: dt.datetime) -> None:
     _hold(feedback)
     if feedback.withdrawn_at is not None:
         return
-    refusal = rules.refusal_to_withdraw(stands(feedback.id))
+    frozen = db.session.get_one(AuthoredText, feedback.text_id, populate_existing=True).frozen_at is not None
+    refusal = rules.refusal_to_withdraw(stands(feedback.id), frozen)
     if refusal is not None:
         raise Refused(refusal)
     feedback.withdrawn_at = now

@@ -34,7 +34,7 @@ def sort_key(name: str) -> str:
 def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
     """Return the memberships of one account that are not over, in one statement."""
     rows = db.session.execute(
-        sa.select(Membership, Organisation, _checked_until(),
+        sa.select(Membership, Organisation, _checked_until(accounts.not_frozen(Membership.account_id)),
                   sa.exists().where(Notice.account_id == account_id, Notice.kind == "check_ends",
                                     Notice.read_at.is_(None)).label("reminded"))
         .join(Organisation, Organisation.id == Membership.organisation_id)
@@ -62,11 +62,11 @@ def role(membership: Membership, organisation: Organisation, checked_until: obje
 accounts.ROLES.append(roles_of)
 
 
-def _checked_until() -> sa.Label[dt.date]:
-    """The day on which the check of a membership in the same statement ends."""
+def _checked_until(*which: sa.ColumnElement[bool]) -> sa.Label[dt.date]:
+    """The day on which the check of a membership in the same statement ends; `which` may leave it out."""
     return (
         sa.select(sa.func.max(Vetting.expires_on))
-        .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None))
+        .where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None), *which)
         .scalar_subquery()
         .label("checked_until")
     )

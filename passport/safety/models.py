@@ -1,4 +1,4 @@
-"""Reports and case notes: a store of its own, with its own retention."""
+"""Reports, the cases that they become, and case notes: a store of its own, with its own key and retention."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import Index
 
-from ..columns import Base, Mapped, free_text, key, mapped_column
+from ..columns import Base, Mapped, key, mapped_column
 
 
 class Report(Base):
-    """Somebody was bothered by something: the words as they stood, sealed, and who looks after it."""
+    """Somebody was bothered by something, or worries: the words as they stood, sealed, and who looks after it.
+
+    `concerned_id` is whose safety it is about; `about_id` the adult it speaks of, who never reads it. `route` says who has
+    it from the start: the house (its responsible person), both, or the city. One person proposes how it ends, another
+    confirms.
+    """
 
     __tablename__ = "report"
     __retention__ = "case"
     id: Mapped[uuid.UUID] = key()
     reporter_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id", ondelete="SET NULL"), index=True)
+    concerned_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id", ondelete="SET NULL"), index=True)
     about_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     handler_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"))
     object_kind: Mapped[str] = mapped_column(sa.String(16))
     object_id: Mapped[uuid.UUID]
-    note: Mapped[str | None] = free_text(1000, "learner", "case")
+    category: Mapped[str | None] = mapped_column(sa.String(12))
+    route: Mapped[str] = mapped_column(sa.String(5), default="house")
+    sealed_note: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     frozen_words: Mapped[bytes] = mapped_column(sa.LargeBinary)
     made_at: Mapped[dt.datetime]
     due_at: Mapped[dt.datetime]
@@ -32,12 +40,22 @@ class Report(Base):
     escalated_at: Mapped[dt.datetime | None]
     decided_at: Mapped[dt.datetime | None]
     outcome: Mapped[str | None] = mapped_column(sa.String(16))
+    proposed_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    proposed_at: Mapped[dt.datetime | None]
+    proposed_outcome: Mapped[str | None] = mapped_column(sa.String(16))
+    done_on: Mapped[dt.date | None]
+    confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     keep_until: Mapped[dt.date]
     __table_args__ = (
         Index("ix_report_waiting", "handler_id", "made_at", "id"),
-        Check("object_kind IN ('text', 'share', 'reply', 'other')", name="object_kind"),
+        Check("object_kind IN ('text', 'share', 'concern', 'reply', 'other')", name="object_kind"),
+        Check("route IN ('house', 'both', 'city')", name="route"),
         Check("outcome IN ('nothing_more', 'acted', 'sent_on')", name="outcome"),
         Check("(decided_at IS NULL) = (outcome IS NULL)", name="outcome_whole"),
+        Check("proposed_outcome IN ('nothing_more', 'acted', 'sent_on')", name="proposed_outcome"),
+        Check("(proposed_at IS NULL) = (proposed_by_id IS NULL) AND (proposed_at IS NULL) = (proposed_outcome IS NULL)"
+              " AND (proposed_at IS NULL) = (done_on IS NULL)", name="proposed_whole"),
+        Check("confirmed_by_id <> proposed_by_id", name="two_people"),
     )
 
 

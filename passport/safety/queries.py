@@ -16,12 +16,13 @@ from sqlalchemy.orm import aliased
 from ..accounts.models import Account, ContactBar
 from ..accounts.queries import barred_from
 from ..extensions import db
-from ..feedback.models import AuthoredText, Feedback
+from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
 from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, not_barred
 from ..organisations.models import Membership, Organisation
 from ..policy import Case
-from ..seal import unseal
-from .models import Report
+from ..seal import unseal_case
+from . import rules, words
+from .models import CaseNote, Report
 
 PER_PAGE = 20
 
@@ -74,9 +75,11 @@ class CaseLine:
     """One report, for who looks after it."""
 
     report_id: uuid.UUID
+    kind: str
     organisation_name: str
     made_at: dt.datetime
     due_at: dt.datetime
+    proposed_at: dt.datetime | None
     decided_at: dt.datetime | None
 
 
@@ -94,7 +97,7 @@ def _holds(account_id: Any, now: dt.datetime, *roles: str) -> Any:
             house.accredited_at <= now, _not_over(house.suspended_at, now), _not_over(house.closed_at, now),
             sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
         ),
-        not_barred(Report.reporter_id, account_id),
+        not_barred(Report.concerned_id, account_id),
     )
 
 
@@ -108,36 +111,47 @@ def _left_alone(now: dt.datetime) -> Any:
         Report.handler_id.is_(None), sa.not_(_holds(Report.handler_id, now, "manager", "coordinator"))))
 
 
+def _with_city(now: dt.datetime) -> Any:
+    """Return that the coordination has a case: from the start, by the clock, or because an end was proposed."""
+    return sa.or_(Report.route != rules.HOUSE, Report.proposed_at.is_not(None),
+                  sa.and_(Report.decided_at.is_(None), Report.due_at <= now))
+
+
 def without_reader(now: dt.datetime) -> int:
     """Return how many reports wait that nobody may read: each coordinator is barred, concerned, or gone."""
     someone = aliased(Membership)
     may_read = sa.exists().where(
-        someone.role == "coordinator",
-        sa.or_(Report.about_id.is_(None), Report.about_id != someone.account_id),
-        sa.or_(Report.reporter_id.is_(None), Report.reporter_id != someone.account_id),
-        _holds(someone.account_id, now, "coordinator"))
+        someone.role == "coordinator", *_not_concerned(someone.account_id), _holds(someone.account_id, now, "coordinator"))
     return db.session.scalar(sa.select(sa.func.count(Report.id)).where(_left_alone(now), ~may_read)) or 0
 
 
+def _not_concerned(account_id: Any) -> list[Any]:
+    return [sa.or_(column.is_(None), column != account_id)
+            for column in (Report.about_id, Report.reporter_id, Report.concerned_id)]
+
+
 def _looked_after(account_id: uuid.UUID, now: dt.datetime) -> Any:
-    """Return which reports somebody looks after: given to them and still theirs, or left alone, for the coordination."""
+    """Return `policy.looks_after_it` as a condition on the report."""
+    city, house = _holds(account_id, now, "coordinator"), _holds(account_id, now, "manager")
     return sa.and_(
-        sa.or_(Report.about_id.is_(None), Report.about_id != account_id),
-        sa.or_(Report.reporter_id.is_(None), Report.reporter_id != account_id),
-        sa.or_(sa.and_(Report.handler_id == account_id, _holds(account_id, now, "manager", "coordinator")),
-               sa.and_(_left_alone(now), _holds(account_id, now, "coordinator"))),
+        *_not_concerned(account_id),
+        sa.or_(sa.and_(Report.handler_id == account_id, sa.or_(house, city)),
+               sa.and_(sa.or_(_left_alone(now), _with_city(now)), city),
+               sa.and_(Report.proposed_at.is_not(None), Report.route != rules.CITY, house)),
     )
 
 
 def cases(handler_id: uuid.UUID, now: dt.datetime) -> list[CaseLine]:
     """Return what somebody looks after, what still waits first, a page at most."""
     rows = db.session.execute(
-        sa.select(Report.id, Organisation.name, Report.made_at, Report.due_at, Report.decided_at)
+        sa.select(Report.id, Report.object_kind, Organisation.name, Report.made_at, Report.due_at, Report.proposed_at,
+                  Report.decided_at)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
         .where(_looked_after(handler_id, now))
         .order_by(Report.decided_at.is_not(None), Report.made_at, Report.id).limit(PER_PAGE)
     )
-    return [CaseLine(r.id, r.name or nobody_known(), r.made_at, r.due_at, r.decided_at) for r in rows]
+    return [CaseLine(r.id, r.object_kind, r.name or nobody_known(), r.made_at, r.due_at, r.proposed_at, r.decided_at)
+            for r in rows]
 
 
 @dataclass(frozen=True)
@@ -146,48 +160,130 @@ class OpenCase(Case):
 
     report: Report | None = None
     reporter: str = ""
+    learner: str = ""
     about: str = ""
+    proposer: str = ""
     organisation_name: str = ""
+    moved: bool = False
 
 
 def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     """Return one report, with the names it needs."""
-    reporter, about = aliased(Account), aliased(Account)
+    reporter, learner, about, proposer = (aliased(Account) for _n in range(4))
     row = db.session.execute(
-        sa.select(Report, reporter.display_name, about.display_name, Organisation.name,
-                  _left_alone(now).label("left_alone"))
+        sa.select(Report, reporter.display_name.label("reporter"), learner.display_name.label("learner"),
+                  about.display_name.label("about"), proposer.display_name.label("proposer"),
+                  Organisation.name.label("organisation"), _left_alone(now).label("left_alone"),
+                  _with_city(now).label("with_city"))
         .outerjoin(reporter, reporter.id == Report.reporter_id)
+        .outerjoin(learner, learner.id == Report.concerned_id)
         .outerjoin(about, about.id == Report.about_id)
+        .outerjoin(proposer, proposer.id == Report.proposed_by_id)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
         .where(Report.id == key)
     ).one_or_none()
     if row is None:
         return None
-    report, reporter_name, about_name, organisation_name, left_alone = row
-    return OpenCase(report.handler_id, report.about_id, report, reporter_name or "", about_name or nobody_known(),
-                    organisation_name or nobody_known(), organisation_id=report.organisation_id,
-                    left_alone=bool(left_alone), reporter_id=report.reporter_id,
-                    barred_ids=barred_from(report.reporter_id) if report.reporter_id else frozenset())
+    report = row[0]
+    return OpenCase(
+        report.handler_id, report.about_id, report, row.reporter or nobody_known(), row.learner or "",
+        row.about or nobody_known(), row.proposer or "", row.organisation or nobody_known(),
+        rules.has_moved(report.due_at, report.decided_at, now), organisation_id=report.organisation_id,
+        left_alone=bool(row.left_alone), reporter_id=report.reporter_id, learner_id=report.concerned_id,
+        barred_ids=barred_from(report.concerned_id) if report.concerned_id else frozenset(), route=report.route,
+        with_city=bool(row.with_city), proposed=report.proposed_at is not None)
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """One note of a case, and who wrote it."""
+
+    who: str
+    written_at: dt.datetime
+    words: str
+
+
+def notes(report_id: uuid.UUID) -> list[NoteLine]:
+    """Return what was noted in a case, in order."""
+    rows = db.session.execute(
+        sa.select(CaseNote.sealed, CaseNote.written_at, Account.display_name)
+        .join(Account, Account.id == CaseNote.author_id)
+        .where(CaseNote.report_id == report_id).order_by(CaseNote.written_at, CaseNote.id)
+    )
+    return [NoteLine(r.display_name or nobody_known(), r.written_at, unseal_case(r.sealed)) for r in rows]
+
+
+def has_blocked(report: Report) -> bool:
+    """Say whether the learner of a case blocks the adult it is about."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(
+        ContactBar.learner_id == report.concerned_id, ContactBar.adult_id == report.about_id, ContactBar.cause == "block",
+        ContactBar.lifted_at.is_(None)))))
 
 
 def words_of(report: Report) -> dict[str, Any]:
-    """Return the words as they stood when they were reported."""
-    opened: dict[str, Any] = json.loads(unseal(report.frozen_words))
-    return opened
+    """Return the words as they stood when they were reported, with what the person who told it wrote."""
+    opened: dict[str, Any] = json.loads(unseal_case(report.frozen_words))
+    blank = {"words": None, "question": None, "next_step": None}
+    return {**blank, **opened, "note": unseal_case(report.sealed_note) if report.sealed_note else None}
+
+
+# ---------- who a learner met ----------
+
+
+@dataclass(frozen=True)
+class Met:
+    """An adult whom a learner met in an exchange, and whether they block them."""
+
+    account_id: uuid.UUID
+    name: str
+    organisations: str
+    blocked: bool
+
+
+def _met(learner_id: uuid.UUID, now: dt.datetime) -> sa.CompoundSelect[Any]:
+    return sa.union(
+        sa.select(FeedbackRequest.facilitator_id.label("adult_id"), FeedbackRequest.organisation_id)
+        .where(FeedbackRequest.learner_id == learner_id, FeedbackRequest.facilitator_id.is_not(None)),
+        sa.select(AuthoredText.author_id, Membership.organisation_id)
+        .join(Membership, Membership.id == AuthoredText.membership_id)
+        .where(AuthoredText.learner_id == learner_id, AuthoredText.deliver_after <= now))
+
+
+def has_met(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Say whether a learner met this adult in an exchange."""
+    met = _met(learner_id, now).subquery()
+    return bool(db.session.scalar(sa.select(sa.exists().where(met.c.adult_id == adult_id))))
+
+
+def people_met(learner_id: uuid.UUID, now: dt.datetime) -> list[Met]:
+    """Return the adults a learner met in exchanges, by name; one statement."""
+    met = _met(learner_id, now).subquery()
+    blocked = sa.exists().where(ContactBar.learner_id == learner_id, ContactBar.adult_id == Account.id,
+                                ContactBar.cause == "block", ContactBar.lifted_at.is_(None)).label("blocked")
+    rows = db.session.execute(
+        sa.select(Account.id, Account.display_name, Organisation.name, blocked)
+        .join(met, met.c.adult_id == Account.id).join(Organisation, Organisation.id == met.c.organisation_id)
+        .order_by(Account.display_name, Account.id, Organisation.name))
+    people: dict[uuid.UUID, Met] = {}
+    for key, name, organisation, is_blocked in rows:
+        before = people.get(key)
+        where = f"{before.organisations}, {organisation}" if before else organisation
+        people[key] = Met(key, name or nobody_known(), where, is_blocked)
+    return list(people.values())
 
 
 def waiting(handler_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
     """Return the reports that wait for this person, as lines of « Échanges »."""
     rows = db.session.execute(
-        sa.select(Report.id, Report.made_at, Organisation.name)
+        sa.select(Report.id, Report.object_kind, Report.made_at, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Report.organisation_id)
         .where(_looked_after(handler_id, now), Report.decided_at.is_(None))
         .order_by(Report.made_at, Report.id).limit(PER_PAGE)
     )
     return [
-        ExchangeLine(r.made_at, "alert", _("Un texte dérange quelqu’un"),
+        ExchangeLine(r.made_at, "alert", str(words.title(r.object_kind)),
                      _("%(organisation)s, le %(day)s", organisation=r.name or nobody_known(), day=day_words(r.made_at)),
-                     url_for("safety.case", key=r.id), to_do=True, action=_("Ouvrir"))
+                     url_for("cases.case", key=r.id), to_do=True, action=_("Ouvrir"))
         for r in rows
     ]
 

@@ -1,4 +1,4 @@
-"""Reports: when they are due, how long they are kept, and when they may be closed."""
+"""Cases: who has them from the start, when they move on, who closes them, and how long they are kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,39 @@ from ..refusals import Refusal
 
 WORKING_DAYS = 2
 KEPT = dt.timedelta(days=365)
+FOLLOWED_YEARS = 5
+HOUSE, BOTH, CITY = "house", "both", "city"
+# What a learner may say of a text, and an adult of what they worry about; the words stand in words.py.
+DANGER = "danger"
+CATEGORIES = ("words", "forced", "secret", "meeting", "picture", DANGER)
+CONCERNS = ("worry", "behaviour", DANGER)
+# What an adult does, beyond the words of one text: the city looks at it from the start.
+BEHAVIOUR = frozenset({"forced", "secret", "meeting", "picture", "behaviour"})
+SHARE_REASONS = ("picture", "someone", "hurts", "false")
+OUTCOMES = ("nothing_more", "acted", "sent_on")
+
+
+def easter(year: int) -> dt.date:
+    """Return Easter Sunday (Meeus, Jones and Butcher)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    h = (19 * a + b - d - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    i, k = divmod(c, 4)
+    ll = (32 + 2 * e + 2 * i - h - k) % 7
+    m = (a + 11 * h + 22 * ll) // 451
+    month, day = divmod(h + ll - 7 * m + 114, 31)
+    return dt.date(year, month, day + 1)
+
+
+def is_holiday(day: dt.date) -> bool:
+    """Say whether nobody works on this day in France: the eleven holidays of the Code du travail (L3133-1)."""
+    fixed = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
+    return (day.month, day.day) in fixed or (day - easter(day.year)).days in {1, 39, 50}
+
+
+def is_working(day: dt.date) -> bool:
+    """Say whether reports are read on this day: Monday to Friday, but public holidays."""
+    return day.weekday() < 5 and not is_holiday(day)
 
 
 def due_at(made_at: dt.datetime, zone: dt.tzinfo, closes: int = 18) -> dt.datetime:
@@ -15,14 +48,32 @@ def due_at(made_at: dt.datetime, zone: dt.tzinfo, closes: int = 18) -> dt.dateti
     day, left = made_at.astimezone(zone).date(), WORKING_DAYS
     while left:
         day += dt.timedelta(days=1)
-        if day.weekday() < 5:
+        if is_working(day):
             left -= 1
     return dt.datetime.combine(day, dt.time(closes), tzinfo=zone).astimezone(dt.UTC)
 
 
-def keep_until(made_on: dt.date) -> dt.date:
-    """Return the last day a report is kept: 12 months."""
-    return made_on + KEPT
+def route_of(kind: str, category: str | None, about_lead: bool = False) -> str:
+    """Return who has a case from the start: the house, both, or the city alone (S14, S15)."""
+    if kind == "share" or about_lead:
+        return CITY
+    return BOTH if category == DANGER or category in BEHAVIOUR else HOUSE
+
+
+def has_moved(due_at: dt.datetime, decided_at: dt.datetime | None, now: dt.datetime) -> bool:
+    """Say whether a case has moved to the city by the clock: not decided when its time was over."""
+    return decided_at is None and due_at <= now
+
+
+def needs_city(route: str, due_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether one of the two who close a case is of the city: danger, an adult's behaviour, or the time is over."""
+    return route != HOUSE or due_at <= now
+
+
+def keep_until(from_day: dt.date, outcome: str | None = None, sent_on_years: int = FOLLOWED_YEARS) -> dt.date:
+    """Return the last day a case is kept: 12 months, 5 years when it was followed up, or what the city set."""
+    years = {"acted": FOLLOWED_YEARS, "sent_on": sent_on_years}.get(outcome or "", 0)
+    return from_day + KEPT * years if years else from_day + KEPT
 
 
 def refusal_to_report(delivered: bool) -> Refusal | None:
@@ -30,6 +81,26 @@ def refusal_to_report(delivered: bool) -> Refusal | None:
     return None if delivered else Refusal.NOT_VISIBLE_YET
 
 
-def refusal_to_close(handler: bool, about: bool) -> Refusal | None:
-    """Say why somebody cannot close a report, or None when they can: it is theirs, and not about them."""
-    return None if handler and not about else Refusal.NOT_ALLOWED
+def refusal_to_propose(about: bool, decided: bool, done_on: dt.date, made_on: dt.date, today: dt.date) -> Refusal | None:
+    """Say why nobody can propose how a case ends, or None: not of oneself, not twice, on a day that has been."""
+    if about:
+        return Refusal.NOT_ALLOWED
+    if decided:
+        return Refusal.ALREADY_DECIDED
+    return None if made_on <= done_on <= today else Refusal.DATES_ODD
+
+
+def refusal_to_close(about: bool, proposed: bool, same: bool, city_needed: bool, city: bool) -> Refusal | None:
+    """Say why somebody cannot confirm how a case ends, or None: another one than who proposed, the city among them."""
+    if about:
+        return Refusal.NOT_ALLOWED
+    if not proposed:
+        return Refusal.NOTHING_CHOSEN
+    if same:
+        return Refusal.TWO_PERSONS
+    return Refusal.CITY_NEEDED if city_needed and not city else None
+
+
+def refusal_to_block(met: bool, oneself: bool) -> Refusal | None:
+    """Say why a learner cannot block somebody, or None: any adult met in an exchange, never oneself."""
+    return None if met and not oneself else Refusal.NOT_ALLOWED

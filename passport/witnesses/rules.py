@@ -172,3 +172,8 @@ def refusal_to_show(seen: Seen, now: dt.datetime | None = None) -> Refusal | Non
     if seen.hidden_at is not None:
         return Refusal.TEXT_HIDDEN
     return None if seen.saw_it and seen.may_be_shown else Refusal.NOT_ALLOWED_TO_SHOW
+
+
+def refusal_to_erase(frozen: bool, by_learner: bool) -> Refusal | None:
+    """Say why words cannot be erased, or None: `frozen` keeps them from their author, never from their learner."""
+    return Refusal.TEXT_KEPT if frozen and not by_learner else None

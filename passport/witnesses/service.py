@@ -233,9 +233,20 @@ def take_back_permission(testimony: Testimony, now: dt.datetime) -> None:
 
 
 def erase(testimony: Testimony, by: uuid.UUID | None, now: dt.datetime) -> None:
-    """Erase somebody's words, name and all, from the passport and from every link; `by` is None for the witness."""
+    """Erase somebody's words, name and all, from the passport and from every link; `by` is None for the witness.
+
+    Raises Refused while they are kept for a case: its learner may erase them all the same.
+    """
     # A link that is being made waits, and finds them gone.
     db.session.execute(sa.select(Experience.id).where(Experience.id == testimony.experience_id).with_for_update())
+    text = db.session.get(AuthoredText, testimony.text_id, populate_existing=True)
+    if text is not None:
+        refusal = rules.refusal_to_erase(text.frozen_at is not None, by is not None)
+        if refusal is not None:
+            raise Refused(refusal)
+        text.frozen_at = None
+        db.session.flush()
+        db.session.expunge(text)
     for model, which in ((Testimony, Testimony.id == testimony.id),
                          (AuthoredVersion, AuthoredVersion.text_id == testimony.text_id),
                          (AuthoredText, AuthoredText.id == testimony.text_id)):

@@ -13,6 +13,7 @@ from passport.accounts.models import Guardian, GuardianConsent
 from passport.card import service as card
 from passport.card import sheet_service as sheets
 from passport.card.rules import NAMELESS
+from passport.clock import day_of
 from passport.credentials import service as credentials
 from passport.credentials.models import Credential
 from passport.experiences import service as experiences
@@ -25,6 +26,7 @@ from passport.organisations import service as organisations
 from passport.organisations.models import Membership, Organisation
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
+from passport.safety import cases
 from passport.safety import service as safety
 from passport.seal import unseal
 from passport.sharing import service as sharing
@@ -101,7 +103,8 @@ def _exchange(cast: Cast, now: dt.datetime) -> None:
     db.session.flush()
     looked_after = safety.report(db.session.get_one(AuthoredText, hidden.text_id), "Le ton me gêne.", now - 60 * H)
     db.session.flush()
-    safety.close_case(looked_after, cast["farid"], now - 50 * H)
+    cases.propose(looked_after, cast["farid"], "acted", day_of(now - 50 * H), now - 50 * H)
+    cases.close_case(looked_after, cast["sofia"], now - 49 * H)
     cast.ids.update(to_reply=reply.id, to_reply_text=reply.text_id)
     cast.ids.update(unread=unread.id, hidden=hidden.id, hidden_text=hidden.text_id, decided=looked_after.id)
     for n in (20, 21, 22):

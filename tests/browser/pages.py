@@ -27,7 +27,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "mail.look", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/a/{parent_tom}", "404 /a/AAAAAAAAAAAAAAAAAAAAAA", "/r/{receipt_tom}", "guardian.typed",
-        "/s/{share}", "/s/{share}/verifier/{item}", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
+        "/s/{share}", "/s/{share}/verifier/{item}", "/s/{share}/signaler", "/c/{to_ines_card}/signaler", "/t/{witness_said}/je-m-inquiete", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
         "410 /s/{to_Ancien}", "404 /s/AAAAAAAAAAAAAAAAAAAAAA", "/c/{card}", "/c/{to_ines_card}",
         "/c/{to_ines_card}/verifier/{item_shown}", "410 /c/{to_ines_card}/verifier/{item_gone}",
         "410 /c/{to_lost_card}", "credentials.credential", "404 /credentials/{cancelled}", "credentials.achievement",
@@ -54,7 +54,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks",
-        "accounts.passphrase", "accounts.note_down", "safety.bother", "/invitation/{invitation}",
+        "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
@@ -80,9 +80,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.minors", "organisations.co_reader", "organisations.invite", "organisations.record_check", "organisations.join_code",
-        "organisations.contact", "organisations.accreditation", "feedback.desk", "feedback.exchanges", "safety.cases", "safety.case",
+        "organisations.contact", "organisations.accreditation", "feedback.desk", "feedback.exchanges", "cases.cases", "cases.case", "cases.note", "cases.reperes",
     ),
-    "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "safety.cases", "/signalements/{decided}"),
+    "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "cases.cases", "/signalements/{decided}", "cases.concern"),
     "sofia": (
         "protection.readings", "protection.reading", "organisations.city", "city.settings", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
         "/organisation/{empty}", "/organisation/{empty}/inviter", "/organisation/{city}", "accounts.menu",

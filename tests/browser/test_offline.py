@@ -21,7 +21,7 @@ from passport import clock
 from passport.accounts.service import set_language
 from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
-from passport.feedback.models import AuthoredVersion, Feedback
+from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback
 from passport.feedback.service import answer
 from passport.sharing.models import Share
 from tests import build, world
@@ -659,6 +659,25 @@ def test_a_reply_a_feedback_and_the_end_of_a_link(live: Live, phone: Callable[..
     page.goto("/envois")
     expect(page.locator("#none")).to_be_visible(timeout=30_000)
     assert feedback_of(live) == ["Elle laisse la souris aux autres."]
+
+
+def test_what_bothers_waits_on_the_phone_and_hides_the_text_once_it_arrives(live: Live, phone: Callable[..., Any]) -> None:
+    filled(live)
+    context = phone()
+    page = context.new_page()
+    open_passport(page, live, "lea")
+    page.goto(f"/retour/{live.cast['unread']}")
+    page.get_by_role("link", name="Ça me dérange").click()
+    page.get_by_text("Cacher ce texte").wait_for()
+    context.set_offline(True)
+    page.get_by_role("button", name="Cacher ce texte").click()
+    page.get_by_text("Gardé sur ce téléphone, pas encore envoyé").wait_for()
+    context.set_offline(False)
+    page.evaluate(EMPTIED)
+    with live.app.app_context():
+        text_id = db.session.get_one(Feedback, live.cast["unread"]).text_id
+        assert db.session.get_one(AuthoredText, text_id).hidden_at is not None
+        db.session.remove()
 
 
 def test_what_the_passport_refuses_is_shown_and_stays(live: Live, phone: Callable[..., Any]) -> None:

@@ -138,6 +138,10 @@ THINGS: dict[str, Any] = {
     "tom's texts, claire set aside": Guarded(TOM, LIBRARY, frozenset({key(22)})),
     "what a young colleague writes": ReadAlong(key(20), LIBRARY, KARIM),
     "what a young trainer writes": ReadAlong(key(23), CLUB, NADIA),
+    "case of danger": Case(CLAIRE, KARIM, organisation_id=LIBRARY, route="both", with_city=True),
+    "case to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, with_city=True, proposed=True),
+    "case of the city": Case(SOFIA, key(77), organisation_id=LIBRARY, route="city", with_city=True, proposed=True),
+    "case of tom, the learner": Case(CLAIRE, KARIM, organisation_id=LIBRARY, learner_id=CLAIRE),
     "nothing": None,
 }
 YOUNG = ("karim, 17", "karim, 17, co-read")
@@ -239,6 +243,16 @@ row(Action.HANDLE_REPORT, "case told by claire")
 row(Action.HANDLE_REPORT, "case of claire, then barred")
 row(Action.HANDLE_REPORT, "case left alone, sofia barred")
 row(Action.HANDLE_REPORT, "case of sofia", "sofia")
+row(Action.HANDLE_REPORT, "case of danger", "claire", "sofia")
+row(Action.HANDLE_REPORT, "case to confirm", "claire", "sofia")
+row(Action.HANDLE_REPORT, "case of the city", "sofia")
+row(Action.HANDLE_REPORT, "case of tom, the learner")
+row(Action.FREEZE_CONTACT, "case of danger", "sofia")
+row(Action.FREEZE_CONTACT, "case of claire")
+for thing in ("asked by lea", "grant over", "barred"):
+    row(Action.RAISE_CONCERN, thing, *ANSWERING, "claire")
+row(Action.RAISE_CONCERN, "asked of the team by lea", *ANSWERING, "colleague", "claire")
+row(Action.READ_FIGURES, "library", "claire", "sofia")
 for action in (Action.COORDINATE, Action.INVITE_MANAGER):
     row(action, "library", "sofia")
 
@@ -294,7 +308,7 @@ def _own_thing(action: Action, person: Actor) -> Any:
 
 def test_nobody_answers_themself() -> None:
     for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.WITHDRAW_FEEDBACK, Action.RECOGNISE,
-                   Action.WITHDRAW_ENDORSEMENT):
+                   Action.WITHDRAW_ENDORSEMENT, Action.RAISE_CONCERN):
         assert not can(PEOPLE["karim"], action, _own_thing(action, PEOPLE["karim"]), NOW, TODAY).seen
 
 

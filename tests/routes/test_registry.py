@@ -173,8 +173,14 @@ REGISTRY: dict[str, Door] = {
     "credentials.achievement_json": Door(PUBLIC, more=(("slug", "explain-simply"), ("version", "1.1"))),
     "credentials.achievement_now": Door(PUBLIC, more=(("slug", "explain-simply"),)),
     "credentials.status_list": Door(PUBLIC, more=(("number", "1"),)),
-    "safety.bother": mine("text"), "safety.cases": of("claire", "farid", "sofia"),
-    "safety.case": of("claire", key="report", outcome="acted"),
+    "safety.bother": mine("text"), "cases.cases": of("claire", "farid", "sofia"),
+    "safety.people": Door(EVERYBODY), "safety.block": Door(frozenset({"lea", "tom"}), "karim"),
+    "cases.case": of("claire", key="report", outcome="acted", done_on="2026-11-24"),
+    "cases.note": of("claire", key="report", note="Vu avec l’équipe."),
+    "cases.freeze": of("sofia", key="worry"),
+    "cases.concern": of("nadia", "farid", key="request", category="worry"),
+    "cases.reperes": of("claire", "sofia", key="library"),
+    "reader.report": Door(PUBLIC), "reader.card_report": Door(PUBLIC), "witness.concern": Door(PUBLIC),
     "static": Door(PUBLIC),
 }
 # Pages of one's own with no id in the address: everybody finds their own, or what they have no part in (404).

@@ -60,17 +60,16 @@ def test_the_words_are_kept_sealed_and_given_to_the_responsible_person(app: Flas
     assert (report.handler_id, report.about_id, report.organisation_id) == (cast["claire"], cast["karim"], cast["library"])
     assert WORDS.encode() not in report.frozen_words
     claire = browse("claire")
-    assert "Un texte dérange quelqu’un" in words(claire.get("/passeport"))
+    assert "Un signalement attend" in words(claire.get("/passeport"))
     assert "Un texte dérange quelqu’un" in words(claire.get("/echanges"))
     assert "Médiathèque Mandela" in words(claire.get("/signalements"))
     case = words(claire.get(f"/signalements/{report.id}"))
     assert WORDS in case
     assert "J’ai peur." in case
-    assert way(claire.fill(f"/signalements/{report.id}")) == "/signalements"
+    assert way(claire.fill(f"/signalements/{report.id}", outcome="acted")) == f"/signalements/{report.id}"
     report = one(app, Report)
-    assert (report.outcome, report.decided_at) == ("acted", NOON)
-    assert one(app, Notice, Notice.kind == "text_reported").read_at == NOON
-    assert claire.post(f"/signalements/{report.id}").status_code == 303
+    assert (report.proposed_outcome, report.proposed_by_id, report.decided_at) == ("acted", cast["claire"], None)
+    assert one(app, Notice, Notice.account_id == cast["claire"]).read_at == NOON
 
 
 @pytest.mark.parametrize("who", ["karim", "tom", "sofia", "farid", "nadia", "stranger"])
@@ -183,7 +182,9 @@ def test_a_report_on_both_databases(app: Flask, cast: Cast, browse: Any) -> None
     browse("tom").fill(f"/ca-me-derange/{text_of(app, cast).id}")
     report = one(app, Report)
     assert browse("claire").get("/signalements").status_code == 200
-    assert browse("claire").fill(f"/signalements/{report.id}").status_code == 303
+    assert browse("claire").fill(f"/signalements/{report.id}", outcome="acted").status_code == 303
+    assert browse("sofia").post(f"/signalements/{report.id}", {"confirm": "1"}).status_code == 303
+    assert one(app, Report).confirmed_by_id == cast["sofia"]
     with app.app_context():
         found = safety.case(report.id, NOON)
         assert found is not None

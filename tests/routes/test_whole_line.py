@@ -29,6 +29,7 @@ from wtforms import Field
 from passport import clock
 from passport.extensions import db
 from passport.forms import Form, clean
+from passport.seal import unseal_case
 from tests.browser.city import furnish
 from tests.cast import make_cast
 from tests.conftest import NOON, House, admin
@@ -38,8 +39,8 @@ from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOK
 from tests.routes.test_registry import REGISTRY, City, everything
 from tests.routes.whole_line import at, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protection", "recognition",
-         "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
+ROOMS = ("accounts", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protection", "reader",
+         "recognition", "cases", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {
     "emoji": "👩‍👧‍👦 fête 🎉", "combining": "e\u0301te\u0301 o" + "\u0301" * 40, "right to left": "שלום \u202eabc ‏مرحبا",
@@ -230,7 +231,17 @@ def wrong_with(answer: TestResponse, kinds: dict[str, str], sent: dict[str, Any]
 def stored(city: City, text: str) -> bool:
     """Say whether a text stands in the database as it was typed, cleaned."""
     kept = {repr(form)[1:-1] for form in (clean(text) or "", plain(text))}
-    return any(form in row for rows in everything(city).values() for row in rows for form in kept)
+    return any(form in row for rows in (*everything(city).values(), sealed(city)) for row in rows for form in kept)
+
+
+def sealed(city: City) -> list[str]:
+    """Return what is kept sealed in cases, opened."""
+    with city.app.app_context():
+        boxes = [*db.session.scalars(sa.text("SELECT sealed_note FROM report WHERE sealed_note IS NOT NULL")),
+                 *db.session.scalars(sa.text("SELECT sealed FROM case_note"))]
+        opened = [repr(unseal_case(bytes(box))) for box in boxes]
+        db.session.remove()
+    return opened
 
 
 def learn(place: Place, endpoint: str) -> tuple[dict[str, Any], dict[str, str], set[type]]:

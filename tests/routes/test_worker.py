@@ -633,7 +633,9 @@ def test_an_experience_with_a_text_that_somebody_looks_into_waits(app: Flask, ca
     work(app)
     assert (cast["tom_x"],) in rows(app, Experience.id)
     assert (cast["tom_text"],) in rows(app, AuthoredText.id)
-    do(app, lambda: db.session.execute(sa.update(Report).values(decided_at=NOON, outcome="acted")))
+    do(app, lambda: db.session.execute(sa.update(Report).values(
+        decided_at=NOON, outcome="acted", proposed_by_id=cast["claire"], proposed_at=NOON, proposed_outcome="acted",
+        done_on=NOON.date(), confirmed_by_id=cast["sofia"])))
     at(NOON + kept("deleted") + 2 * DAY)
     work(app)
     assert (cast["tom_x"],) not in rows(app, Experience.id)

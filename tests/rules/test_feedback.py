@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from passport.feedback import rules
 from passport.refusals import Refusal
-from passport.safety import rules as safety
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
@@ -154,6 +153,11 @@ def test_at_night_nothing_comes_back_to_a_protected_learner_but_what_never_arriv
     assert rules.refusal_to_put_back(late, None, seven, seven, late) is None
 
 
+def test_what_was_reported_is_not_taken_back() -> None:
+    assert rules.refusal_to_withdraw(stands=False, frozen=True) is Refusal.TEXT_KEPT
+    assert rules.refusal_to_withdraw(stands=False, frozen=False) is None
+
+
 def test_what_was_taken_back_is_neither_read_nor_answered_and_before_it_arrives_never_does() -> None:
     assert rules.refusal_to_read(NOON, None, NOON, NOON) is Refusal.FEEDBACK_WITHDRAWN
     assert rules.refusal_to_answer(NOON, None, None, NOON, NOON) is Refusal.FEEDBACK_WITHDRAWN
@@ -177,16 +181,3 @@ def test_somebody_else_is_offered_after_14_days_and_a_request_lapses_after_60() 
 def test_a_request_that_ended_stays_ended() -> None:
     assert rules.refusal_to_close(None) is None
     assert rules.refusal_to_close("answered") is Refusal.REQUEST_CLOSED
-
-
-def test_a_report_is_due_after_two_working_days() -> None:
-    friday = dt.datetime(2026, 11, 27, 11, tzinfo=dt.UTC)
-    assert safety.due_at(friday, PARIS).astimezone(PARIS) == dt.datetime(2026, 12, 1, 18, tzinfo=PARIS)
-
-
-def test_only_who_looks_after_a_report_closes_it_and_never_who_it_is_about() -> None:
-    assert safety.refusal_to_close(handler=True, about=False) is None
-    assert safety.refusal_to_close(handler=False, about=False) is Refusal.NOT_ALLOWED
-    assert safety.refusal_to_close(handler=True, about=True) is Refusal.NOT_ALLOWED
-    assert safety.refusal_to_report(delivered=False) is Refusal.NOT_VISIBLE_YET
-    assert safety.refusal_to_report(delivered=True) is None

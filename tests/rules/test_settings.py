@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config import ROOT, ConfigurationError, settings
+from config import ROOT, ConfigurationError, _case_keys, settings
 
 GOOD = {
     "PASSPORT_ENV": "production", "SECRET_KEY": "k7Qm2vXb9LpRt4WzYc8HnJd5GfAe3UsT6oViKqNw", "TRUSTED_PROXIES": "1",
@@ -67,7 +67,7 @@ def test_the_demo_takes_no_secret_of_production(tmp_path: Path) -> None:
 def test_the_secrets_of_the_demo_are_for_its_owner_only(tmp_path: Path) -> None:
     settings({"PASSPORT_ENV": "demo", "PASSPORT_INSTANCE": str(tmp_path / "new")})
     kept = sorted((tmp_path / "new").iterdir())
-    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600]
+    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600, 0o600]
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
 
@@ -102,3 +102,15 @@ def test_production_does_not_start_with_a_key_that_others_may_have(tmp_path: Pat
 def test_keys_do_not_lie_inside_the_program() -> None:
     with pytest.raises(ConfigurationError, match="inside the program"):
         settings({**GOOD, "SIGNING_KEYS": str(ROOT / "instance" / "keys")})
+
+
+def test_cases_have_a_key_of_their_own() -> None:
+    """With minors, cases are sealed under a key of their own, which is no other secret."""
+    own = "Qw3Er5Ty7Ui9Op1As2Df4Gh6Jk8LzXcVbNmMnBvC"
+    assert settings({**GOOD, "CASE_KEY": own})["CASE_KEYS"] == [own]
+    assert settings(GOOD)["CASE_KEYS"] == []
+    for wrong in (GOOD["SEAL_KEY"], GOOD["SECRET_KEY"], "short", f"{own},short"):
+        with pytest.raises(ConfigurationError, match="CASE_KEY"):
+            settings({**GOOD, "CASE_KEY": wrong})
+    with pytest.raises(ConfigurationError, match="CASE_KEY is missing"):
+        _case_keys({}, set(), minors=True)

@@ -153,3 +153,9 @@ def test_the_ready_words_are_enough_and_each_has_a_code_of_its_own() -> None:
     assert len({words for _code, words in ready.relations("en")}) == len(ready.relations("en"))
     assert all(len(r.fr) <= 80 and len(r.en) <= 80 for r in ready.RELATIONS.values())
     assert rules.MOST_SENTENCES * (max(len(o.fr) for o in ready.OBSERVATIONS.values()) + 1) <= 4000
+
+
+def test_words_that_were_reported_are_kept_from_their_author_never_from_their_learner() -> None:
+    assert rules.refusal_to_erase(frozen=True, by_learner=False) is Refusal.TEXT_KEPT
+    assert rules.refusal_to_erase(frozen=True, by_learner=True) is None
+    assert rules.refusal_to_erase(frozen=False, by_learner=False) is None

@@ -1,0 +1,254 @@
+"""Cases: opened and given to somebody, moved on by the clock, closed by two persons, and kept no longer than they may."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts.chosen import number
+from ..accounts.models import Account, ContactFreeze
+from ..accounts.queries import barred_from
+from ..audit.service import record
+from ..clock import CITY_ZONE, day_of
+from ..columns import uuid7
+from ..extensions import db
+from ..feedback import service as feedback
+from ..feedback.models import AuthoredText
+from ..notices import jobs
+from ..notices import service as notices
+from ..organisations.models import Membership, Organisation
+from ..refusals import Refusal, Refused
+from ..seal import seal_case, unseal_case
+from . import rules
+from .models import CaseNote, Report
+
+NOTICE = "text_reported"
+MOVED = "safety.moved"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a case begins with; `words` and `note` are sealed as they stand."""
+
+    kind: str
+    object_id: uuid.UUID
+    words: dict[str, Any]
+    learner_id: uuid.UUID | None = None
+    reporter_id: uuid.UUID | None = None
+    about_id: uuid.UUID | None = None
+    organisation_id: uuid.UUID | None = None
+    category: str | None = None
+    note: str | None = None
+    about_lead: bool = False
+
+
+def open_case(opening: Opening, now: dt.datetime) -> Report:
+    """Open a case, give it to who has it from the start, and tell them."""
+    o, route = opening, rules.route_of(opening.kind, opening.category, opening.about_lead)
+    made = Report(
+        id=uuid7(), reporter_id=o.reporter_id, about_id=o.about_id, concerned_id=o.learner_id,
+        organisation_id=o.organisation_id, object_kind=o.kind, object_id=o.object_id, category=o.category, route=route,
+        sealed_note=seal_case(o.note) if o.note else None, frozen_words=seal_case(json.dumps(o.words, ensure_ascii=False)),
+        made_at=now, due_at=rules.due_at(now, CITY_ZONE, number("reports.closes")), keep_until=rules.keep_until(day_of(now)),
+    )
+    made.handler_id = _responsible(made, now)
+    db.session.add(made)
+    db.session.flush()
+    _tell(made, now, city=route != rules.HOUSE)
+    jobs.enqueue(MOVED, {"report": str(made.id)}, made.due_at, f"{MOVED}:{made.id}")
+    return made
+
+
+def hand_on(report: Report, now: dt.datetime) -> None:
+    """Give a case to somebody else, whoever had it having no more to do with its learner."""
+    notices.withdraw(report.id, NOTICE)
+    report.handler_id = _responsible(report, now)
+    db.session.flush()
+    _tell(report, now, city=report.route != rules.HOUSE)
+
+
+def take_over(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Give a report that was left alone to the coordination's person who opened it; whoever comes second is refused."""
+    left_by = report.handler_id
+    db.session.refresh(report, with_for_update=True)
+    if report.handler_id not in {left_by, account_id}:
+        raise Refused(Refusal.ALREADY_DECIDED)
+    report.handler_id, report.taken_at = account_id, now
+    db.session.flush()
+    record("safety.take_over", account_id, now, report.id)
+
+
+def propose(report: Report, account_id: uuid.UUID, outcome: str, done_on: dt.date, now: dt.datetime) -> None:
+    """Propose how a case ends, and on which day that was done; proposed anew, the last one counts. Raises Refused."""
+    db.session.refresh(report, with_for_update=True)
+    refusal = rules.refusal_to_propose(report.about_id == account_id, report.decided_at is not None, done_on,
+                                       day_of(report.made_at), day_of(now))
+    if refusal is not None:
+        raise Refused(refusal, "done_on" if refusal is Refusal.DATES_ODD else None)
+    if (report.proposed_by_id, report.proposed_outcome, report.done_on) == (account_id, outcome, done_on):
+        return
+    report.taken_at = report.taken_at or now
+    report.proposed_by_id, report.proposed_at = account_id, now
+    report.proposed_outcome, report.done_on = outcome, done_on
+    db.session.flush()
+    notices.settle(account_id, report.id, now, NOTICE)
+    _tell(report, now, city=True, but=account_id)
+    record("safety.propose", account_id, now, report.id)
+
+
+def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Confirm how a case ends, as another person than who proposed it; said twice it is said once. Raises Refused."""
+    db.session.refresh(report, with_for_update=True)
+    if report.decided_at is not None and report.confirmed_by_id == account_id:
+        return
+    if report.decided_at is not None:
+        raise Refused(Refusal.ALREADY_DECIDED)
+    pair = {account_id, report.proposed_by_id}
+    refusal = rules.refusal_to_close(
+        report.about_id == account_id, report.proposed_at is not None, report.proposed_by_id == account_id,
+        rules.needs_city(report.route, report.due_at, now), bool(pair & set(_active_ids("coordinator", None, now))))
+    if refusal is not None:
+        raise Refused(refusal)
+    report.confirmed_by_id = account_id
+    report.decided_at, report.outcome = now, report.proposed_outcome
+    report.keep_until = rules.keep_until(day_of(now), report.outcome, number("cases.kept"))
+    db.session.flush()
+    if report.outcome == "nothing_more":
+        _release([report.object_id])
+    notices.settle(account_id, report.id, now, NOTICE)
+    notices.withdraw(report.id, NOTICE)
+    record("safety.close", account_id, now, report.id)
+
+
+def note(report: Report, account_id: uuid.UUID, words: str, now: dt.datetime) -> CaseNote:
+    """Add a sealed note to a case; the same words sent again are one note."""
+    db.session.refresh(report, with_for_update=True)
+    last = db.session.scalars(sa.select(CaseNote).where(CaseNote.report_id == report.id)
+                              .order_by(CaseNote.written_at.desc(), CaseNote.id.desc()).limit(1)).one_or_none()
+    if last is not None and last.author_id == account_id and unseal_case(last.sealed) == words:
+        return last
+    made = CaseNote(id=uuid7(), report_id=report.id, author_id=account_id, sealed=seal_case(words), written_at=now)
+    db.session.add(made)
+    report.taken_at = report.taken_at or now
+    db.session.flush()
+    record("safety.note", account_id, now, report.id)
+    return made
+
+
+def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Keep an adult from every protected learner, until it is taken back; twice is once. Raises Refused."""
+    if adult_id == account_id:
+        raise Refused(Refusal.NOT_ONESELF)
+    db.session.execute(sa.select(Account.id).where(Account.id == adult_id).with_for_update())
+    if db.session.scalar(sa.select(_frozen(adult_id))):
+        return
+    db.session.add(ContactFreeze(id=uuid7(), adult_id=adult_id, decided_by_id=account_id, started_at=now))
+    db.session.flush()
+    for membership_id in db.session.scalars(sa.select(Membership.id).where(Membership.account_id == adult_id)).all():
+        feedback.close_role(membership_id, adult_id, now)  # what the night holds does not arrive
+    record("safety.freeze", account_id, now, adult_id)
+
+
+def unfreeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take back that an adult is kept from every protected learner; twice is once."""
+    lifted = db.session.execute(
+        sa.update(ContactFreeze).where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))
+        .values(lifted_at=now, lifted_by_id=account_id).returning(ContactFreeze.id)).first()
+    if lifted is not None:
+        record("safety.unfreeze", account_id, now, adult_id)
+
+
+def _frozen(adult_id: uuid.UUID) -> Any:
+    return sa.exists().where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))
+
+
+def is_frozen(adult_id: uuid.UUID | None) -> bool:
+    """Say whether an adult is kept from every protected learner now."""
+    return adult_id is not None and bool(db.session.scalar(sa.select(_frozen(adult_id))))
+
+
+# ---------- who has it ----------
+
+
+def _active_ids(role: str, organisation_id: uuid.UUID | None, now: dt.datetime) -> list[uuid.UUID]:
+    """Return who holds this role now, in this organisation or anywhere, in the order in which they are asked."""
+    which = [Membership.organisation_id == organisation_id] if organisation_id is not None else []
+    return list(db.session.scalars(
+        sa.select(Membership.account_id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(*which, Membership.role == role, Membership.joined_at <= now,
+               sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
+               sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now),
+               Organisation.accredited_at <= now,
+               sa.or_(Organisation.suspended_at.is_(None), Organisation.suspended_at > now),
+               sa.or_(Organisation.closed_at.is_(None), Organisation.closed_at > now))
+        .order_by(Membership.lead.desc(), Membership.joined_at, Membership.id)))
+
+
+def lead_of(organisation_id: uuid.UUID, asking: uuid.UUID, now: dt.datetime) -> uuid.UUID | None:
+    """Return the responsible person of an organisation, other than who asks."""
+    return next((who for who in _active_ids("manager", organisation_id, now) if who != asking), None)
+
+
+def _never(report: Report) -> set[uuid.UUID | None]:
+    """Who never has a case: whom it is about, who told it, whose safety it is, and whom that learner set aside."""
+    aside = barred_from(report.concerned_id) if report.concerned_id is not None else frozenset()
+    return {report.about_id, report.reporter_id, report.concerned_id, *aside}
+
+
+def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:
+    """Return who looks after a case: the responsible person of the organisation, else somebody of the coordination."""
+    never = _never(report)
+    house = _active_ids("manager", report.organisation_id, now) if report.organisation_id is not None else []
+    asked = [*(house if report.route != rules.CITY else []), *_active_ids("coordinator", None, now)]
+    return next((who for who in asked if who not in never), None)
+
+
+def _tell(report: Report, now: dt.datetime, city: bool, but: uuid.UUID | None = None) -> None:
+    """Leave word with who looks after a case and, when it is theirs too, with the whole coordination."""
+    told = {report.handler_id, *(_active_ids("coordinator", None, now) if city else ())} - _never(report) - {None, but}
+    for who in sorted(told, key=str):
+        assert who is not None
+        notices.tell(who, NOTICE, report.id, now)
+
+
+def _tell_moved(payload: dict[str, Any], now: dt.datetime) -> int:
+    """Tell the coordination that a case is theirs too; that it is, the clock alone decides (`queries`)."""
+    report = db.session.get(Report, uuid.UUID(str(payload["report"])))
+    if report is None or report.escalated_at is not None or not rules.has_moved(report.due_at, report.decided_at, now):
+        return 0
+    report.escalated_at = now
+    db.session.flush()
+    if report.route == rules.HOUSE:
+        _tell(report, now, city=True, but=report.handler_id)
+    return 1
+
+
+# ---------- how long ----------
+
+
+def _release(text_ids: list[uuid.UUID]) -> None:
+    """Let the author of words that were reported do with them as with others again."""
+    open_still = sa.exists().where(Report.object_kind == "text", Report.object_id == AuthoredText.id,
+                                   Report.decided_at.is_(None))
+    db.session.execute(sa.update(AuthoredText).where(AuthoredText.id.in_(text_ids), ~open_still).values(frozen_at=None),
+                       execution_options={"synchronize_session": False})
+
+
+def forget(now: dt.datetime) -> int:
+    """Delete the closed cases whose time is over, notes and all, and return how many there were."""
+    over = (Report.decided_at.is_not(None), Report.keep_until < day_of(now))
+    some = db.session.execute(sa.select(Report.id, Report.object_id).where(*over).limit(jobs.AT_A_TIME)).all()
+    _release([row.object_id for row in some])
+    db.session.execute(sa.delete(Report).where(Report.id.in_([row.id for row in some])),
+                       execution_options={"synchronize_session": False})
+    return len(some)
+
+
+jobs.later(MOVED, _tell_moved)
+jobs.every_day("safety.forget", forget)
