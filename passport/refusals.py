@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 
@@ -132,14 +133,24 @@ class Refusal(StrEnum):
     SHEET_UNTOLD = "sheet_untold"
     SHEET_FULL = "sheet_full"
     SIGNING_LATER = "signing_later"
+    # words between a facilitator and a protected learner
+    CONTACT_PHONE = "contact_phone"
+    CONTACT_ADDRESS = "contact_address"
+    CONTACT_HANDLE = "contact_handle"
+    CONTACT_LINK = "contact_link"
+    CONTACT_SECRET = "contact_secret"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 
 
 class Refused(Exception):  # noqa: N818 - the word of the field
-    """A service stopped for a reason that can be said; nothing was changed."""
+    """A service stopped for a reason that can be said; nothing was changed.
 
-    def __init__(self, refusal: Refusal, field: str | None = None) -> None:
+    `outlives` writes what is kept all the same, once the rest is rolled back (see `transaction`).
+    """
+
+    def __init__(self, refusal: Refusal, field: str | None = None, outlives: Callable[[], None] | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.field = field
+        self.outlives = outlives

@@ -130,6 +130,11 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.SHEET_UNTOLD: _l("Cocher la case : ce qui est imprimé ne peut pas être repris."),
     Refusal.SHEET_FULL: _l("Choisir cinq compétences au plus."),
     Refusal.SIGNING_LATER: _l("La Ville ne peut pas signer pour l’instant. Réessayer plus tard."),
+    Refusal.CONTACT_PHONE: _l("Retirer le numéro de téléphone : on se parle sur place, ou par le passeport."),
+    Refusal.CONTACT_ADDRESS: _l("Retirer l’adresse e-mail : on se parle sur place, ou par le passeport."),
+    Refusal.CONTACT_HANDLE: _l("Retirer ce qui invite à se joindre ailleurs : on se parle sur place, ou par le passeport."),
+    Refusal.CONTACT_LINK: _l("Retirer le lien vers une messagerie ou un réseau : on se parle sur place, ou par le passeport."),
+    Refusal.CONTACT_SECRET: _l("Retirer la demande de secret : ici, personne ne demande de garder un secret."),
     Refusal.SENT_OTHERWISE: _l("Ce formulaire a déjà été envoyé avec un autre texte. Ouvrir la page, comparer, puis recommencer."),
 }
 

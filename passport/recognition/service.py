@@ -18,6 +18,7 @@ from ..columns import uuid7
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
+from ..feedback import contacts
 from ..feedback import queries as feedback_queries
 from ..feedback import rules as feedback_rules
 from ..feedback import service as feedback_service
@@ -360,6 +361,7 @@ def withdraw(
     if refusal is not None:
         raise Refused(refusal, "reason" if refusal is Refusal.SENTENCE_MISSING else None)
     protected = accounts.is_protected(endorsement.learner_id, now)
+    contacts.stop_adult(protected, {"reason": reason}, endorsement.learner_id, membership_id, now)
     text = feedback_service.write_text(
         "withdrawal", endorsement.learner_id, endorsement.experience_id, author_id, membership_id, protected,
         reason or "", None, None, now,

@@ -18,6 +18,7 @@ from ..audit.service import record
 from ..columns import uuid7
 from ..experiences import service as experiences
 from ..extensions import db
+from ..feedback import contacts
 from ..refusals import Refusal, Refused
 from ..seal import digest_of as hash_of
 from ..seal import new_token, seal
@@ -64,6 +65,10 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     if refusal is not None:
         raise Refused(refusal)
 
+    told = {"intro": draft.intro, "shown_name": draft.shown_name,
+            "recipient_name": draft.recipient_name if draft.recipient_shown else None}
+    beside = (item.document.get(name) for item in found.items if item.evidence_id for name in ("caption", "url"))
+    contacts.stop(accounts.is_protected(learner_id, now), {**told, **{f"{n}": words for n, words in enumerate(beside)}})
     edition = Edition(id=uuid7(), learner_id=learner_id, made_at=now, head={
         "name": (draft.shown_name if draft.name_form == rules.WRITTEN else display_name) or "",
         "intro": draft.intro,

@@ -18,6 +18,7 @@ from ..columns import uuid7
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
+from ..feedback import contacts
 from ..feedback.models import AuthoredText, AuthoredVersion
 from ..feedback.service import write_text
 from ..frameworks.models import Wording
@@ -170,6 +171,7 @@ def answer(invitation: WitnessInvitation, draft: WitnessDraft, now: dt.datetime)
         raise Refused(refusal)
     for field, refusal in rules.refusals(draft.facts(), protected, ready.RELATIONS, ready.OBSERVATIONS):
         raise Refused(refusal, field)
+    contacts.stop(protected, {"words": draft.words, "own_relation": draft.own_relation})
     text = write_text("testimony", learner_id, invitation.experience_id, None, None, protected, said["words"], None,
                       None, now)
     testimony = Testimony(
