@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache
 
 from .refusals import Refusal
 
@@ -104,6 +105,7 @@ DATE = re.compile(
 )
 FRENCH_OR_BRITISH = re.compile(r"0[1-9]\d{8}")
 ABROAD = re.compile(r"00[1-9]\d{8}")
+SPACES = re.compile(r"[^\S\n]+")
 PIECES = re.compile(r"[a-z0-9$€]+|\n|.", re.DOTALL)
 
 
@@ -136,33 +138,45 @@ def refusal_of_contact(protected: bool, texts: Iterable[str | None]) -> Refusal 
     return REFUSALS[found[0]] if found else None
 
 
+class _Plain(dict[int, str]):
+    """What each letter, sign or figure becomes, found out once for each."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        category = unicodedata.category(sign)
+        if category in {"Mn", "Me", "Cf"}:
+            self[code] = ""
+        elif category == "Nd":
+            self[code] = str(unicodedata.digit(sign))
+        else:
+            self[code] = "'" if sign in "’ʼ`" else sign
+        return self[code]
+
+
+PLAIN = _Plain()
+
+
 def _plain(text: str) -> str:
     """Return the text in small letters without accents, every kind of figure as 0-9, one space where there are several."""
-    out = []
-    for c in unicodedata.normalize("NFKD", text):
-        category = unicodedata.category(c)
-        if category in {"Mn", "Me", "Cf"}:
-            continue
-        out.append(str(unicodedata.digit(c)) if category == "Nd" else "'" if c in "’ʼ`" else c)
-    return re.sub(r"[^\S\n]+", " ", "".join(out).casefold())
+    return SPACES.sub(" ", unicodedata.normalize("NFKD", text).translate(PLAIN).casefold())
 
 
 def _words(plain: str) -> str:
     """Return the words alone, with one space between, figures inside a word read as the letters they stand for."""
-    return " ".join(
-        piece.translate(AS_LETTERS) if _is_mixed(piece) else piece for piece in re.findall(r"[a-z0-9$€]+", plain)
-    )
+    return " ".join(map(_letters, re.findall(r"[a-z0-9$€]+", plain)))
 
 
-def _is_mixed(piece: str) -> bool:
-    return not piece.isdigit() and any(c.isdigit() or c in "$€" for c in piece)
+@lru_cache(maxsize=4096)
+def _letters(piece: str) -> str:
+    return piece if piece.isalpha() or piece.isdigit() else piece.translate(AS_LETTERS)
 
 
+@lru_cache(maxsize=4096)
 def _figure(piece: str) -> tuple[str, str] | None:
     """Return the figures a piece stands for and how it is written (« figures », or the unit or ten of a word)."""
     if piece.isdigit():
         return piece, "figures"
-    letters = piece.translate(AS_LETTERS) if _is_mixed(piece) else piece
+    letters = _letters(piece)
     if letters in UNITS:
         return str(UNITS[letters]), "unit"
     if letters in TENS:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..accounts import drafts
+from ..accounts import drafts, protection
 from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..audit.service import record
@@ -344,6 +344,18 @@ def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) 
     roles = sa.select(Membership.id).where(Membership.account_id == adult_id)
     _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.membership_id.in_(roles))
     _hold_back(adult_id, now, AuthoredText.learner_id == learner_id)
+
+
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """Take back what a minor asked of people of an organisation they did not join: elsewhere they ask its desk (row 7)."""
+    if band is age.Band.ADULT:
+        return
+    for request in _open_requests(FeedbackRequest.learner_id == learner_id, FeedbackRequest.facilitator_id.is_not(None)):
+        if request.assigned_at is None and not whom.has_joined(learner_id, request.organisation_id):
+            cancel(request, now)
+
+
+protection.YOUNGER.append(grow_younger)
 
 
 def close_role(membership_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from ..accounts import drafts
+from ..accounts import drafts, protection
 from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Passport
@@ -399,6 +399,18 @@ def _stands_on(feedback_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[boo
         sa.or_(RecognitionRequest.outcome.is_(None), RecognitionRequest.outcome == "decided"))
 
 
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """End every permission of somebody who is under 15: showing is decided by two."""
+    if band in {age.Band.YOUTH, age.Band.ADULT}:
+        return
+    for endorsement in db.session.scalars(
+        sa.select(Endorsement).join(Permission, Permission.endorsement_id == Endorsement.id)
+        .where(Permission.learner_id == learner_id, Permission.ended_at.is_(None))
+    ).all():
+        end_permission(endorsement, now)
+
+
+protection.YOUNGER.append(grow_younger)
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
 jobs.every_day("recognition.lapse", lapse)

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ..accounts import drafts
+from ..accounts import drafts, protection
 from ..accounts import queries as accounts
 from ..accounts.models import Passport
+from ..accounts.rules import Band
 from ..audit.service import record
 from ..columns import uuid7
 from ..experiences import service as experiences
@@ -170,4 +171,15 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
     )
 
 
+def grow_younger(learner_id: uuid.UUID, band: Band, now: dt.datetime) -> None:
+    """Close what somebody who is younger than they said would not have opened: every link under 15, a longer one or one
+    with a written name under 18."""
+    open_ones = db.session.scalars(
+        sa.select(Share).where(Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now)).all()
+    for share in open_ones:
+        if rules.refusal_to_stay_open(band, share.name_form, share.extended_at or share.created_at, share.expires_at):
+            close(share, now)
+
+
+protection.YOUNGER.append(grow_younger)
 experiences.STAYS_INSIDE.append(close_experience)

@@ -52,7 +52,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu",
-        "accounts.passphrase", "accounts.note_down", "safety.bother", "/invitation/{invitation}",
+        "protection.choice", "protection.age", "accounts.passphrase", "accounts.note_down", "safety.bother", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
@@ -65,7 +65,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "tom": (
         "experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "/d/{to_karim}", "/d/{to_nadia}",
         "422 /experience/{tom_x}/demander/personne/{m_nadia}", "/experience/{tom_x}/demander/organisation/{club}",
-        "feedback.exchanges", "/retour/{tom_feedback}", "/ca-me-derange/{tom_text}", "organisations.join",
+        "/protection", "/mon-age", "feedback.exchanges", "/retour/{tom_feedback}", "/ca-me-derange/{tom_text}", "organisations.join",
         "/rejoindre/{code}", "sharing.choose", "403 /montrer/pour-qui", "403 /carte/ouvre", "403 /feuille",
     ),
     "karim": (
@@ -73,7 +73,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/reconnaitre/{recognition_done}", "recognition.ledger", "recognition.withdraw", "organisations.ask_code",
         "/d/{to_karim}", "/charte/{m_karim}",
     ),
-    "nadia": ("feedback.inbox", "feedback.answer_request", "organisations.ask_code"),
+    "nadia": ("feedback.inbox", "feedback.answer_request", "ages.look", "organisations.ask_code"),
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.invite", "organisations.record_check", "organisations.join_code",

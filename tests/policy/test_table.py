@@ -148,7 +148,8 @@ row(Action.PRINT_SHEET, "tom's", adults_only=("tom, 14",))
 row(Action.PRINT_SHEET, "youth's", adults_only=("youth, 16",))
 ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads")
 row(Action.READ_INBOX, "nothing", *ACTIVE)
-for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK):
+for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK,
+               Action.DOUBT_AGE):
     row(action, "asked by lea", *ANSWERING)
     row(action, "asked by tom", "karim", "karim, no charter", "karim, 17")
     row(action, "asked of the team by lea", *ANSWERING, "colleague")
@@ -158,9 +159,17 @@ for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST
     row(action, "barred")
 row(Action.READ_REQUEST, "answered", *ANSWERING)
 row(Action.WITHDRAW_FEEDBACK, "answered", *ANSWERING)
+row(Action.DOUBT_AGE, "answered", *ANSWERING)
 row(Action.GIVE_FEEDBACK, "answered", request_closed=ANSWERING)
 row(Action.DECLINE_REQUEST, "answered", request_closed=ANSWERING)
 GROWN = ("karim", "karim, unchecked", "karim, no minors here")
+AGED = (*GROWN, "karim, no charter")
+row(Action.CONFIRM_AGE, "asked by lea", *AGED, adults_only=("karim, 17",))
+row(Action.CONFIRM_AGE, "asked by tom", "karim", "karim, no charter", adults_only=("karim, 17",))
+row(Action.CONFIRM_AGE, "answered", *AGED, adults_only=("karim, 17",))
+row(Action.CONFIRM_AGE, "asked of the team by lea", *AGED, "colleague", adults_only=("karim, 17",))
+for nothing in ("asked of the desk by tom", "grant over", "grant closed", "barred"):
+    row(Action.CONFIRM_AGE, nothing)
 row(Action.RECOGNISE, "asked by lea", *GROWN, charter_first=("karim, no charter",), adults_only=("karim, 17",))
 row(Action.RECOGNISE, "asked by tom", "karim", charter_first=("karim, no charter",), adults_only=("karim, 17",))
 row(Action.RECOGNISE, "answered", request_closed=ANSWERING)
@@ -249,7 +258,7 @@ def _own_thing(action: Action, person: Actor) -> Any:
 
 def test_nobody_answers_themself() -> None:
     for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.WITHDRAW_FEEDBACK, Action.RECOGNISE,
-                   Action.WITHDRAW_ENDORSEMENT):
+                   Action.WITHDRAW_ENDORSEMENT, Action.DOUBT_AGE, Action.CONFIRM_AGE):
         assert not can(PEOPLE["karim"], action, _own_thing(action, PEOPLE["karim"]), NOW, TODAY).seen
 
 

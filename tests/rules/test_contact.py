@@ -68,14 +68,13 @@ def test_nothing_written_is_nothing_to_refuse() -> None:
     assert contact.reasons("") == ()
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("piece", ["0 ", "06.", "@", "a", "dis le ", "ajoute moi x ", "c est entre ", "x at y ", "sur insta ",
                                    "1 2 3 4 5 6 7 8 ", ". ", " ", " ".join(PHRASES["refuse"] + PHRASES["innocent"])])
 def test_twenty_thousand_characters_take_no_time(piece: str) -> None:
     text = (piece * 20_000)[:20_000]
     took = []
     for _once in range(3):
-        begin = time.perf_counter()
+        begin = time.process_time()
         contact.reasons(text)
-        took.append(time.perf_counter() - begin)
+        took.append(time.process_time() - begin)
     assert min(took) < 0.05

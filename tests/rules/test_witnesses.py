@@ -153,3 +153,12 @@ def test_the_ready_words_are_enough_and_each_has_a_code_of_its_own() -> None:
     assert len({words for _code, words in ready.relations("en")}) == len(ready.relations("en"))
     assert all(len(r.fr) <= 80 and len(r.en) <= 80 for r in ready.RELATIONS.values())
     assert rules.MOST_SENTENCES * (max(len(o.fr) for o in ready.OBSERVATIONS.values()) + 1) <= 4000
+
+
+@pytest.mark.promise("S1", "passport.witnesses.rules:says_ready_only")
+def test_a_minor_only_ever_gets_ready_sentences_from_somebody_without_account() -> None:
+    """Somebody without account says ready sentences only to a minor, and to a protected adult who did not choose otherwise."""
+    assert rules.says_ready_only(protected=True, minor=True, words_chosen=True)
+    assert rules.says_ready_only(protected=True, minor=False, words_chosen=False)
+    assert not rules.says_ready_only(protected=True, minor=False, words_chosen=True)
+    assert not rules.says_ready_only(protected=False, minor=False, words_chosen=False)
