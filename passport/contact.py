@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
 
+from .letters import LOOK_ALIKE
 from .refusals import Refusal
 
 
@@ -158,7 +159,7 @@ PLAIN = _Plain()
 
 def _plain(text: str) -> str:
     """Return the text in small letters without accents, every kind of figure as 0-9, one space where there are several."""
-    return SPACES.sub(" ", unicodedata.normalize("NFKD", text).translate(PLAIN).casefold())
+    return SPACES.sub(" ", unicodedata.normalize("NFKD", text).translate(PLAIN).casefold()).translate(LOOK_ALIKE)
 
 
 def _words(plain: str) -> str:

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from .. import clock
+from .. import clock, distress
 from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import note_reading
@@ -427,7 +427,9 @@ def _read_page(
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
                 ask_again=told_of.id if told_of and not told_of.for_me_only else None,
                 form=form, title=queries.feedback_of(first_name(answered.name)),
-                withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept)
+                withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept,
+                distress=distress.is_there((answered.feedback.reply,)),
+                adult=actor().band(clock.today()) is age.Band.ADULT)
 
 
 @blueprint.post("/retour/<uuid:key>")
