@@ -68,6 +68,8 @@ class Action(StrEnum):
     GIVE_FEEDBACK = auto()
     DECLINE_REQUEST = auto()
     WITHDRAW_FEEDBACK = auto()
+    DOUBT_AGE = auto()
+    CONFIRM_AGE = auto()
     RECOGNISE = auto()
     WITHDRAW_ENDORSEMENT = auto()
     ACCEPT_CHARTER = auto()
@@ -524,6 +526,8 @@ POLICY: dict[Action, Needs] = {
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting, is_adult_or_co_read)),
     Action.DECLINE_REQUEST: Needs(ASKED, (is_waiting,)),
     Action.WITHDRAW_FEEDBACK: Needs(ASKED),
+    Action.DOUBT_AGE: Needs(ASKED),
+    Action.CONFIRM_AGE: Needs(ASKED, (is_adult,)),
     Action.RECOGNISE: Needs(ASKED, (is_waiting, is_adult, knows_charter)),
     Action.WITHDRAW_ENDORSEMENT: Needs((is_not_theirs, attested_it), (may_write_to_them, is_checked_there)),
     Action.ACCEPT_CHARTER: Needs((holds_it,)),

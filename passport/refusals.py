@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 
@@ -14,6 +15,13 @@ class Refusal(StrEnum):
     BIRTH_MONTH_MISSING = "birth_month_missing"
     BIRTH_YEAR_ODD = "birth_year_odd"
     NAME_CLAIMS = "name_claims"
+    NIGHT_IS_FIXED = "night_is_fixed"
+    HOURS_OF_QUIET_ODD = "hours_of_quiet_odd"
+    PROTECTED_BY_AGE = "protected_by_age"
+    AGE_DOUBTED = "age_doubted"
+    AGE_NOT_LOWER = "age_not_lower"
+    AGE_CODE_OVER = "age_code_over"
+    AGE_CODE_WRONG = "age_code_wrong"
     PASSPHRASE_SHORT = "passphrase_short"
     PASSPHRASE_LONG = "passphrase_long"
     PASSPHRASE_KNOWN = "passphrase_known"
@@ -158,14 +166,24 @@ class Refusal(StrEnum):
     # cases
     TWO_PERSONS = "two_persons"
     CITY_NEEDED = "city_needed"
+    # words between a facilitator and a protected learner
+    CONTACT_PHONE = "contact_phone"
+    CONTACT_ADDRESS = "contact_address"
+    CONTACT_HANDLE = "contact_handle"
+    CONTACT_LINK = "contact_link"
+    CONTACT_SECRET = "contact_secret"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 
 
 class Refused(Exception):  # noqa: N818 - the word of the field
-    """A service stopped for a reason that can be said; nothing was changed."""
+    """A service stopped for a reason that can be said; nothing was changed.
 
-    def __init__(self, refusal: Refusal, field: str | None = None) -> None:
+    `outlives` writes what is kept all the same, once the rest is rolled back (see `transaction`).
+    """
+
+    def __init__(self, refusal: Refusal, field: str | None = None, outlives: Callable[[], None] | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.field = field
+        self.outlives = outlives

@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .extensions import db
+from .refusals import Refused
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """Run the block as one write: commit when it ends well, roll back and raise when it does not."""
+    """Run the block as one write: commit when it ends well, roll back and raise when it does not.
+
+    What a refusal says must outlive it is written after the rollback, as a write of its own.
+    """
     try:
         yield
         db.session.commit()
-    except BaseException:
+    except BaseException as stopped:
         db.session.rollback()
+        if isinstance(stopped, Refused) and stopped.outlives is not None:
+            with transaction():
+                stopped.outlives()
         raise
 
 

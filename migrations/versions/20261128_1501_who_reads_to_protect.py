@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261128_1501"
-down_revision = "20261128_1301"
+down_revision = "20261128_1401"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,7 @@ from .rules import Device
 
 NO_HELP = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 MOST_TYPED = 1000
+HOURS = {str(n): n for n in range(24)}
 
 
 class FirstSentenceForm(Form):
@@ -88,17 +89,11 @@ class ProposalForm(Form):
         return str(self.own.data) if self.choice.data == "own" else None
 
 
-class SignUpForm(ProposalForm, DeviceForm):
-    """Opening a passport."""
+class BirthForm(Form):
+    """A month and a year of birth, for whoever is under 18; never the day."""
 
-    display_name = Sentence(_l("Prénom ou pseudo"), most=60,
-                            validators=[InputRequired(_l("Écrire un prénom ou un pseudo."))],
-                            render_kw={"autocomplete": "nickname"})
-    age = RadioField(_l("Mon âge"), validate_choice=False,
-                     choices=[SelectChoice("adult", _l("18 ans ou plus")), SelectChoice("minor", _l("Moins de 18 ans"))])
     birth_month = SelectField(_l("Mois"), validate_choice=False, render_kw={"autocomplete": "bday-month"})
     birth_year = SelectField(_l("Année"), validate_choice=False, render_kw={"autocomplete": "bday-year"})
-    next = HiddenField()
 
     def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,6 +103,44 @@ class SignUpForm(ProposalForm, DeviceForm):
             SelectChoice("", _l("Mois")), *(SelectChoice(str(n), months[n]) for n in range(1, 13))
         ]
         self.birth_year.choices = [SelectChoice("", _l("Année")), *(SelectChoice(str(y), str(y)) for y in years)]
+
+    def born(self) -> tuple[int | None, int | None]:
+        """Return the year and the month that were chosen."""
+        return _number(self.birth_year.data), _number(self.birth_month.data)
+
+
+class QuietForm(Form):
+    """The hours of the day in which no message is to arrive; neither of the two for none."""
+
+    quiet_from = SelectField(_l("De"), validate_choice=False)
+    quiet_to = SelectField(_l("À"), validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hours = [SelectChoice("", "–"), *(SelectChoice(value, _l("%(hour)s h", hour=n)) for value, n in HOURS.items())]
+        self.quiet_from.choices, self.quiet_to.choices = hours, hours
+
+    def hours(self) -> tuple[int | None, int | None]:
+        """Return from when to when; nonsense is no hour of the day, and refused."""
+        begin, end = (HOURS.get(f.data, 24) if f.data else None for f in (self.quiet_from, self.quiet_to))
+        return begin, end
+
+
+class AgeCodeForm(Form):
+    """The code that a learner shows on their own screen."""
+
+    code = Sentence(_l("Le code sur son écran"), most=20, render_kw={"autocomplete": "off", "inputmode": "numeric"})
+
+
+class SignUpForm(ProposalForm, DeviceForm, BirthForm):
+    """Opening a passport."""
+
+    display_name = Sentence(_l("Prénom ou pseudo"), most=60,
+                            validators=[InputRequired(_l("Écrire un prénom ou un pseudo."))],
+                            render_kw={"autocomplete": "nickname"})
+    age = RadioField(_l("Mon âge"), validate_choice=False,
+                     choices=[SelectChoice("adult", _l("18 ans ou plus")), SelectChoice("minor", _l("Moins de 18 ans"))])
+    next = HiddenField()
 
     def validate_display_name(self, field: Any) -> None:
         """Refuse what holds nothing that can be read."""
@@ -123,11 +156,11 @@ class SignUpForm(ProposalForm, DeviceForm):
 
     def draft(self) -> NewcomerDraft:
         """Return what was typed."""
-        minor = self.age.data == "minor"
+        year, month = self.born() if self.age.data == "minor" else (None, None)
         return NewcomerDraft(
             display_name=str(self.display_name.data),
-            birth_year=_number(self.birth_year.data) if minor else None,
-            birth_month=_number(self.birth_month.data) if minor else None,
+            birth_year=year,
+            birth_month=month,
             own_passphrase=self.own_passphrase,
             device=self.device,
         )

@@ -68,6 +68,31 @@ class Passport(Base):
     )
 
 
+class Protection(Base):
+    """What a learner decided about being protected, and what a facilitator believes of their age; none by default.
+
+    `quiet_*` are hours of the city; `doubted_*`: « moins de 18 ans, je crois »; `age_asked_at`: since when the learner
+    shows a code that a facilitator may confirm, and how often another one was tried.
+    """
+
+    __tablename__ = "protection"
+    __retention__ = "learner"
+    learner_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("passport.learner_id", ondelete="CASCADE"), primary_key=True)
+    quiet_from: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    quiet_to: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    witness_words: Mapped[bool] = mapped_column(default=False)
+    doubted_at: Mapped[dt.datetime | None]
+    doubted_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+    age_asked_at: Mapped[dt.datetime | None]
+    age_tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    __table_args__ = (
+        Check("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_whole"),
+        Check("quiet_from BETWEEN 0 AND 23 AND quiet_to BETWEEN 0 AND 23 AND quiet_from <> quiet_to", name="quiet"),
+        Check("(doubted_at IS NULL) = (doubted_by_id IS NULL)", name="doubt_whole"),
+    )
+
+
 class Session(Base):
     """One device signed in: only a hash of its token is kept."""
 

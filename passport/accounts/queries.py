@@ -16,6 +16,7 @@ from ..columns import Key
 from ..extensions import db
 from ..notices import outbox
 from ..notices.outbox import Addressee
+from ..notices.rules import quiet_hours
 from ..policy import Actor, Role
 from ..seal import digest_of
 from . import rules
@@ -27,6 +28,7 @@ from .models import (
     Mailbox,
     OneTimeToken,
     Passport,
+    Protection,
     Session,
 )
 
@@ -35,7 +37,9 @@ IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
 ROLES: list[Callable[[uuid.UUID], tuple[Role, ...]]] = []
 # Later rooms add lines of the menu: the address and the words of each.
 MENU: list[Callable[[Actor, dt.datetime], list[tuple[str, str]]]] = []
-MEMBERSHIP = sa.table("membership", sa.column("account_id", Key()), sa.column("ended_at"))
+MEMBERSHIP = sa.table("membership", sa.column("id", Key()), sa.column("account_id", Key()), sa.column("ended_at"),
+                      sa.column("organisation_id", Key()))
+ORGANISATION = sa.table("organisation", sa.column("id", Key()), sa.column("name", sa.String()))
 
 
 @dataclass
@@ -135,6 +139,15 @@ def is_protected(learner_id: uuid.UUID, now: dt.datetime) -> bool:
     return rules.is_protected(row.birth_year, row.birth_month, row.protection_chosen, day_of(now))
 
 
+def doubted_by(learner_id: uuid.UUID) -> str | None:
+    """Return the name of the organisation where somebody believes that this learner is under 18, or None."""
+    return db.session.scalar(
+        sa.select(ORGANISATION.c.name).select_from(Protection)
+        .join(MEMBERSHIP, MEMBERSHIP.c.id == Protection.doubted_by_id)
+        .join(ORGANISATION, ORGANISATION.c.id == MEMBERSHIP.c.organisation_id)
+        .where(Protection.learner_id == learner_id))
+
+
 def band_and_name(learner_id: uuid.UUID, now: dt.datetime) -> tuple[rules.Band, str | None]:
     """Return how old a learner is today, as rules count it, and the name they chose to be called by; one statement."""
     row = db.session.execute(
@@ -211,16 +224,17 @@ def addressees(account_ids: Sequence[uuid.UUID], now: dt.datetime) -> list[Addre
     """Return those of these people who confirmed an address that takes messages, in one statement."""
     rows = db.session.execute(
         sa.select(Account.id, Account.email, Account.language, Passport.birth_year, Passport.birth_month,
-                  Passport.protection_chosen, Mailbox.silenced_at)
+                  Passport.protection_chosen, Mailbox.silenced_at, Protection.quiet_from, Protection.quiet_to)
         .join(Passport, Passport.learner_id == Account.id)
         .outerjoin(Mailbox, Mailbox.account_id == Account.id)
+        .outerjoin(Protection, Protection.learner_id == Account.id)
         .where(Account.id.in_(account_ids), Account.email.is_not(None), Account.email_confirmed_at.is_not(None),
                Account.erased_at.is_(None), Mailbox.refused_at.is_(None))
     )
     return [
-        Addressee(r.id, r.email, r.language,
-                  rules.is_protected(r.birth_year, r.birth_month, r.protection_chosen, day_of(now)),
-                  r.silenced_at is None)
+        Addressee(r.id, r.email, r.language, quiet_hours(
+            rules.is_protected(r.birth_year, r.birth_month, r.protection_chosen, day_of(now)),
+            None if r.quiet_from is None else (r.quiet_from, r.quiet_to)), r.silenced_at is None)
         for r in rows
     ]
 

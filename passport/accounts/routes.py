@@ -37,13 +37,13 @@ from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
 from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
-from . import mail_routes, proposals, queries, service, tries, unsent
+from . import mail_routes, proposals, protection_routes, queries, service, tries, unsent
 from .chosen import youngest
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 from .rules import Device
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint, mail_routes.blueprint, unsent.blueprint)
+BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, unsent.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")

@@ -26,6 +26,7 @@ FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
 DISPLAY, WRITTEN = "display", "written"
+AGE_CODE_WITHIN, AGE_CODE_TRIES = dt.timedelta(minutes=15), 5
 RESET_WITHIN = dt.timedelta(minutes=15)
 CONFIRM_WITHIN = dt.timedelta(hours=24)
 LONG_SESSION, SHORT_SESSION = dt.timedelta(days=30), dt.timedelta(hours=12)
@@ -129,6 +130,40 @@ def refusal_to_sign_up(
     if not minors_open and not has_turned(birth_year, birth_month, ADULT, on):
         return Refusal.MINORS_NOT_YET
     return None
+
+
+def refusal_to_leave_protection(minor: bool, doubted: bool) -> Refusal | None:
+    """Say why somebody cannot end their own protection, or None when they can: an adult whose age nobody doubts."""
+    if minor:
+        return Refusal.PROTECTED_BY_AGE
+    return Refusal.AGE_DOUBTED if doubted else None
+
+
+def refusal_to_lower_age(
+    known: tuple[int, int] | None, given: tuple[int | None, int | None], on: dt.date
+) -> Refusal | None:
+    """Say why this month of birth, given as (year, month), cannot be said now, or None when it can.
+
+    One-way: whoever was declared an adult (`known` is None) may say that they are under 18, whoever is younger than
+    they said may say so; the way up is the calendar, or somebody in person.
+    """
+    year, month = given
+    if not year or not month or not 1 <= month <= 12:
+        return Refusal.BIRTH_MONTH_MISSING
+    if (year, month) > (on.year, on.month):
+        return Refusal.BIRTH_YEAR_ODD
+    if has_turned(year, month, ADULT, on) or (known is not None and (year, month) <= known):
+        return Refusal.AGE_NOT_LOWER
+    return None
+
+
+def refusal_to_confirm_age(
+    asked_at: dt.datetime | None, tries: int, right: bool, now: dt.datetime
+) -> Refusal | None:
+    """Say why a code shown by a learner does not confirm that they are 18 or more, or None when it does."""
+    if asked_at is None or not asked_at <= now < asked_at + AGE_CODE_WITHIN or tries >= AGE_CODE_TRIES:
+        return Refusal.AGE_CODE_OVER
+    return None if right else Refusal.AGE_CODE_WRONG
 
 
 def refusal_of_name(name: str, city: str) -> Refusal | None:

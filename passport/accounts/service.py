@@ -17,6 +17,7 @@ from flask import current_app
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
+from ..contact import refusal_of_contact
 from ..extensions import db
 from ..refusals import Refused
 from ..seal import digest_of, new_token
@@ -117,6 +118,10 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     if refusal:
         raise Refused(refusal, "age")
     refusal = rules.refusal_of_name(draft.display_name, current_app.config["CITY"].name)
+    if refusal:
+        raise Refused(refusal, "display_name")
+    # Whoever it is: a facilitator's name is read by minors.
+    refusal = refusal_of_contact(True, (draft.display_name,))
     if refusal:
         raise Refused(refusal, "display_name")
     refuse_passphrase(draft.passphrase, (draft.display_name, draft.identifier))

@@ -8,6 +8,7 @@ import uuid
 
 import sqlalchemy as sa
 
+from ..accounts import protection
 from ..accounts import rules as age
 from ..accounts.models import Passport
 from ..audit.service import record
@@ -102,6 +103,19 @@ def set_named(card: Card, named: bool, now: dt.datetime) -> None:
         card.named = named
         db.session.flush()
         record("card.name", card.learner_id, now, card.id)
+
+
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """Let the card of somebody under 18 open nothing and name nobody any more; what it opened is opened anew, for less."""
+    card = queries.current(learner_id)
+    if card is None or band is age.Band.ADULT:
+        return
+    if card.share_id is not None:
+        open_with(card, None, now)
+    set_named(card, False, now)
+
+
+protection.YOUNGER.append(grow_younger)
 
 
 def _band(learner_id: uuid.UUID, now: dt.datetime) -> age.Band:

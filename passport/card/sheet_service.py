@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import current_app
 
+from ..accounts import protection
 from ..accounts import queries as accounts
+from ..accounts import rules as age
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
@@ -88,6 +90,17 @@ def _just_made(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Sheet.made_at.between(now - SENT_AGAIN, now), Sheet.closed_at.is_(None), shown == Sheet.size,
         Sheet.key_id.in_(sa.select(SigningKey.key_id).where(SigningKey.compromised_at.is_(None))))
+
+
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """Close the page behind each sheet of somebody under 18; what is printed cannot be taken back (row 16)."""
+    if band is not age.Band.ADULT:
+        for sheet_id in db.session.scalars(
+            sa.select(Sheet.id).where(Sheet.learner_id == learner_id, Sheet.closed_at.is_(None))).all():
+            close(sheet_id, learner_id, now)
+
+
+protection.YOUNGER.append(grow_younger)
 
 
 def close(sheet_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> None:

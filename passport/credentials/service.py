@@ -12,6 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import clock
+from ..accounts import protection
+from ..accounts import queries as accounts
+from ..accounts import rules as age
 from ..audit.service import record
 from ..columns import uuid7
 from ..experiences import service as experiences
@@ -195,6 +198,20 @@ def name(endorsement_id: uuid.UUID, learner_id: uuid.UUID, name_form: str | None
     record("credential.name", learner_id, now, endorsement_id)
 
 
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """Have what names somebody under 18 otherwise than they are called here signed anew, without any name (row 11)."""
+    if band is age.Band.ADULT:
+        return
+    _band, called = accounts.band_and_name(learner_id, now)
+    for endorsement_id in db.session.scalars(
+        sa.select(Permission.endorsement_id)
+        .where(Permission.learner_id == learner_id, Permission.ended_at.is_(None), Permission.named_as.is_not(None),
+               Permission.named_as != called)
+    ).all():
+        name(endorsement_id, learner_id, None, now)
+
+
+protection.YOUNGER.append(grow_younger)
 recognition.PERMITTED.append(_permitted)
 recognition.ENDED.append(cancel)
 experiences.STAYS_INSIDE.append(cancel_experience)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -13,8 +13,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from .. import clock, drawings
+from .. import clock, distress, drawings
 from ..accounts import drafts
+from ..accounts.rules import Band
 from ..forms import options
 from ..frameworks import queries as frameworks
 from ..frameworks.words import THEMES
@@ -24,7 +25,7 @@ from ..refusals import Refusal, Refused
 from ..transaction import transaction
 from ..web import actor, authorised, onward, page, wants_fragment, written_anew
 from ..wording import say
-from . import details, panels, queries, service
+from . import details, panels, queries, reflection, service
 from .around import around
 from .evidence_routes import evidence
 from .forms import (
@@ -127,7 +128,17 @@ def kept(key: uuid.UUID) -> ResponseReturnValue:
     """« C’est gardé. », with the photo that was just added, and everything else is optional."""
     found, added = own(key, Action.READ_EXPERIENCE), request.args.get("photo", type=uuid.UUID)
     piece = queries.piece(found.id, added) if added else None
-    return page("experiences/kept.html", experience=found, photo=piece if piece and piece.kind == "photo" else None)
+    return page("experiences/kept.html", experience=found, photo=piece if piece and piece.kind == "photo" else None,
+                distress=_holds_distress(found, reflection.answers(key)), adult=_grown())
+
+
+def _holds_distress(found: Experience, answers: Mapping[str, str]) -> bool:
+    details = (str(value) for value in (found.details or {}).values())
+    return distress.is_there((found.title, found.story, *answers.values(), *details))
+
+
+def _grown() -> bool:
+    return actor().band(clock.today()) is Band.ADULT
 
 
 @experiences.get("/experience/<uuid:key>")
@@ -137,7 +148,8 @@ def experience(key: uuid.UUID) -> ResponseReturnValue:
     beside = around(found, language())
     return page("experiences/experience.html", experience=found, organisation=beside.organisation, around=beside,
                 hours=in_figures(found.hours), claims=beside.claims, pieces=queries.pieces(key),
-                panels=panels.panels_of(found, clock.now()))
+                panels=panels.panels_of(found, clock.now()), distress=_holds_distress(found, beside.answers),
+                adult=_grown())
 
 
 def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:

@@ -17,8 +17,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from ..accounts import drafts
 from ..accounts import service as accounts
 from ..accounts.models import Erasure
+from ..accounts.queries import is_protected
 from ..audit.service import record
 from ..clock import day_of
+from ..contact import refusal_of_contact
 from ..extensions import db
 from ..frameworks.models import Competency, Wording
 from ..notices import jobs
@@ -257,9 +259,14 @@ def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str
     """Return the numbered state of the story as it stands, made only when it changed since the last one.
 
     `along` is what goes with it once, because the learner ticked it (« ce que j’en retire »): it stands in this state's
-    facts alone, and is no part of the story that its digest is of.
+    facts alone, and is no part of the story that its digest is of. Raises Refused for a protected learner's way to be
+    met elsewhere (promise S3).
     """
     _hold(experience)
+    told = (experience.title, experience.story, experience.place, experience.organisation_text, *(along or {}).values())
+    refusal = refusal_of_contact(is_protected(experience.learner_id, now), told)
+    if refusal is not None:
+        raise Refused(refusal)
     last = db.session.scalars(
         sa.select(Revision).where(Revision.experience_id == experience.id).order_by(Revision.number.desc()).limit(1)
     ).one_or_none()

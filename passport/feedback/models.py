@@ -151,6 +151,19 @@ class AuthoredText(Base):
     )
 
 
+class RefusedText(Base):
+    """Words of an adult that held a way to meet elsewhere or a request for secrecy: that there were some, never which."""
+
+    __tablename__ = "refused_text"
+    __retention__ = "attempt"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    membership_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+    reasons: Mapped[str] = mapped_column(sa.String(60))
+    at: Mapped[dt.datetime]
+    __table_args__ = (Index(None, "at"), Check("length(reasons) > 0", name="reasons_given"))
+
+
 class AuthoredVersion(Base):
     """One state of those words; the one with the highest number is read."""
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
+from ..accounts import queries as accounts
 from ..experiences import panels
 from ..experiences.models import Experience
 from ..experiences.panels import News, Panel
@@ -53,8 +55,18 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
     ]
 
 
+def doubt_news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[News]:
+    """Return that somebody believes the learner to be under 18, until they say or have confirmed their age."""
+    where = accounts.doubted_by(learner_id) if current_user.actor.protection_chosen else None
+    if where is None:
+        return []
+    return [News(over=where, title=_("Quelqu’un pense que vous avez moins de 18 ans"),
+                 small=_("La protection est en place. Vous pouvez dire votre âge."),
+                 url=url_for("protected.choice"), button=_("Voir"), icon="lock")]
+
+
 def register() -> None:
     """Add them, once."""
     if experience_panel not in panels.EXPERIENCE_PANELS:
         panels.EXPERIENCE_PANELS.append(experience_panel)
-        panels.NEWS.append(news)
+        panels.NEWS += [news, doubt_news]

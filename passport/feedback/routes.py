@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from .. import clock
+from .. import clock, distress
 from ..accounts import drafts
 from ..accounts import rules as age
 from ..audit.service import Looked, note_reading, note_readings
@@ -30,12 +30,12 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
 from ..wording import first_name, say
-from . import desks, panels, queries, rules, service, standings, waiting, whom, withdrawal
+from . import age_routes, desks, panels, queries, rules, service, standings, waiting, whom, withdrawal
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
 from .models import Feedback
 
 blueprint = Blueprint("feedback", __name__)
-BLUEPRINTS = (blueprint,)
+BLUEPRINTS = (blueprint, age_routes.blueprint)
 panels.register()
 
 
@@ -442,7 +442,9 @@ def _read_page(
     return page("feedback/read.html", status=status, answered=answered, told=queries.told(answered.revision),
                 ask_again=told_of.id if told_of and not told_of.for_me_only else None,
                 form=form, title=queries.feedback_of(first_name(answered.name)),
-                withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept)
+                withdrawn=queries.withdrawn_words(first_name(answered.name)), ago=queries.ago_words, kept=kept,
+                distress=distress.is_there((answered.feedback.reply,)),
+                adult=actor().band(clock.today()) is age.Band.ADULT)
 
 
 @blueprint.post("/retour/<uuid:key>")

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..accounts import drafts
+from ..accounts import drafts, protection
 from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..audit.service import record
@@ -28,7 +28,7 @@ from ..organisations.models import Membership, Organisation
 from ..policy import Role
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of, hold, kept_before
-from . import queries, rules, waiting, whom
+from . import contacts, queries, rules, waiting, whom
 from .models import (
     AccessGrant,
     AuthoredText,
@@ -94,6 +94,7 @@ def ask(
     `reflection`, what the learner keeps of it; nothing else. Raises Refused.
     """
     learner_id, chosen = experience.learner_id, sorted(set(competency_ids))
+    contacts.stop(accounts.is_protected(learner_id, now), {"message": message})
     digest = digest_of({"experience": experience.id, "to": membership.id if membership else organisation.id,
                         "claims": chosen, "message": message, "evidence": sorted(set(evidence_ids)),
                         **({"reflection": True} if reflection else {})})
@@ -206,6 +207,8 @@ def give_feedback(
     )
     if refusal is not None:
         raise Refused(refusal, "seen" if refusal is Refusal.SENTENCE_MISSING else None)
+    contacts.stop_adult(protected, {"seen": draft.seen, "own_question": draft.question, "next_step": draft.next_step},
+                        request.learner_id, role.membership_id, now)
     text = write_text("feedback", request.learner_id, request.experience_id, actor_id, role.membership_id, protected,
                       draft.seen or "", draft.question, draft.next_step, now)
     feedback = Feedback(
@@ -240,6 +243,7 @@ def answer(feedback: Feedback, reply: str | None, now: dt.datetime) -> None:
     refusal = rules.refusal_to_answer(feedback.visible_at, text.hidden_at, feedback.read_at, now, feedback.withdrawn_at)
     if refusal is not None:
         raise Refused(refusal)
+    contacts.stop(accounts.is_protected(feedback.learner_id, now), {"reply": reply})
     feedback.read_at = now
     if reply is not None:
         feedback.reply, feedback.replied_at = reply, now
@@ -301,14 +305,17 @@ def open_grant(
                      wording_id=c.wording_id, step=c.step)
         for c in claims
     )
-    pieces = db.session.scalars(
-        sa.select(Evidence.id).where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)),
-                                     Evidence.deleted_at.is_(None))
+    pieces = db.session.execute(
+        sa.select(Evidence.id, Evidence.caption, Evidence.url)
+        .where(Evidence.experience_id == experience.id, Evidence.id.in_(set(evidence_ids)), Evidence.deleted_at.is_(None))
         .with_for_update(read=True)
     ).all() if evidence_ids else []
+    if pieces:
+        contacts.stop(accounts.is_protected(grant.learner_id, now),
+                      {f"{n}": words for n, words in enumerate(words for p in pieces for words in (p.caption, p.url))})
     db.session.add_all(
-        GrantedEvidence(grant_id=grant.id, evidence_id=key, learner_id=grant.learner_id, experience_id=experience.id)
-        for key in pieces
+        GrantedEvidence(grant_id=grant.id, evidence_id=p.id, learner_id=grant.learner_id, experience_id=experience.id)
+        for p in pieces
     )
     db.session.flush()
     return grant
@@ -337,6 +344,18 @@ def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) 
     roles = sa.select(Membership.id).where(Membership.account_id == adult_id)
     _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.membership_id.in_(roles))
     _hold_back(adult_id, now, AuthoredText.learner_id == learner_id)
+
+
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """Take back what a minor asked of people of an organisation they did not join: elsewhere they ask its desk (row 7)."""
+    if band is age.Band.ADULT:
+        return
+    for request in _open_requests(FeedbackRequest.learner_id == learner_id, FeedbackRequest.facilitator_id.is_not(None)):
+        if request.assigned_at is None and not whom.has_joined(learner_id, request.organisation_id):
+            cancel(request, now)
+
+
+protection.YOUNGER.append(grow_younger)
 
 
 def close_role(membership_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:

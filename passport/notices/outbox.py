@@ -27,12 +27,15 @@ LEASE = dt.timedelta(minutes=4)
 
 @dataclass(frozen=True)
 class Addressee:
-    """Somebody with a confirmed address that takes messages; `told` is whether they want those about what waits."""
+    """Somebody with a confirmed address that takes messages; `told` is whether they want those about what waits.
+
+    `quiet` are the hours in which none reaches them.
+    """
 
     account_id: uuid.UUID
     address: str
     language: str
-    protected: bool
+    quiet: rules.Hours | None
     told: bool
 
 
@@ -70,11 +73,18 @@ def send_word(
     )
     last = {row.account_id: row.sent_at for row in rows}
     for who in people:
-        leaves = rules.leaves_at(visible_at, last.get(who.account_id), who.protected, CITY_ZONE)
-        _gather(who, [kind, str(subject_id)], leaves, held=visible_at > now)
+        urgent = kind in rules.NEVER_HELD
+        leaves = rules.leaves_at(visible_at, last.get(who.account_id), None if urgent else who.quiet, CITY_ZONE)
+        _gather(who, [kind, str(subject_id)], leaves, held=visible_at > now, urgent=urgent)
 
 
-def _gather(who: Addressee, thing: list[str], leaves: dt.datetime, held: bool) -> None:
+def holds_back(message: Outgoing, who: Addressee, now: dt.datetime) -> dt.datetime:
+    """Return until when somebody's quiet hours hold a message about what waits, or that time when they do not."""
+    urgent = any(kind in rules.NEVER_HELD for kind, _thing in message.params.get("things", ()))
+    return now if urgent else rules.held_until(now, who.quiet, CITY_ZONE)
+
+
+def _gather(who: Addressee, thing: list[str], leaves: dt.datetime, held: bool, urgent: bool) -> None:
     """Add a thing to the message that waits for this person, or begin one; two at the same time make one."""
     key = f"{WAITING}:{who.account_id.hex}"
     while True:
@@ -90,7 +100,9 @@ def _gather(who: Addressee, thing: list[str], leaves: dt.datetime, held: bool) -
         things: list[Any] = list(kept.params["things"])  # type: ignore[call-overload]
         if thing not in things and len(things) < MOST_THINGS:
             kept.params = {"things": [*things, thing]}
-        if held:
+        if urgent:
+            kept.not_before = min(kept.not_before, leaves)
+        elif held:
             kept.not_before = max(kept.not_before, leaves)
         kept.expires_at = max(kept.expires_at, leaves + rules.STILL_NEWS)
         db.session.flush()

@@ -18,10 +18,9 @@ from flask import current_app
 from flask_babel import force_locale
 
 from .. import clock
-from ..clock import CITY_ZONE
 from ..extensions import db
 from ..transaction import release, transaction
-from . import jobs, letters, outbox, rules
+from . import jobs, letters, outbox
 from .outbox import Outgoing
 from .post import Outcome, hand_over
 
@@ -109,7 +108,7 @@ class Worker:
         who = next(iter(outbox.addressees([message.account_id], now)), None) if message.account_id else None
         address = message.address or (who.address if who else None)
         waits = message.kind == outbox.WAITING
-        night = rules.arrives_at(now, who.protected, CITY_ZONE) if waits and who else now
+        quiet = outbox.holds_back(message, who, now) if waits and who else now
         if now >= message.expires_at:
             with transaction():
                 outbox.note_failed(message, now)
@@ -118,9 +117,9 @@ class Worker:
             with transaction():
                 outbox.let_go(message)
             return
-        if night > now:
+        if quiet > now:
             with transaction():
-                outbox.put_back(message, now, until=night)
+                outbox.put_back(message, now, until=quiet)
             return
         with force_locale(message.language):
             letter = letters.letter(message, now)

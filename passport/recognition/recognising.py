@@ -17,6 +17,7 @@ from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
 from ..experiences.models import Experience, Revision
 from ..extensions import db
+from ..feedback import contacts
 from ..feedback import rules as feedback_rules
 from ..feedback import service as feedback_service
 from ..feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback
@@ -71,6 +72,11 @@ def recognise(
         refusal = rules.refusal_to_endorse(facts(line.competency_id))
         if refusal is not None:
             raise Refused(refusal, "is_relative" if refusal is Refusal.NO_RELATIVE else None)
+    contacts.stop_adult(
+        accounts.is_protected(request.learner_id, now),
+        {f"sentence_{line.competency_id}": line.sentence for line in draft.lines},
+        request.learner_id, role.membership_id, now,
+    )
     seen = [line for line in draft.lines if line.answer == rules.ENDORSE]
     later = [line for line in draft.lines if line.answer == rules.NOT_YET]
     if seen:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from ..accounts import drafts
+from ..accounts import drafts, protection
 from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Passport
@@ -18,6 +18,7 @@ from ..columns import uuid7
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
+from ..feedback import contacts
 from ..feedback import queries as feedback_queries
 from ..feedback import rules as feedback_rules
 from ..feedback import service as feedback_service
@@ -379,6 +380,7 @@ def withdraw(
     if refusal is not None:
         raise Refused(refusal, "reason" if refusal is Refusal.SENTENCE_MISSING else None)
     protected = accounts.is_protected(endorsement.learner_id, now)
+    contacts.stop_adult(protected, {"reason": reason}, endorsement.learner_id, membership_id, now)
     text = feedback_service.write_text(
         "withdrawal", endorsement.learner_id, endorsement.experience_id, author_id, membership_id, protected,
         reason or "", None, None, now,
@@ -416,6 +418,18 @@ def _stands_on(feedback_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[boo
         sa.or_(RecognitionRequest.outcome.is_(None), RecognitionRequest.outcome == "decided"))
 
 
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """End every permission of somebody who is under 15: showing is decided by two."""
+    if band in {age.Band.YOUTH, age.Band.ADULT}:
+        return
+    for endorsement in db.session.scalars(
+        sa.select(Endorsement).join(Permission, Permission.endorsement_id == Endorsement.id)
+        .where(Permission.learner_id == learner_id, Permission.ended_at.is_(None))
+    ).all():
+        end_permission(endorsement, now)
+
+
+protection.YOUNGER.append(grow_younger)
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
 jobs.every_day("recognition.lapse", lapse)

@@ -14,8 +14,10 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from .. import clock, drawings
+from ..accounts import rules as age
 from ..accounts.chosen import number
 from ..accounts.rules import Band
+from ..feedback import contacts
 from ..links import host
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
@@ -103,9 +105,19 @@ def audience() -> ResponseReturnValue:
     }
     form = AudienceForm(band, current_user.display_name, actor().consents, data=before)
     if form.validate_on_submit():
-        with transaction():
-            service.save_draft(me, form.draft().body, now)
-        return onward("sharing.preview")
+        wanted = form.draft()
+        told = {"intro": wanted.intro, "shown_name": wanted.shown_name,
+                "recipient_name": wanted.recipient_name if wanted.recipient_shown else None}
+        me_now = actor()
+        protected = age.is_protected(me_now.birth_year, me_now.birth_month, me_now.protection_chosen, clock.today())
+        try:
+            contacts.stop(protected, told)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            with transaction():
+                service.save_draft(me, wanted.body, now)
+            return onward("sharing.preview")
     return page("sharing/audience.html", form=form, ends=_ends(band, now), name=current_user.display_name,
                 status=422 if form.is_submitted() else 200)
 

@@ -86,6 +86,18 @@ def refusal_of_end(band: Band, months: int, longest: int = USUAL_LONGEST) -> Ref
     return None if months in months_offered(band, longest) else Refusal.END_ODD
 
 
+def refusal_to_stay_open(
+    band: Band, name_form: str, since: dt.datetime, expires_at: dt.datetime
+) -> Refusal | None:
+    """Say why a link that is open cannot stay so at this age, or None when it could have been opened (rows 11 and 13)."""
+    alone = refusal_to_share(band)
+    if alone is not None:
+        return alone
+    if band is not Band.ADULT and name_form == WRITTEN:
+        return Refusal.ADULTS_ONLY
+    return Refusal.END_ODD if expires_at - since > dt.timedelta(days=max(days_offered(band))) else None
+
+
 def end_of(months: int, now: dt.datetime) -> dt.datetime:
     """Return when a link opened now closes by itself."""
     return now + dt.timedelta(days=DAYS[months])

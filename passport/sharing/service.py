@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ..accounts import drafts
+from ..accounts import drafts, protection
 from ..accounts import queries as accounts
 from ..accounts.chosen import number
 from ..accounts.models import Passport
+from ..accounts.rules import Band
 from ..audit.service import record
 from ..columns import uuid7
 from ..experiences import service as experiences
 from ..extensions import db
+from ..feedback import contacts
 from ..refusals import Refusal, Refused
 from ..seal import digest_of as hash_of
 from ..seal import new_token, seal
@@ -67,6 +69,10 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     if refusal is not None:
         raise Refused(refusal)
 
+    told = {"intro": draft.intro, "shown_name": draft.shown_name,
+            "recipient_name": draft.recipient_name if draft.recipient_shown else None}
+    beside = (item.document.get(name) for item in found.items if item.evidence_id for name in ("caption", "url"))
+    contacts.stop(accounts.is_protected(learner_id, now), {**told, **{f"{n}": words for n, words in enumerate(beside)}})
     edition = Edition(id=uuid7(), learner_id=learner_id, made_at=now, head={
         "name": (draft.shown_name if draft.name_form == rules.WRITTEN else display_name) or "",
         "intro": draft.intro,
@@ -175,4 +181,15 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
     )
 
 
+def grow_younger(learner_id: uuid.UUID, band: Band, now: dt.datetime) -> None:
+    """Close what somebody who is younger than they said would not have opened: every link under 15, a longer one or one
+    with a written name under 18."""
+    open_ones = db.session.scalars(
+        sa.select(Share).where(Share.learner_id == learner_id, Share.revoked_at.is_(None), Share.expires_at > now)).all()
+    for share in open_ones:
+        if rules.refusal_to_stay_open(band, share.name_form, share.extended_at or share.created_at, share.expires_at):
+            close(share, now)
+
+
+protection.YOUNGER.append(grow_younger)
 experiences.STAYS_INSIDE.append(close_experience)

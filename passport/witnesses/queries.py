@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Account, Passport
+from ..accounts.models import Account, Passport, Protection
 from ..clock import day_of
 from ..experiences.models import Experience, Revision
 from ..extensions import db
@@ -272,7 +272,7 @@ class Facing:
     invitation: WitnessInvitation
     revision: Revision
     state: InvitationState
-    protected: bool
+    ready_only: bool
     testimony: Testimony | None
     words: str | None
     visible_at: dt.datetime | None
@@ -289,14 +289,25 @@ class Facing:
         return provenance_words(self.testimony.witness_name, self.testimony.relation, self.testimony.is_relative)
 
 
+def ready_only(
+    birth_year: int | None, birth_month: int | None, chosen: bool, words_chosen: bool, now: dt.datetime
+) -> bool:
+    """Say whether somebody without account says ready sentences only to this learner today."""
+    today = day_of(now)
+    return rules.says_ready_only(
+        age.is_protected(birth_year, birth_month, chosen, today),
+        not age.has_turned(birth_year, birth_month, age.ADULT, today), words_chosen)
+
+
 def by_token(token_hash: bytes, now: dt.datetime) -> Facing | None:
     """Return the invitation of a token, whatever its state, or None when there is none; one statement."""
     row = db.session.execute(
         sa.select(WitnessInvitation, _consented(now), Revision, Passport, Testimony, AuthoredVersion.words,
-                  AuthoredText.deliver_after)
+                  AuthoredText.deliver_after, Protection.witness_words)
         .join(Revision, Revision.id == WitnessInvitation.revision_id)
         .join(Passport, Passport.learner_id == WitnessInvitation.learner_id)
         .join(Account, Account.id == WitnessInvitation.learner_id)
+        .outerjoin(Protection, Protection.learner_id == WitnessInvitation.learner_id)
         .outerjoin(Testimony, Testimony.invitation_id == WitnessInvitation.id)
         .outerjoin(AuthoredText, AuthoredText.id == Testimony.text_id)
         .outerjoin(AuthoredVersion, AuthoredVersion.text_id == Testimony.text_id)
@@ -308,7 +319,7 @@ def by_token(token_hash: bytes, now: dt.datetime) -> Facing | None:
     return Facing(
         found, row.Revision,
         rules.invitation_state(found.expires_at, found.used_at, found.revoked_at, now, bool(row.consented)),
-        age.is_protected(passport.birth_year, passport.birth_month, passport.protection_chosen, day_of(now)),
+        ready_only(passport.birth_year, passport.birth_month, passport.protection_chosen, bool(row.witness_words), now),
         row.Testimony, row.words, row.deliver_after,
     )
 

@@ -118,6 +118,12 @@ def refusal_of_witness_name(name_form: str, name: str | None) -> Refusal | None:
     return Refusal.FIRST_NAME_ALONE if name_form == FIRST and len(parts) > 1 else None
 
 
+def says_ready_only(protected: bool, minor: bool, words_chosen: bool) -> bool:
+    """Say whether somebody without account says ready sentences only: to minors, and to adults under protection who did
+    not choose otherwise (safeguarding, row 8)."""
+    return protected and (minor or not words_chosen)
+
+
 def refusal_of_relation(protected: bool, chosen: str | None, own: str | None, known: Collection[str]) -> Refusal | None:
     """Say why this does not tell how the person is known, or None when it does; to a protected learner, from the list."""
     if protected and own:

@@ -10,15 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+from ..accounts import protection
 from ..accounts import queries as accounts
 from ..accounts import rules as age
-from ..accounts.models import Account, Passport
+from ..accounts.models import Account, Passport, Protection
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
 from ..experiences import service as experiences
 from ..experiences.models import Claim, Experience
 from ..extensions import db
+from ..feedback import contacts
 from ..feedback.models import AuthoredText, AuthoredVersion
 from ..feedback.service import write_text
 from ..frameworks.models import Wording
@@ -168,9 +170,11 @@ def answer(invitation: WitnessInvitation, draft: WitnessDraft, now: dt.datetime)
     """Keep what somebody without account says, once; sent twice it is kept once. Raises Refused."""
     db.session.refresh(invitation, with_for_update=True)
     learner_id = invitation.learner_id
-    language, born_year, born_month, chosen = db.session.execute(
-        sa.select(Account.language, Passport.birth_year, Passport.birth_month, Passport.protection_chosen)
-        .join(Passport, Passport.learner_id == Account.id).where(Account.id == learner_id)
+    language, born_year, born_month, chosen, words_chosen = db.session.execute(
+        sa.select(Account.language, Passport.birth_year, Passport.birth_month, Passport.protection_chosen,
+                  Protection.witness_words)
+        .join(Passport, Passport.learner_id == Account.id)
+        .outerjoin(Protection, Protection.learner_id == Account.id).where(Account.id == learner_id)
     ).one()
     said = _said(draft, language)
     before = db.session.scalars(sa.select(Testimony).where(Testimony.invitation_id == invitation.id)).one_or_none()
@@ -182,8 +186,10 @@ def answer(invitation: WitnessInvitation, draft: WitnessDraft, now: dt.datetime)
     refusal = rules.refusal_to_answer(state)
     if refusal is not None:
         raise Refused(refusal)
-    for field, refusal in rules.refusals(draft.facts(), protected, ready.RELATIONS, ready.OBSERVATIONS):
+    ready_only = queries.ready_only(born_year, born_month, chosen, bool(words_chosen), now)
+    for field, refusal in rules.refusals(draft.facts(), ready_only, ready.RELATIONS, ready.OBSERVATIONS):
         raise Refused(refusal, field)
+    contacts.stop(protected, {"words": draft.words, "own_relation": draft.own_relation})
     text = write_text("testimony", learner_id, invitation.experience_id, None, None, protected, said["words"], None,
                       None, now)
     testimony = Testimony(
@@ -264,5 +270,16 @@ def erase_experience(experience_id: uuid.UUID) -> None:
                            execution_options={"synchronize_session": False})
 
 
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """Close the open invitations of somebody who is under 15: asking somebody without account is decided by two."""
+    if rules.refusal_to_invite(band, False, None, 0) is not None:
+        db.session.execute(
+            sa.update(WitnessInvitation)
+            .where(WitnessInvitation.learner_id == learner_id, WitnessInvitation.used_at.is_(None),
+                   WitnessInvitation.revoked_at.is_(None), WitnessInvitation.expires_at > now).values(revoked_at=now),
+            execution_options={"synchronize_session": False})
+
+
+protection.YOUNGER.append(grow_younger)
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)

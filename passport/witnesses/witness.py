@@ -49,7 +49,7 @@ def answer(token: str) -> ResponseReturnValue:
 
 
 def _form(facing: Facing | None) -> WitnessForm:
-    return WitnessForm(facing is not None and facing.protected, str(get_locale()),
+    return WitnessForm(facing is not None and facing.ready_only, str(get_locale()),
                        facing.learner if facing is not None else "")
 
 
@@ -72,7 +72,7 @@ def _answered(token: str, facing: Facing, form: WitnessForm) -> ResponseReturnVa
 
 def _asked(token: str, facing: Facing, form: WitnessForm, status: int = 200) -> ResponseReturnValue:
     html = render_template(
-        "witnesses/answer.html", form=form, learner=facing.learner, protected=facing.protected,
+        "witnesses/answer.html", form=form, learner=facing.learner, ready_only=facing.ready_only,
         told=feedback.told(facing.revision), claims=queries.claims_shown(facing.invitation),
         address=doors.way("witness.answer", token=token), ends=feedback.day_words(facing.invitation.expires_at),
         most=rules.MOST_SENTENCES,

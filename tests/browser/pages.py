@@ -53,7 +53,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/retour/{feedback_free}/faire-reconnaitre?q=zzz", "/competences/{recognition}", "recognition.offered",
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
-        "/feuille/{closed_sheet}", "accounts.menu", "protection.looks",
+        "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
         "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
@@ -67,7 +67,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "tom": (
         "experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "/d/{to_karim}", "/d/{to_nadia}",
         "422 /experience/{tom_x}/demander/personne/{m_nadia}", "/experience/{tom_x}/demander/organisation/{club}",
-        "feedback.exchanges", "/retour/{tom_feedback}", "/ca-me-derange/{tom_text}", "protection.looks", "protection.who_reads", "organisations.join",
+        "/protection", "/mon-age", "feedback.exchanges", "/retour/{tom_feedback}", "/ca-me-derange/{tom_text}", "protection.looks", "protection.who_reads", "organisations.join",
         "/rejoindre/{code}", "sharing.choose", "parents.together", "parents.ready", "card.show", "403 /montrer/pour-qui", "403 /carte/ouvre", "403 /feuille",
     ),
     "youth": ("parents.hand_over",),
@@ -76,7 +76,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/reconnaitre/{recognition_done}", "recognition.ledger", "recognition.withdraw", "protection.along", "organisations.ask_code",
         "/d/{to_karim}", "/charte/{m_karim}",
     ),
-    "nadia": ("feedback.inbox", "feedback.answer_request", "organisations.ask_code"),
+    "nadia": ("feedback.inbox", "feedback.answer_request", "ages.look", "organisations.ask_code"),
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.minors", "organisations.co_reader", "organisations.invite", "organisations.record_check", "organisations.join_code",

@@ -186,7 +186,8 @@ row(Action.PRINT_SHEET, "tom's", adults_only=TOMS)
 row(Action.PRINT_SHEET, "youth's", adults_only=("youth, 16",))
 ACTIVE = (*ANSWERING, "colleague", "nadia", "lea, who also leads", "pool")
 row(Action.READ_INBOX, "nothing", *ACTIVE)
-for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK):
+for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK,
+               Action.DOUBT_AGE):
     alone = ("karim, 17",) if action is Action.GIVE_FEEDBACK else ()
     grown = tuple(name for name in ANSWERING if name not in alone)
     row(action, "asked by lea", *grown, **({"co_reader_needed": alone} if alone else {}))
@@ -199,10 +200,18 @@ for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST
     row(action, "barred")
 row(Action.READ_REQUEST, "answered", *ANSWERING)
 row(Action.WITHDRAW_FEEDBACK, "answered", *ANSWERING)
+row(Action.DOUBT_AGE, "answered", *ANSWERING)
 row(Action.GIVE_FEEDBACK, "answered", request_closed=ANSWERING)
 row(Action.DECLINE_REQUEST, "answered", request_closed=ANSWERING)
 CLAIRES = ("claire", "claire, who reads", "claire, unchecked reader")
 GROWN = ("karim", "karim, unchecked", "karim, no minors here")
+AGED = (*GROWN, "karim, no charter")
+row(Action.CONFIRM_AGE, "asked by lea", *AGED, adults_only=YOUNG)
+row(Action.CONFIRM_AGE, "asked by tom", "karim", adults_only=YOUNG)
+row(Action.CONFIRM_AGE, "answered", *AGED, adults_only=YOUNG)
+row(Action.CONFIRM_AGE, "asked of the team by lea", *AGED, "colleague", adults_only=YOUNG)
+for nothing in ("asked of the desk by tom", "grant over", "grant closed", "barred"):
+    row(Action.CONFIRM_AGE, nothing)
 row(Action.RECOGNISE, "asked by lea", *GROWN, charter_first=("karim, no charter",), adults_only=YOUNG)
 row(Action.RECOGNISE, "asked by tom", "karim", adults_only=YOUNG)
 row(Action.RECOGNISE, "answered", request_closed=ANSWERING)
@@ -243,16 +252,16 @@ row(Action.HANDLE_REPORT, "case told by claire")
 row(Action.HANDLE_REPORT, "case of claire, then barred")
 row(Action.HANDLE_REPORT, "case left alone, sofia barred")
 row(Action.HANDLE_REPORT, "case of sofia", "sofia")
-row(Action.HANDLE_REPORT, "case of danger", "claire", "sofia")
-row(Action.HANDLE_REPORT, "case to confirm", "claire", "sofia")
+row(Action.HANDLE_REPORT, "case of danger", *CLAIRES, "sofia")
+row(Action.HANDLE_REPORT, "case to confirm", *CLAIRES, "sofia")
 row(Action.HANDLE_REPORT, "case of the city", "sofia")
 row(Action.HANDLE_REPORT, "case of tom, the learner")
 row(Action.FREEZE_CONTACT, "case of danger", "sofia")
 row(Action.FREEZE_CONTACT, "case of claire")
 for thing in ("asked by lea", "grant over", "barred"):
-    row(Action.RAISE_CONCERN, thing, *ANSWERING, "claire")
-row(Action.RAISE_CONCERN, "asked of the team by lea", *ANSWERING, "colleague", "claire")
-row(Action.READ_FIGURES, "library", "claire", "sofia")
+    row(Action.RAISE_CONCERN, thing, *ANSWERING, *CLAIRES)
+row(Action.RAISE_CONCERN, "asked of the team by lea", *ANSWERING, "colleague", *CLAIRES)
+row(Action.READ_FIGURES, "library", *CLAIRES, "sofia")
 for action in (Action.COORDINATE, Action.INVITE_MANAGER):
     row(action, "library", "sofia")
 
@@ -308,7 +317,7 @@ def _own_thing(action: Action, person: Actor) -> Any:
 
 def test_nobody_answers_themself() -> None:
     for action in (Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.WITHDRAW_FEEDBACK, Action.RECOGNISE,
-                   Action.WITHDRAW_ENDORSEMENT, Action.RAISE_CONCERN):
+                   Action.WITHDRAW_ENDORSEMENT, Action.RAISE_CONCERN, Action.DOUBT_AGE, Action.CONFIRM_AGE):
         assert not can(PEOPLE["karim"], action, _own_thing(action, PEOPLE["karim"]), NOW, TODAY).seen
 
 

@@ -25,7 +25,7 @@ from ..conftest import NOON, both_databases
 from ..reading import way, words
 from .test_feedback import DAY, ask, give, one, rows
 
-WORDS = "Viens me voir, ne le dis à personne."
+WORDS = "Viens me voir chez moi dimanche, il n’y aura que nous deux."
 
 
 def text_of(app: Flask, cast: Cast, experience: str = "tom_x", member: str = "m_karim") -> Any:

@@ -39,8 +39,8 @@ from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOK
 from tests.routes.test_registry import REGISTRY, City, everything
 from tests.routes.whole_line import at, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protection", "reader",
-         "recognition", "cases", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
+ROOMS = ("accounts", "ages", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protected",
+         "protection", "reader", "recognition", "cases", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {
     "emoji": "👩‍👧‍👦 fête 🎉", "combining": "e\u0301te\u0301 o" + "\u0301" * 40, "right to left": "שלום \u202eabc ‏مرحبا",
@@ -66,7 +66,7 @@ BACKWARDS = {
 }
 TYPED = ("text", "date", "number")
 # Words that lead somewhere and are kept nowhere as they are.
-LOOKED_UP = {"accounts.home title", "attestations.secret shown_name", "accounts.sign_in name", "mail.forgotten address", "organisations.join code",
+LOOKED_UP = {"accounts.home title", "ages.confirm code", "attestations.secret shown_name", "accounts.sign_in name", "mail.forgotten address", "organisations.join code",
              "organisations.join_by_code code"}
 # Where sending again leaves a line more, because it is done again: the journal tells each act; a letter that did not
 # arrive is asked for again, and only the last one opens (tests/routes/test_mail.py).

@@ -19,6 +19,7 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field
 
+from passport.accounts import protection
 from passport.accounts.models import Account
 from passport.accounts.service import hash_of
 from passport.credentials import proofs
@@ -32,6 +33,7 @@ from tests.conftest import NOON
 from tests.elsewhere import Elsewhere
 from tests.reading import Reader, fields
 from tests.routes.test_registry import REGISTRY, City, address, methods
+from tests.world import ask
 
 PHOTO = pictures.saved(pictures.drawing())
 RECOGNISED = {"how_known": "saw", "how_person_known": "regularly", "is_relative": "no", "seen_from": "2026-09",
@@ -98,6 +100,13 @@ OTHERWISE: dict[str, Row] = {
     "parents.remind": row("tom", page="/a-deux"),
     "parents.stop": row("tom", page="/a-deux"),
     "parents.together": row("tom", purposes=["placement"], way="email", address="autre@example.org"),
+    "ages.confirm": row("karim", "/on-me-demande/{youth_asks}/age/plus", "/on-me-demande/{youth_asks}/age", code="{age_code}"),
+    "ages.doubt": row("nadia", page="/on-me-demande/{request}/age"),
+    "protected.choose": row("lea", page="/protection", wanted="yes"),
+    "protected.quiet": row("lea", page="/protection", quiet_from="22", quiet_to="7"),
+    "protected.witnesses": row("lea", page="/protection", wanted="no"),
+    "protected.lower": row("lea", page="/mon-age", birth_month="3", birth_year="2012"),
+    "protected.show_code": row("youth", page="/mon-age"),
     "recognition.ask": row("lea", "/retour/{feedback_free}/faire-reconnaitre", competencies=["4"]),
     "recognition.offered": row("lea", **{"choice_{offered}": "keep", "permit_{offered}": "y"}),
     "recognition.recognise": row("karim", **RECOGNISED),
@@ -147,6 +156,9 @@ def prepare(city: City) -> None:
         link(city.cast, "lea", "Bientôt", NOON - 27 * DAY, ("lea_y",), months=1)
         build.vetting(db.session.get_one(Membership, city.cast["m_hugo"]), db.session.get_one(Account, city.cast["claire"]),
                       NOON)
+        city.cast.ids["youth_asks"] = ask(city.cast, "youth", "youth_x", "karim", NOON).id
+        protection.show_code(city.cast["youth"], NOON)
+        city.cast.tokens["age_code"] = protection.code_shown(protection.of(city.cast["youth"]), NOON) or ""
         db.session.query(Account).update({"password_hash": hash_of(build.PASSPHRASE)})
         city.cast.tokens["lea_name"] = db.session.get_one(Account, city.cast["lea"]).identifier or ""
 

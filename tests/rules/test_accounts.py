@@ -192,3 +192,35 @@ def test_the_passphrase_of_the_demo_is_known_to_everybody() -> None:
 ])
 def test_a_name_as_one_writes_it_is_for_adults(band: Band, form: str, name: str | None, refusal: Refusal | None) -> None:
     assert rules.refusal_of_name_form(band, form, name, "Alpha") is refusal
+
+
+def test_an_adult_leaves_the_protection_they_chose_and_nobody_else_does() -> None:
+    assert rules.refusal_to_leave_protection(minor=False, doubted=False) is None
+    assert rules.refusal_to_leave_protection(minor=True, doubted=False) is Refusal.PROTECTED_BY_AGE
+    assert rules.refusal_to_leave_protection(minor=False, doubted=True) is Refusal.AGE_DOUBTED
+
+
+@pytest.mark.parametrize(("known", "given", "refusal"), [
+    (None, (2010, 5), None), (None, (2014, 1), None), ((2010, 5), (2010, 6), None), ((2010, 5), (2012, 1), None),
+    (None, (2008, 10), Refusal.AGE_NOT_LOWER), (None, (0, 5), Refusal.BIRTH_MONTH_MISSING),
+    (None, (2010, 0), Refusal.BIRTH_MONTH_MISSING), (None, (None, None), Refusal.BIRTH_MONTH_MISSING),
+    (None, (2010, 13), Refusal.BIRTH_MONTH_MISSING), (None, (2026, 12), Refusal.BIRTH_YEAR_ODD),
+    (None, (9999, 1), Refusal.BIRTH_YEAR_ODD), ((2010, 5), (2010, 5), Refusal.AGE_NOT_LOWER),
+    ((2010, 5), (2010, 4), Refusal.AGE_NOT_LOWER), ((2010, 5), (2009, 12), Refusal.AGE_NOT_LOWER),
+])
+def test_an_age_is_lowered_and_never_raised_by_oneself(
+    known: tuple[int, int] | None, given: tuple[int | None, int | None], refusal: Refusal | None
+) -> None:
+    assert rules.refusal_to_lower_age(known, given, dt.date(2026, 11, 24)) is refusal
+
+
+@pytest.mark.parametrize(("minutes", "tries", "right", "refusal"), [
+    (0, 0, True, None), (14, 4, True, None), (15, 0, True, Refusal.AGE_CODE_OVER), (-1, 0, True, Refusal.AGE_CODE_OVER),
+    (1, 5, True, Refusal.AGE_CODE_OVER), (1, 0, False, Refusal.AGE_CODE_WRONG), (None, 0, True, Refusal.AGE_CODE_OVER),
+])
+def test_a_code_counts_for_a_quarter_of_an_hour_and_five_tries(
+    minutes: int | None, tries: int, right: bool, refusal: Refusal | None
+) -> None:
+    now = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
+    asked = None if minutes is None else now - dt.timedelta(minutes=minutes)
+    assert rules.refusal_to_confirm_age(asked, tries, right, now) is refusal

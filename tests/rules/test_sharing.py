@@ -184,3 +184,15 @@ class TestTheCard:
     def test_its_number_has_no_sign_that_looks_like_another(self) -> None:
         assert not set("01IO") & set(card.ALPHABET)
         assert len(card.ALPHABET) == 32
+
+
+@pytest.mark.parametrize(("band", "form", "days", "refusal"), [
+    (Band.ADULT, rules.WRITTEN, 180, None), (Band.YOUTH, rules.DISPLAY, 90, None),
+    (Band.YOUTH, rules.DISPLAY, 91, Refusal.END_ODD), (Band.YOUTH, rules.WRITTEN, 30, Refusal.ADULTS_ONLY),
+    (Band.TEEN, rules.DISPLAY, 30, Refusal.UNDER_15), (Band.CHILD, rules.DISPLAY, 1, Refusal.UNDER_15),
+])
+def test_a_link_stays_open_where_it_could_have_been_opened(
+    band: Band, form: str, days: int, refusal: Refusal | None
+) -> None:
+    since = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
+    assert rules.refusal_to_stay_open(band, form, since, since + dt.timedelta(days=days)) is refusal

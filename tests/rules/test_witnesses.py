@@ -159,3 +159,10 @@ def test_words_that_were_reported_are_kept_from_their_author_never_from_their_le
     assert rules.refusal_to_erase(frozen=True, by_learner=False) is Refusal.TEXT_KEPT
     assert rules.refusal_to_erase(frozen=True, by_learner=True) is None
     assert rules.refusal_to_erase(frozen=False, by_learner=False) is None
+@pytest.mark.promise("S1", "passport.witnesses.rules:says_ready_only")
+def test_a_minor_only_ever_gets_ready_sentences_from_somebody_without_account() -> None:
+    """Somebody without account says ready sentences only to a minor, and to a protected adult who did not choose otherwise."""
+    assert rules.says_ready_only(protected=True, minor=True, words_chosen=True)
+    assert rules.says_ready_only(protected=True, minor=False, words_chosen=False)
+    assert not rules.says_ready_only(protected=True, minor=False, words_chosen=True)
+    assert not rules.says_ready_only(protected=False, minor=False, words_chosen=False)
