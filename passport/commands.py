@@ -13,3 +13,4 @@ def install(app: Flask) -> None:
     """Give the application its commands, each room its own group."""
     for room in ROOMS_WITH_COMMANDS:
         app.cli.add_command(import_module(f"passport.{room}.commands").group)
+    app.cli.add_command(import_module("passport.organisations.commands").checks)

@@ -23,7 +23,7 @@ from ..feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackR
 from ..feedback.queries import is_protected
 from ..notices.models import Notice
 from ..organisations.models import Membership, Organisation, Vetting
-from ..organisations.queries import acts_now, joined_by, known_now
+from ..organisations.queries import acts_now, joined_by, known_now, young_among
 from ..policy import Actor, Guarded, ReadAlong
 from . import rules
 from .models import ReaderSetAside
@@ -273,8 +273,8 @@ class Along(ReadAlong):
     organisation_name: str
 
 
-def along(membership_id: uuid.UUID) -> Along | None:
-    """Return a facilitator's role with the account of who reads along, or None."""
+def along(membership_id: uuid.UUID, now: dt.datetime) -> Along | None:
+    """Return the role of a facilitator who is under 18, with the account of who reads along, or None."""
     co = aliased(Membership)
     row = db.session.execute(
         sa.select(Membership, Account.display_name, Organisation.name, co.account_id)
@@ -282,7 +282,7 @@ def along(membership_id: uuid.UUID) -> Along | None:
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(co, co.id == Membership.co_reader_id).where(Membership.id == membership_id, Membership.ended_at.is_(None))
     ).one_or_none()
-    if row is None:
+    if row is None or not young_among([row[0].account_id], now):
         return None
     return Along(row[0].account_id, row[0].organisation_id, row[3], row[0].id, row[1] or "", row[2])
 
@@ -293,9 +293,11 @@ def alongs(actor: Actor, now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
     if not mine:
         return []
     rows = db.session.execute(
-        sa.select(Membership.id, Account.display_name).join(Account, Account.id == Membership.account_id)
+        sa.select(Membership.id, Account.display_name, Passport.birth_year, Passport.birth_month)
+        .join(Account, Account.id == Membership.account_id).join(Passport, Passport.learner_id == Account.id)
         .where(Membership.co_reader_id.in_(mine), Membership.ended_at.is_(None)).order_by(Membership.id).limit(PER_PAGE))
-    return [(r.id, r.display_name or "") for r in rows]
+    return [(r.id, r.display_name or "") for r in rows
+            if not age.has_turned(r.birth_year, r.birth_month, age.ADULT, day_of(now))]
 
 
 def texts_along(of: Along, actor: Actor, now: dt.datetime, before: Before | None = None) -> list[Text]:

@@ -75,7 +75,7 @@ def reading(key: uuid.UUID, learner: uuid.UUID) -> ResponseReturnValue:
 def along(key: uuid.UUID) -> ResponseReturnValue:
     """Show what a facilitator of 16 or 17 wrote, to the adult named to read along."""
     now, who = clock.now(), actor()
-    young = authorised(queries.along(key), Action.READ_ALONG)
+    young = authorised(queries.along(key, now), Action.READ_ALONG)
     before = _before()
     texts = queries.texts_along(young, who, now, before)
     shown = texts[:queries.PER_PAGE]

@@ -63,7 +63,7 @@ def test_an_organisation_opens_to_minors_step_by_step(app: Flask, cast: Cast, br
     sofia.fill(way, person=str(cast["m_claire"]))
     assert "La charte d’accueil des moins de 18 ans reste à signer." in words(sofia.post(opens, {"allowed": "yes"}))
     kept = claire.fill(way, person=str(cast["m_claire"]), signed="y")
-    assert "signée le 24 novembre 2026 par Claire" in words(claire.follow(kept))
+    assert "Signée par Claire le 24 novembre 2026" in words(claire.follow(kept))
     assert "Tout est là. La Ville peut ouvrir." in words(sofia.get(way))
     change(app, Membership, cast["m_sofia"], is_safeguarding_reader=False, reader_since=None)
     assert "Il manque une seconde personne" in words(sofia.post(opens, {"allowed": "yes"}))
@@ -351,3 +351,25 @@ def test_suspending_an_organisation_ends_everything_at_once_or_nothing(app: Flas
         assert db.session.get_one(Session, bytes(32)).ended_at is not None
         assert db.session.get_one(AuthoredText, key).hidden_at is not None
         db.session.remove()
+
+
+def test_an_organisation_that_leaves_is_closed_for_good(app: Flask, cast: Cast, browse: Any) -> None:
+    karim, sofia = browse("karim"), browse("sofia")
+    assert karim.get("/on-me-demande").status_code == 200
+    address = f"/ville/organisation/{cast['library']}/fermer"
+    assert browse("claire").post(address).status_code == 404
+    assert sofia.post(address).status_code == 303
+    assert karim.get("/on-me-demande").status_code == 303, "the session ended"
+    assert browse("karim").get("/on-me-demande").status_code == 404
+    assert "Fermée le 24 novembre 2026." in words(sofia.get(f"/organisation/{cast['library']}"))
+    assert sofia.post(f"/ville/organisation/{cast['city']}/fermer").status_code == 422
+
+
+def test_the_city_decides_by_a_command_and_never_what_is_an_offence(app: Flask, cast: Cast) -> None:
+    def decide(*words: str) -> int:
+        return app.test_cli_runner().invoke(args=["checks", "decide", *words, "--by", "Conseil"]).exit_code
+
+    assert (decide("date", "06-30"), decide("association", "sport_licence")) == (0, 0)
+    for odd in (("date", "31/10"), ("association", "honorability"), ("circus", "sport_licence"), ("association", "")):
+        assert decide(*odd) == 1, odd
+    assert {s.key for s in rows(app, Setting)} == {"checks.common_date", "checks.association"}
