@@ -211,7 +211,7 @@ def inbox() -> ResponseReturnValue:
 def _seen(role: str, things: list[Looked], now: dt.datetime) -> None:
     """Write the lines of what a list shows of learners, before the answer; without them there is none."""
     try:
-        note_readings(things, current_user.audit_ref, role, "see_request", now)
+        note_readings(things, current_user.audit_ref, role, "see_request", now, listed=True)
     except sa.exc.SQLAlchemyError:
         abort(503)
 
