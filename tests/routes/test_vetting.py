@@ -176,7 +176,7 @@ def tom_s(app: Flask, cast: Cast, now: dt.datetime) -> dict[str, uuid.UUID]:
         return {"answered": given.request_id, "recognition": asked.id, "waiting": again.id}
 
 
-@pytest.mark.promise("S6", "passport.policy:is_checked")
+@pytest.mark.promise("S6", "passport.policy:is_in_force")
 def test_on_its_day_a_check_closes_every_page_of_a_facilitator(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
     """On the day a check ends, the next request opens nothing of a protected learner, without any job having run."""
     keys = tom_s(app, cast, NOON)
@@ -201,7 +201,7 @@ def test_on_its_day_a_check_closes_every_page_of_a_facilitator(app: Flask, cast:
     assert karim.get(f"/on-me-demande/{lea}").status_code == 200, "adult learners go on"
 
 
-@pytest.mark.promise("S6", "passport.organisations.rules:reminder_due")
+@pytest.mark.promise("S6", "passport.organisations.rules:is_new_reminder")
 def test_a_check_that_ends_is_said_before_once_each_also_after_a_pause(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
     """Reminders come 60, 30 and 7 days before a check ends, once each, to the person and to whoever records it."""
     with app.app_context(), transaction():
@@ -251,7 +251,7 @@ def test_in_an_association_of_one_the_coordination_records_and_is_reminded(app: 
 # ---------- 16 and 17 ----------
 
 
-@pytest.mark.promise("S7", "passport.policy:is_adult_or_co_read")
+@pytest.mark.promise("S7", "passport.organisations.rules:refusal_to_read_along")
 def test_at_17_one_gives_feedback_once_an_adult_reads_along_and_nothing_more(app: Flask, cast: Cast, browse: Any) -> None:
     """At 16 and 17 one gives feedback with an adult of the organisation named to read along, and never recognises."""
     with app.app_context():
