@@ -98,6 +98,11 @@ class Action(StrEnum):
     FREEZE_CONTACT = auto()
 
 
+def is_in_force(checked_until: dt.date | None, on: dt.date) -> bool:
+    """Say whether a check counts on a day: it ends on its day, whether or not a job ran."""
+    return checked_until is not None and checked_until > on
+
+
 @dataclass(frozen=True)
 class Role:
     """One membership as it stands: what it is, and the times that decide whether it counts now."""
@@ -140,7 +145,7 @@ class Role:
 
     def is_vetted(self, on: dt.date) -> bool:
         """Say whether this person has a check in force on that day."""
-        return self.checked_until is not None and self.checked_until > on
+        return is_in_force(self.checked_until, on)
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,15 @@ def note_reading(
     _keep([Looked(learner_id, organisation_id, experience_id)], reader_ref, role, action, at)
 
 
-def note_readings(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
-    """Keep that an adult opened these things today; what is kept of today already costs nothing but a look."""
+def note_readings(
+    things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime, listed: bool = False
+) -> None:
+    """Keep that an adult opened these things today; a list, opened often, waits for no writer once that is kept."""
     looked = set(things)
     if not looked:
+        return
+    if not listed:
+        _keep(looked, reader_ref, role, action, at)
         return
     known = {(row.learner_id, row.experience_id) for row in db.session.execute(
         sa.select(ReadingLine.learner_id, ReadingLine.experience_id).where(
@@ -59,10 +64,10 @@ def note_readings(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, ac
 
 def _keep(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    line = insert(ReadingLine).values([
+    lines = [
         {"id": uuid7(), "learner_id": t.learner_id, "reader_ref": reader_ref, "role": role,
          "organisation_id": t.organisation_id, "action": action, "experience_id": t.experience_id, "read_on": day_of(at)}
         for t in things
-    ])
+    ]
     with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
-        connection.execute(line.on_conflict_do_nothing())
+        connection.execute(insert(ReadingLine).on_conflict_do_nothing(), lines)

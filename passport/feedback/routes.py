@@ -130,7 +130,7 @@ def _send(key: uuid.UUID, target: queries.Target | None) -> ResponseReturnValue:
                 reflection=reflections.in_words(reflection),
                 who=first_name(target.name) if target.membership else target.name, organisation=organisation,
                 to_team=target.membership is None,
-                co_read=target.role is not None and target.role.is_co_read, protected=asking.protected, kept=bool(kept))
+                co_read=_is_co_read(target.role, target.adult_id, now), protected=asking.protected, kept=bool(kept))
 
 
 @blueprint.get("/d/<token>")
@@ -210,7 +210,7 @@ def inbox() -> ResponseReturnValue:
 def _seen(role: str, things: list[Looked], now: dt.datetime) -> None:
     """Write the lines of what a list shows of learners, before the answer; without them there is none."""
     try:
-        note_readings(things, current_user.audit_ref, role, "see_request", now)
+        note_readings(things, current_user.audit_ref, role, "see_request", now, listed=True)
     except sa.exc.SQLAlchemyError:
         abort(503)
 
@@ -289,7 +289,8 @@ def _answer_page(received: waiting.Received, form: AnswerForm, now: dt.datetime,
     return page("feedback/answer.html", status=status, received=received, form=form,
                 told=queries.told(received.revision), claims=queries.granted(received.request.grant_id),
                 pieces=queries.granted_pieces(received.request.grant_id),
-                arrival=queries.arrival_words(arrival, now))
+                arrival=queries.arrival_words(arrival, now),
+                co_read=_is_co_read(answering_role(actor(), received, now), actor().account_id, now))
 
 
 @blueprint.get("/on-me-demande/<uuid:key>/fichier/<uuid:item>")
@@ -302,6 +303,12 @@ def sent_file(key: uuid.UUID, item: uuid.UUID) -> ResponseReturnValue:
     if piece is None:
         abort(404)
     return file_answer(piece.content(request.args.get("taille") == "ecran"), piece.media_type, piece.save_as)
+
+
+def _is_co_read(role: Role | None, adult_id: uuid.UUID | None, now: dt.datetime) -> bool:
+    """Say whether an adult may read along what this facilitator writes, who is under 18."""
+    return role is not None and role.is_co_read and adult_id is not None and bool(
+        organisations.young_among([adult_id], now))
 
 
 def _arrived(key: uuid.UUID, way: ResponseReturnValue) -> ResponseReturnValue:

@@ -35,10 +35,7 @@ def suspend(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> N
     if organisation.suspended_at is None:
         organisation.suspended_at = now
         db.session.flush()
-        staff = db.session.scalars(sa.select(Membership).where(
-            Membership.organisation_id == organisation.id, Membership.ended_at.is_(None)).order_by(Membership.id)).all()
-        for membership in staff:
-            _stop(membership, now)
+        _stop_all(organisation, now)
         record("organisation.suspend", by_id, now, organisation.id)
 
 
@@ -49,6 +46,19 @@ def resume(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> No
         organisation.suspended_at = None
         db.session.flush()
         record("organisation.resume", by_id, now, organisation.id)
+
+
+def close(organisation: Organisation, by_id: uuid.UUID, now: dt.datetime) -> None:
+    """End that an organisation is there: nobody acts in its name any more; what was recognised stays. Raises Refused."""
+    refusal = rules.refusal_to_suspend(organisation.kind, organisation.accredited_at)
+    if refusal is not None:
+        raise Refused(refusal)
+    db.session.refresh(organisation, with_for_update=True)
+    if organisation.closed_at is None:
+        organisation.closed_at, organisation.minors_state = now, "none"
+        db.session.flush()
+        _stop_all(organisation, now)
+        record("organisation.close", by_id, now, organisation.id)
 
 
 def suspend_member(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -> None:
@@ -125,6 +135,13 @@ def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -
     record("membership.end", by_id, now, membership.id)
 
 
+def _stop_all(organisation: Organisation, now: dt.datetime) -> None:
+    staff = db.session.scalars(sa.select(Membership).where(
+        Membership.organisation_id == organisation.id, Membership.ended_at.is_(None)).order_by(Membership.id)).all()
+    for membership in staff:
+        _stop(membership, now)
+
+
 def _stop(membership: Membership, now: dt.datetime) -> None:
     """End the sessions of whoever held this role, what waits to be told to them in it, and what waits to arrive from them."""
     accounts.end_sessions(membership.account_id, now)
@@ -145,7 +162,7 @@ def _reads_no_more(membership: Membership, now: dt.datetime) -> None:
     db.session.execute(sa.update(Membership).where(Membership.co_reader_id == membership.id).values(co_reader_id=None))
     if not membership.is_safeguarding_reader:
         return
-    membership.is_safeguarding_reader, membership.reader_since = False, None
+    membership.is_safeguarding_reader, membership.reader_since, membership.lead = False, None, False
     db.session.flush()
     led = db.session.scalars(sa.select(Organisation).where(
         Organisation.id == membership.organisation_id, Organisation.minors_lead_id == membership.account_id)).one_or_none()

@@ -29,9 +29,9 @@ def name_lead(organisation: Organisation, membership: Membership | None, by_id: 
         return
     db.session.execute(
         sa.update(Membership).where(Membership.organisation_id == organisation.id, Membership.is_safeguarding_reader)
-        .values(is_safeguarding_reader=False, reader_since=None))
+        .values(is_safeguarding_reader=False, reader_since=None, lead=False))
     db.session.refresh(membership, with_for_update=True)
-    membership.is_safeguarding_reader, membership.reader_since = True, now
+    membership.is_safeguarding_reader, membership.reader_since, membership.lead = True, now, True
     organisation.minors_lead_id = membership.account_id
     if organisation.minors_state == "none":
         organisation.minors_state = "asked"

@@ -103,6 +103,19 @@ def suspend(key: uuid.UUID) -> ResponseReturnValue:
     return onward("organisations.organisation", key=key)
 
 
+@blueprint.post("/ville/organisation/<uuid:key>/fermer")
+def close(key: uuid.UUID) -> ResponseReturnValue:
+    """Close an organisation that leaves, for good."""
+    found = _body(key, Action.COORDINATE)
+    try:
+        with transaction():
+            leaving.close(found, current_user.id, clock.now())
+    except Refused as refused:
+        return _organisation_page(found, refused)
+    flash(_("L’organisation est fermée. Ce qui a été reconnu reste."))
+    return onward("organisations.city")
+
+
 @blueprint.post("/ville/organisation/<uuid:key>/moins-de-18-ans")
 def set_minors(key: uuid.UUID) -> ResponseReturnValue:
     """Say whether people under 18 may be answered in this organisation's name."""

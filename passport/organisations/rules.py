@@ -119,7 +119,12 @@ def reminder_due(expires_on: dt.date, reminded: int | None, on: dt.date) -> int 
     """
     left = (expires_on - on).days
     due = min((days for days in REMINDED_BEFORE if 0 < left <= days), default=None)
-    return due if due is not None and (reminded is None or due < reminded) else None
+    return due if due is not None and is_new_reminder(due, reminded) else None
+
+
+def is_new_reminder(due: int, reminded: int | None) -> bool:
+    """Say whether that reminder was not sent, nor a nearer one."""
+    return reminded is None or due < reminded
 
 
 def refusal_to_allow(welcome: Welcome) -> Refusal | None:

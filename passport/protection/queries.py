@@ -20,10 +20,9 @@ from ..clock import day_of
 from ..experiences.models import Experience
 from ..extensions import db
 from ..feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
-from ..feedback.queries import is_protected
 from ..notices.models import Notice
 from ..organisations.models import Membership, Organisation, Vetting
-from ..organisations.queries import acts_now, joined_by, known_now
+from ..organisations.queries import acts_now, joined_by, known_now, young_among
 from ..policy import Actor, Guarded, ReadAlong
 from . import rules
 from .models import ReaderSetAside
@@ -75,37 +74,44 @@ class Readers:
 
 
 def readers(now: dt.datetime) -> Readers:
-    """Return all who read to protect now, in two statements: they are few."""
+    """Return all who read to protect now, in one statement: they are few."""
+    served = aliased(Organisation)
     vetted = sa.exists().where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
                                Vetting.expires_on > day_of(now))
     rows = db.session.execute(
-        sa.select(Membership, Organisation.name, Account.display_name, Passport.birth_year, Passport.birth_month)
+        sa.select(Membership, Organisation.name, Account.display_name, Passport.birth_year, Passport.birth_month, served.id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .join(Account, Account.id == Membership.account_id)
         .outerjoin(Passport, Passport.learner_id == Membership.account_id)
+        .outerjoin(served, served.minors_reader_id == Membership.account_id)
         .where(Membership.is_safeguarding_reader, acts_now(now), known_now(now), vetted)
-        .order_by(Organisation.sort_key, Membership.id)
+        .order_by(Organisation.sort_key, Membership.id, served.id)
     )
-    found = tuple(
-        Reader(m.account_id, m.id, m.organisation_id, name or "", m.title, m.role, house, m.organisation_kind == "city")
-        for m, house, name, year, month in rows if age.has_turned(year, month, age.ADULT, day_of(now))
-    )
-    second = db.session.execute(sa.select(Organisation.id, Organisation.minors_reader_id)
-                                .where(Organisation.minors_reader_id.is_not(None)))
-    return Readers(found, {r.id: r.minors_reader_id for r in second})
+    found: dict[uuid.UUID, Reader] = {}
+    second: dict[uuid.UUID, uuid.UUID] = {}
+    for m, house, name, year, month, served_id in rows:
+        if age.has_turned(year, month, age.ADULT, day_of(now)):
+            found[m.id] = Reader(m.account_id, m.id, m.organisation_id, name or "", m.title, m.role, house,
+                                 m.organisation_kind == "city")
+            if served_id is not None:
+                second[served_id] = m.account_id
+    return Readers(tuple(found.values()), second)
 
 
-def not_wanted(learner_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
-    """Return whom each of these learners set aside or blocked, in one statement; whoever is barred is set aside by itself."""
-    found: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+def kept_away(learner_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[uuid.UUID, bool]]:
+    """Return who reads nothing of each of these learners, in one statement: True where the learner set them aside.
+
+    Whoever is barred is set aside by itself.
+    """
+    found: dict[uuid.UUID, dict[uuid.UUID, bool]] = defaultdict(dict)
     rows = db.session.execute(
-        sa.select(ReaderSetAside.learner_id, ReaderSetAside.reader_id)
-        .where(ReaderSetAside.learner_id.in_(learner_ids), ReaderSetAside.ended_at.is_(None))
-        .union_all(sa.select(ContactBar.learner_id, ContactBar.adult_id)
-                   .where(ContactBar.learner_id.in_(learner_ids), ContactBar.lifted_at.is_(None)))
+        sa.select(ContactBar.learner_id, ContactBar.adult_id, sa.literal(0).label("chosen"))
+        .where(ContactBar.learner_id.in_(learner_ids), ContactBar.lifted_at.is_(None))
+        .union_all(sa.select(ReaderSetAside.learner_id, ReaderSetAside.reader_id, sa.literal(1))
+                   .where(ReaderSetAside.learner_id.in_(learner_ids), ReaderSetAside.ended_at.is_(None)))
     )
-    for learner_id, reader_id in rows:
-        found[learner_id].add(reader_id)
+    for learner_id, reader_id, chosen in rows:
+        found[learner_id][reader_id] = bool(chosen) or found[learner_id].get(reader_id, False)
     return found
 
 
@@ -170,13 +176,13 @@ def _open_pairs(actor: Actor, pairs: set[tuple[uuid.UUID, uuid.UUID]], who: Read
     if not pairs:
         return set()
     learners = {learner for learner, _house in pairs}
-    aside = not_wanted(learners)
+    away = kept_away(learners)
     authors = db.session.execute(
         _written().add_columns(AuthoredText.learner_id, Membership.organisation_id, AuthoredText.author_id)
         .where(AuthoredText.learner_id.in_(learners)).distinct()
     )
     return {(a.learner_id, a.organisation_id) for a in authors
-            if actor.account_id in who.of(a.organisation_id, {a.learner_id, a.author_id} | aside[a.learner_id])}
+            if actor.account_id in who.of(a.organisation_id, {a.learner_id, a.author_id, *away[a.learner_id]})}
 
 
 @dataclass(frozen=True)
@@ -198,8 +204,8 @@ def guarded(learner_id: uuid.UUID, organisation_id: uuid.UUID, now: dt.datetime)
     ).all()
     if not rows:
         return None
-    who, aside = readers(now), not_wanted([learner_id])[learner_id]
-    by_author = {r.author_id: who.of(organisation_id, {learner_id, r.author_id} | aside) for r in rows}
+    who, away = readers(now), kept_away([learner_id])[learner_id]
+    by_author = {r.author_id: who.of(organisation_id, {learner_id, r.author_id, *away}) for r in rows}
     return Protected(learner_id, organisation_id, frozenset().union(*by_author.values()), rows[0].display_name or "",
                      rows[0].name, by_author)
 
@@ -273,8 +279,8 @@ class Along(ReadAlong):
     organisation_name: str
 
 
-def along(membership_id: uuid.UUID) -> Along | None:
-    """Return a facilitator's role with the account of who reads along, or None."""
+def along(membership_id: uuid.UUID, now: dt.datetime) -> Along | None:
+    """Return the role of a facilitator who is under 18, with the account of who reads along, or None."""
     co = aliased(Membership)
     row = db.session.execute(
         sa.select(Membership, Account.display_name, Organisation.name, co.account_id)
@@ -282,7 +288,7 @@ def along(membership_id: uuid.UUID) -> Along | None:
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(co, co.id == Membership.co_reader_id).where(Membership.id == membership_id, Membership.ended_at.is_(None))
     ).one_or_none()
-    if row is None:
+    if row is None or not young_among([row[0].account_id], now):
         return None
     return Along(row[0].account_id, row[0].organisation_id, row[3], row[0].id, row[1] or "", row[2])
 
@@ -293,9 +299,11 @@ def alongs(actor: Actor, now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
     if not mine:
         return []
     rows = db.session.execute(
-        sa.select(Membership.id, Account.display_name).join(Account, Account.id == Membership.account_id)
+        sa.select(Membership.id, Account.display_name, Passport.birth_year, Passport.birth_month)
+        .join(Account, Account.id == Membership.account_id).join(Passport, Passport.learner_id == Account.id)
         .where(Membership.co_reader_id.in_(mine), Membership.ended_at.is_(None)).order_by(Membership.id).limit(PER_PAGE))
-    return [(r.id, r.display_name or "") for r in rows]
+    return [(r.id, r.display_name or "") for r in rows
+            if not age.has_turned(r.birth_year, r.birth_month, age.ADULT, day_of(now))]
 
 
 def texts_along(of: Along, actor: Actor, now: dt.datetime, before: Before | None = None) -> list[Text]:
@@ -375,8 +383,20 @@ class House:
     by_city: bool
 
 
-def houses(learner_id: uuid.UUID, now: dt.datetime) -> list[House]:
-    """Return the organisations that a learner joined or exchanges with, and who reads there to protect."""
+@dataclass(frozen=True)
+class MayReadMe:
+    """Who may read a learner's exchanges: by organisation, and the agents of the city."""
+
+    houses: tuple[House, ...]
+    city: tuple[MayRead, ...]
+
+    def names(self, account_id: uuid.UUID) -> bool:
+        """Say whether this is somebody who could read."""
+        return any(p.account_id == account_id for group in (*(h.people for h in self.houses), self.city) for p in group)
+
+
+def may_read(learner_id: uuid.UUID, now: dt.datetime) -> MayReadMe:
+    """Return who reads to protect where a learner is or exchanges with somebody, and who does not because of them."""
     theirs = (
         joined_by(learner_id)
         .union(sa.select(FeedbackRequest.organisation_id).where(FeedbackRequest.learner_id == learner_id))
@@ -385,25 +405,14 @@ def houses(learner_id: uuid.UUID, now: dt.datetime) -> list[House]:
         sa.select(Organisation.id, Organisation.name)
         .where(Organisation.id.in_(theirs), Organisation.minors_state == "allowed")
         .order_by(Organisation.sort_key, Organisation.id).limit(PER_PAGE)).all()
-    who, aside, unwanted = readers(now), _set_aside(learner_id), not_wanted([learner_id])[learner_id]
+    who, away = readers(now), kept_away([learner_id])[learner_id]
+    aside = {reader for reader, chosen in away.items() if chosen}
     found = []
     for key, name in rows:
-        reads = who.of(key, {learner_id} | unwanted)
+        reads = who.of(key, {learner_id, *away})
         shown = reads | (who.named(key) & aside)
         found.append(House(key, name, _people(who, shown - who.pool, aside), bool(reads & who.pool)))
-    return found
-
-
-def city_readers(learner_id: uuid.UUID, now: dt.datetime) -> tuple[MayRead, ...]:
-    """Return the agents of the city who read where somebody is missing."""
-    who = readers(now)
-    aside = _set_aside(learner_id)
-    return _people(who, who.pool - {learner_id} - (not_wanted([learner_id])[learner_id] - aside), aside)
-
-
-def _set_aside(learner_id: uuid.UUID) -> set[uuid.UUID]:
-    return set(db.session.scalars(sa.select(ReaderSetAside.reader_id).where(
-        ReaderSetAside.learner_id == learner_id, ReaderSetAside.ended_at.is_(None))))
+    return MayReadMe(tuple(found), _people(who, who.pool - {learner_id} - (set(away) - aside), aside))
 
 
 def _people(who: Readers, ids: Iterable[uuid.UUID], aside: set[uuid.UUID]) -> tuple[MayRead, ...]:
@@ -414,17 +423,6 @@ def _people(who: Readers, ids: Iterable[uuid.UUID], aside: set[uuid.UUID]) -> tu
             found.setdefault(r.account_id, MayRead(r.account_id, r.name, r.role, r.title, r.organisation_name,
                                                    r.account_id in aside))
     return tuple(found.values())
-
-
-def can_be_set_aside(learner_id: uuid.UUID, reader_id: uuid.UUID, now: dt.datetime) -> bool:
-    """Say whether this is somebody who could read what this learner exchanges."""
-    shown = {p.account_id for house in houses(learner_id, now) for p in house.people}
-    return reader_id in shown | {p.account_id for p in city_readers(learner_id, now)}
-
-
-def protected_now(learner_id: uuid.UUID, now: dt.datetime) -> bool:
-    """Say whether a learner is protected today."""
-    return bool(db.session.scalar(sa.select(sa.exists().where(Passport.learner_id == learner_id, is_protected(day_of(now))))))
 
 
 # ---------- checks that end soon ----------

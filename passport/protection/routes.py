@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
+from ..accounts import rules as age
 from ..audit.service import Looked, note_readings
 from ..organisations.words import day_words, month_words
 from ..policy import Action, Mine, reading_roles
@@ -75,7 +76,7 @@ def reading(key: uuid.UUID, learner: uuid.UUID) -> ResponseReturnValue:
 def along(key: uuid.UUID) -> ResponseReturnValue:
     """Show what a facilitator of 16 or 17 wrote, to the adult named to read along."""
     now, who = clock.now(), actor()
-    young = authorised(queries.along(key), Action.READ_ALONG)
+    young = authorised(queries.along(key, now), Action.READ_ALONG)
     before = _before()
     texts = queries.texts_along(young, who, now, before)
     shown = texts[:queries.PER_PAGE]
@@ -87,6 +88,11 @@ def along(key: uuid.UUID) -> ResponseReturnValue:
 
 
 # ---------- learners ----------
+
+
+def _is_protected() -> bool:
+    who = actor()
+    return age.is_protected(who.birth_year, who.birth_month, who.protection_chosen, clock.today())
 
 
 @blueprint.get("/qui-a-regarde")
@@ -104,7 +110,7 @@ def looks() -> ResponseReturnValue:
     last = rows[queries.PER_PAGE - 1] if len(rows) > queries.PER_PAGE else None
     return page("protection/looks.html", fragment="rows", rows=rows[:queries.PER_PAGE], words=words, day=day_words,
                 more=f"{last.read_on.isoformat()}~{last.key}" if last else None, first=before is None,
-                protected=queries.protected_now(current_user.id, now))
+                protected=_is_protected())
 
 
 @blueprint.route("/qui-peut-lire", methods=["GET", "POST"])
@@ -122,12 +128,12 @@ def who_reads() -> ResponseReturnValue:
                 service.let_read(current_user.id, reader_id, now)
             flash(_("C’est noté. Cette personne peut de nouveau lire."))
             return onward("protection.who_reads")
-        if not queries.can_be_set_aside(current_user.id, reader_id, now):
+        if not queries.may_read(current_user.id, now).names(reader_id):
             abort(404)
         with transaction():
             service.set_aside(current_user.id, reader_id, now)
         flash(_("C’est noté. Cette personne ne lit plus, et rien ne lui est dit. Une autre personne lit à sa place."))
         return onward("protection.who_reads")
-    return page("protection/who_reads.html", houses=queries.houses(current_user.id, now), words=words,
-                city_people=queries.city_readers(current_user.id, now),
-                protected=queries.protected_now(current_user.id, now))
+    reads = queries.may_read(current_user.id, now)
+    return page("protection/who_reads.html", houses=reads.houses, words=words, city_people=reads.city,
+                protected=_is_protected())

@@ -8,15 +8,22 @@ from collections.abc import Collection
 ENOUGH = 2
 
 
-def readers(
-    named: Collection[uuid.UUID], pool: Collection[uuid.UUID], not_them: Collection[uuid.UUID]
-) -> frozenset[uuid.UUID]:
-    """Return who reads: the two whom the organisation has, and the pool of the city where one of them is missing.
+def is_reader(
+    who: uuid.UUID, named: Collection[uuid.UUID], pool: Collection[uuid.UUID], not_them: Collection[uuid.UUID]
+) -> bool:
+    """Say whether somebody reads: one of the two named, or of the city's pool where one of the two is missing.
 
     `not_them` never do: the author, the learner, and whomever the learner set aside or blocked (promise S2).
     """
     left = frozenset(named) - frozenset(not_them)
-    return left if len(left) >= ENOUGH else left | (frozenset(pool) - frozenset(not_them))
+    return who in left or (len(left) < ENOUGH and who in pool and who not in not_them)
+
+
+def readers(
+    named: Collection[uuid.UUID], pool: Collection[uuid.UUID], not_them: Collection[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    """Return who reads what one author wrote to one learner."""
+    return frozenset(who for who in {*named, *pool} if is_reader(who, named, pool, not_them))
 
 
 def knows_name(wrote: bool, asked: bool) -> bool:

@@ -15,6 +15,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..accounts import drafts
+from ..accounts import rules as age
 from ..accounts.chosen import chosen
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
@@ -264,8 +265,13 @@ def offered(key: uuid.UUID) -> ResponseReturnValue:
             return _after_deciding(key, standing, now)
     return page("recognition/offered.html", status=422 if request.method == "POST" else 200, standing=standing,
                 recognised=recognised, steps=standings.next_steps(key, now) if standing.stage == "answered" else [],
-                form=form, alone=_may_permit(standing.learner_id), how=words.how_words,
+                form=form, protected=_is_protected(), alone=_may_permit(standing.learner_id), how=words.how_words,
                 how_person=words.how_person_words, title=words.news_title(standing.name, standing.given))
+
+
+def _is_protected() -> bool:
+    who = actor()
+    return age.is_protected(who.birth_year, who.birth_month, who.protection_chosen, clock.today())
 
 
 def _may_permit(learner_id: uuid.UUID) -> bool:
@@ -404,7 +410,9 @@ def withdraw(key: uuid.UUID) -> ResponseReturnValue:
         except Refused as refused:
             form.refuse(refused)
         else:
-            flash(_("C’est retiré, dès maintenant. La raison va à la personne, et à personne d’autre."))
+            flash(_("C’est retiré, dès maintenant. La raison va à la personne. Deux personnes peuvent la lire, pour protéger.")
+                  if line.learner_protected
+                  else _("C’est retiré, dès maintenant. La raison va à la personne, et à personne d’autre."))
             return onward("recognition.ledger")
     return page("recognition/withdraw.html", status=422 if request.method == "POST" else 200, line=line, form=form, kept=bool(kept),
                 named=bool(_named([line], now)), mine=who.account_id, day_words=feedback.day_words)

@@ -60,7 +60,7 @@ def page_of(cast: Cast, learner: str = "tom", house: str = "library") -> str:
     return f"/relire/{cast[house]}/{cast[learner]}"
 
 
-@pytest.mark.promise("S2", "passport.protection.rules:readers")
+@pytest.mark.promise("S2", "passport.protection.rules:is_reader")
 def test_two_people_read_what_an_adult_wrote_to_a_minor_and_nobody_else(app: Flask, city: Cast, browse: Any) -> None:
     """Every text of an adult to a protected learner is readable by two adults other than its author, and by nobody else."""
     claire, sofia = browse("claire"), browse("sofia")
@@ -213,7 +213,6 @@ def test_a_line_can_be_hidden_and_none_is_older_than_twelve_months(app: Flask, c
     assert "Personne n’a rien ouvert." in words(browse("tom").get("/qui-a-regarde"))
 
 
-@pytest.mark.promise("S11", "passport.audit.service:note_readings")
 def test_every_page_that_shows_something_of_a_learner_leaves_a_line(app: Flask, city: Cast, browse: Any) -> None:
     """Each page on which an adult with an account meets something of a learner’s leaves a line that the learner reads."""
     with app.app_context(), transaction():

@@ -90,6 +90,7 @@ REGISTRY: dict[str, Door] = {
     "protection.readings": of("sofia"),
     "protection.reading": Door(frozenset({"sofia"}), "library", None, (("learner", "tom"),)),
     "protection.along": of("karim", key="m_maya"),
+    "organisations.close": of("sofia", key="library"),
     "organisations.set_minors": of("sofia", key="library", allowed="yes"),
     "organisations.revoke_invitation": of("claire", "sofia", key="invitation"),
     "organisations.leave": Door(frozenset({"tom", "youth"}), "library"),

@@ -63,7 +63,7 @@ def test_an_organisation_opens_to_minors_step_by_step(app: Flask, cast: Cast, br
     sofia.fill(way, person=str(cast["m_claire"]))
     assert "La charte d’accueil des moins de 18 ans reste à signer." in words(sofia.post(opens, {"allowed": "yes"}))
     kept = claire.fill(way, person=str(cast["m_claire"]), signed="y")
-    assert "signée le 24 novembre 2026 par Claire" in words(claire.follow(kept))
+    assert "Signée par Claire le 24 novembre 2026" in words(claire.follow(kept))
     assert "Tout est là. La Ville peut ouvrir." in words(sofia.get(way))
     change(app, Membership, cast["m_sofia"], is_safeguarding_reader=False, reader_since=None)
     assert "Il manque une seconde personne" in words(sofia.post(opens, {"allowed": "yes"}))
@@ -176,7 +176,7 @@ def tom_s(app: Flask, cast: Cast, now: dt.datetime) -> dict[str, uuid.UUID]:
         return {"answered": given.request_id, "recognition": asked.id, "waiting": again.id}
 
 
-@pytest.mark.promise("S6", "passport.policy:is_checked")
+@pytest.mark.promise("S6", "passport.policy:is_in_force")
 def test_on_its_day_a_check_closes_every_page_of_a_facilitator(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
     """On the day a check ends, the next request opens nothing of a protected learner, without any job having run."""
     keys = tom_s(app, cast, NOON)
@@ -201,7 +201,7 @@ def test_on_its_day_a_check_closes_every_page_of_a_facilitator(app: Flask, cast:
     assert karim.get(f"/on-me-demande/{lea}").status_code == 200, "adult learners go on"
 
 
-@pytest.mark.promise("S6", "passport.organisations.rules:reminder_due")
+@pytest.mark.promise("S6", "passport.organisations.rules:is_new_reminder")
 def test_a_check_that_ends_is_said_before_once_each_also_after_a_pause(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
     """Reminders come 60, 30 and 7 days before a check ends, once each, to the person and to whoever records it."""
     with app.app_context(), transaction():
@@ -251,7 +251,7 @@ def test_in_an_association_of_one_the_coordination_records_and_is_reminded(app: 
 # ---------- 16 and 17 ----------
 
 
-@pytest.mark.promise("S7", "passport.policy:is_adult_or_co_read")
+@pytest.mark.promise("S7", "passport.organisations.rules:refusal_to_read_along")
 def test_at_17_one_gives_feedback_once_an_adult_reads_along_and_nothing_more(app: Flask, cast: Cast, browse: Any) -> None:
     """At 16 and 17 one gives feedback with an adult of the organisation named to read along, and never recognises."""
     with app.app_context():
@@ -351,3 +351,26 @@ def test_suspending_an_organisation_ends_everything_at_once_or_nothing(app: Flas
         assert db.session.get_one(Session, bytes(32)).ended_at is not None
         assert db.session.get_one(AuthoredText, key).hidden_at is not None
         db.session.remove()
+
+
+def test_an_organisation_that_leaves_is_closed_for_good(app: Flask, cast: Cast, browse: Any) -> None:
+    karim, sofia = browse("karim"), browse("sofia")
+    assert karim.get("/on-me-demande").status_code == 200
+    address = f"/ville/organisation/{cast['library']}/fermer"
+    assert browse("claire").post(address).status_code == 404
+    assert sofia.post(address).status_code == 303
+    assert karim.get("/on-me-demande").status_code == 303, "the session ended"
+    assert browse("karim").get("/on-me-demande").status_code == 404
+    assert "Fermée le 24 novembre 2026." in words(sofia.get(f"/organisation/{cast['library']}"))
+    assert sofia.post(f"/ville/organisation/{cast['city']}/fermer").status_code == 422
+
+
+def test_the_city_decides_by_a_command_and_never_what_is_an_offence(app: Flask, cast: Cast) -> None:
+    def decide(*words: str) -> int:
+        return app.test_cli_runner().invoke(args=["settings", "decide", *words, "--by", "Conseil", "--reason", "Vu"]).exit_code
+
+    assert (decide("checks.common_day", "06-30"), decide("checks.association", "sport_licence")) == (0, 0)
+    for odd in (("checks.common_day", "31/10"), ("checks.association", "honorability"), ("checks.circus", "sport_licence"),
+                ("checks.association", "")):
+        assert decide(*odd) == 1, odd
+    assert {s.key for s in rows(app, Setting)} == {"checks.common_day", "checks.association"}

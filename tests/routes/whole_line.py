@@ -84,6 +84,7 @@ OTHERWISE: dict[str, Row] = {
     "organisations.join": row("stranger", code="{code}"),
     "organisations.join_by_code": row("stranger", "/rejoindre/{code}"),
     "organisations.leave": row("tom"),
+    "organisations.close": row("sofia", page="/organisation/{library}"),
     "organisations.co_reader": row("claire", person="{m_karim}"),
     "organisations.minors": row("claire", person="{m_claire}", signed="y"),
     "organisations.pool_reader": row("sofia", page="/organisation/{city}", named="no"),
