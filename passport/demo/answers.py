@@ -13,7 +13,7 @@ from ..feedback import service as feedback
 from ..feedback import withdrawal
 from ..feedback.models import AuthoredText
 from ..organisations.models import Membership, Organisation
-from ..safety import cases
+from ..safety import cases, concerns
 from ..safety import service as safety
 from ..witnesses import service as witnesses
 from .days import Days, Line
@@ -36,6 +36,9 @@ class Answers(Days):
                 self.event(self.ago(line["reported_days_ago"], 18, key), self.report, line)
             if "resolved_days_ago" in line:
                 self.event(self.ago(line["resolved_days_ago"], 9, key), self.resolve, line)
+            if "worried_days_ago" in line:
+                self.event(self.ago(line["worried_days_ago"], 15, key), self.worry, line)
+                self.event(self.ago(line["proposed_days_ago"], 15, key), self.propose, key)
             if line["closed_days_ago"] is not None:
                 self.event(self.ago(line["closed_days_ago"], 12, key), ends.get(line["state"], self.answer), line)
             if line["read_days_ago"] is not None:
@@ -117,6 +120,20 @@ class Answers(Days):
             raise LookupError(line["key"])
         cases.propose(report, report.handler_id, "acted", day_of(at), at)
         cases.close_case(report, self.ids["sofia"], at)
+
+    def worry(self, line: Line, at: dt.datetime) -> None:
+        """Say that one worries about whoever asked."""
+        asked = self.requests[line["key"]]
+        self.reports[line["key"]] = concerns.raise_concern(
+            asked.learner_id, asked.organisation_id, asked.id, self.ids[line["facilitator"]],
+            concerns.Told("worry", line["worry"], about_lead=False), at)
+
+    def propose(self, key: str, at: dt.datetime) -> None:
+        """Propose how a case ends; another person is still to confirm."""
+        report = self.reports[key]
+        if report.handler_id is None:
+            raise LookupError(key)
+        cases.propose(report, report.handler_id, "nothing_more", day_of(at), at)
 
     def text_of(self, line: Line) -> AuthoredText:
         """Return the words of an answer."""

@@ -242,8 +242,10 @@ def _release(text_ids: list[uuid.UUID]) -> None:
 
 def forget(now: dt.datetime) -> int:
     """Delete the closed cases whose time is over, notes and all, and return how many there were."""
-    over = (Report.decided_at.is_not(None), Report.keep_until < day_of(now))
-    some = db.session.execute(sa.select(Report.id, Report.object_id).where(*over).limit(jobs.AT_A_TIME)).all()
+    found = db.session.execute(
+        sa.select(Report.id, Report.object_id, Report.keep_until, Report.decided_at)
+        .where(Report.decided_at.is_not(None), Report.keep_until < day_of(now)).limit(jobs.AT_A_TIME)).all()
+    some = [row for row in found if rules.is_over(row.keep_until, row.decided_at, day_of(now))]
     _release([row.object_id for row in some])
     db.session.execute(sa.delete(Report).where(Report.id.in_([row.id for row in some])),
                        execution_options={"synchronize_session": False})

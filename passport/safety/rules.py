@@ -55,9 +55,19 @@ def due_at(made_at: dt.datetime, zone: dt.tzinfo, closes: int = 18) -> dt.dateti
 
 def route_of(kind: str, category: str | None, about_lead: bool = False) -> str:
     """Return who has a case from the start: the house, both, or the city alone (S14, S15)."""
-    if kind == "share" or about_lead:
+    if passes_house(kind, about_lead):
         return CITY
-    return BOTH if category == DANGER or category in BEHAVIOUR else HOUSE
+    return BOTH if goes_to_city(category) else HOUSE
+
+
+def passes_house(kind: str, about_lead: bool) -> bool:
+    """Say whether a case goes to the city alone: a shared page, or one about the organisation's responsible person."""
+    return kind == "share" or about_lead
+
+
+def goes_to_city(category: str | None) -> bool:
+    """Say whether the city has a case from the start: danger, or what an adult does beyond the words of one text."""
+    return category == DANGER or category in BEHAVIOUR
 
 
 def has_moved(due_at: dt.datetime, decided_at: dt.datetime | None, now: dt.datetime) -> bool:
@@ -74,6 +84,11 @@ def keep_until(from_day: dt.date, outcome: str | None = None, sent_on_years: int
     """Return the last day a case is kept: 12 months, 5 years when it was followed up, or what the city set."""
     years = {"acted": FOLLOWED_YEARS, "sent_on": sent_on_years}.get(outcome or "", 0)
     return from_day + KEPT * years if years else from_day + KEPT
+
+
+def is_over(until: dt.date, decided_at: dt.datetime | None, today: dt.date) -> bool:
+    """Say whether a case is kept no longer; one that nobody decided on stays."""
+    return decided_at is not None and until < today
 
 
 def refusal_to_report(delivered: bool) -> Refusal | None:

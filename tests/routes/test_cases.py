@@ -115,7 +115,7 @@ def test_a_category_reaches_the_city_at_once_or_not(app: Flask, cast: Cast, brow
     assert "On veut me voir à part" in words(browse("sofia").get(f"/signalements/{report.id}"))
 
 
-@pytest.mark.promise("S14", "passport.safety.rules:route_of")
+@pytest.mark.promise("S14", "passport.safety.rules:goes_to_city")
 def test_what_an_adult_does_is_seen_by_the_city_from_the_start(app: Flask, cast: Cast, browse: Any) -> None:
     """A case about an adult's behaviour or danger is seen by the city's lead from the start, never by the adult."""
     report = reported(app, cast, browse, category="secret")
@@ -124,7 +124,7 @@ def test_what_an_adult_does_is_seen_by_the_city_from_the_start(app: Flask, cast:
 
 
 @both_databases
-@pytest.mark.promise("S15", "passport.safety.rules:due_at")
+@pytest.mark.promise("S15", "passport.safety.rules:has_moved")
 def test_after_two_working_days_a_case_moves_by_the_clock_alone(app: Flask, cast: Cast, browse: Any, at: Any) -> None:
     """The organisation's lead has two working days, then the case moves to the city by itself, whether or not a job ran."""
     report = reported(app, cast, browse)
@@ -133,8 +133,9 @@ def test_after_two_working_days_a_case_moves_by_the_clock_alone(app: Flask, cast
     at(report.due_at - dt.timedelta(seconds=1))
     assert browse("sofia").get(page).status_code == 404
     assert str(report.id) not in browse("sofia").get("/signalements").get_data(as_text=True)
+    assert "Le délai est passé" not in words(browse("claire").get(page))
     at(report.due_at)
-    assert browse("sofia").get(page).status_code == 200
+    assert "Le délai est passé" in words(browse("sofia").get(page))
     assert str(report.id) in browse("sofia").get("/signalements").get_data(as_text=True)
     assert browse("claire").get(page).status_code == 200
 
@@ -297,7 +298,7 @@ def test_a_witness_does_not_erase_what_was_reported(app: Flask, cast: Cast, brow
     assert not rows(app, Said)
 
 
-@pytest.mark.promise("S17", "passport.safety.rules:keep_until")
+@pytest.mark.promise("S17", "passport.safety.rules:is_over")
 def test_a_closed_case_is_kept_as_long_as_its_end_asks(app: Flask, cast: Cast, browse: Any) -> None:
     """A case is kept 12 months, 5 years when it was followed up, and one that still waits as long as it waits."""
     report = reported(app, cast, browse)
@@ -423,7 +424,7 @@ def test_a_witness_worries_by_their_link_and_a_visitor_reports_a_page(app: Flask
     assert nobody.get(f"/t/{'A' * 22}/je-m-inquiete").status_code == 404
 
 
-@pytest.mark.promise("T12", "passport.safety.rules:route_of")
+@pytest.mark.promise("T12", "passport.safety.rules:passes_house")
 def test_a_shared_page_is_reported_without_account_and_stays_open(app: Flask, cast: Cast, browse: Any) -> None:
     """A visitor reports a page without an account; it reveals nothing either way and hides nothing by itself."""
     from passport.seal import unseal

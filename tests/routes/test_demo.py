@@ -208,7 +208,8 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "waiting for somebody": count(FeedbackRequest, outcome.is_(None), FeedbackRequest.facilitator_id.is_not(None)),
             "lapsed": count(FeedbackRequest, outcome == "lapsed"),
             "given to one of the team": count(FeedbackRequest, FeedbackRequest.assigned_at.is_not(None)),
-            "words reported": count(Report, Report.decided_at.is_(None)),
+            "words reported": count(Report, Report.proposed_at.is_(None)),
+            "end of a case proposed": count(Report, Report.proposed_at.is_not(None), Report.decided_at.is_(None)),
             "report closed": count(Report, Report.decided_at.is_not(None)),
             "waiting for a team": count(FeedbackRequest, outcome.is_(None), FeedbackRequest.facilitator_id.is_(None)),
             "cancelled": count(FeedbackRequest, outcome == "cancelled"),
@@ -279,7 +280,7 @@ def test_every_state_of_the_story_occurs(city: City) -> None:
             "card replaced": count(Card, Card.closed_for == "lost"),
         }
     assert states == {
-        "waiting for somebody": 15, "lapsed": 1, "given to one of the team": 1, "words reported": 1,
+        "waiting for somebody": 15, "lapsed": 1, "given to one of the team": 1, "words reported": 1, "end of a case proposed": 1,
         "report closed": 1, "waiting for a team": 4, "cancelled": 1, "cannot": 1, "recognition cancelled": 1,
         "recognition not possible": 1, "kept no longer": 1, "permission ended": 1, "answered, unread": 4, "read": 4,
         "replied": 18, "read, then taken back": 1, "reply taken back": 1, "link in its last week": 1, "link extended": 1,

@@ -74,6 +74,13 @@ def test_a_case_is_kept_as_long_as_its_end_asks() -> None:
     assert rules.keep_until(DAY, "sent_on", 10) == DAY + 10 * dt.timedelta(days=365)
 
 
+def test_a_case_that_nobody_decided_on_stays() -> None:
+    noon = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
+    assert rules.is_over(DAY, noon, DAY + dt.timedelta(days=1))
+    assert not rules.is_over(DAY, noon, DAY)
+    assert not rules.is_over(DAY, None, DAY + dt.timedelta(days=4000))
+
+
 def test_an_end_is_proposed_by_somebody_else_than_who_it_is_about_on_a_day_that_has_been() -> None:
     tomorrow, before = DAY + dt.timedelta(days=1), DAY - dt.timedelta(days=1)
     assert rules.refusal_to_propose(False, False, DAY, DAY, DAY) is None
