@@ -15,15 +15,20 @@ READ = "passport.chosen"
 def _kept() -> dict[str, str]:
     if has_request_context() and READ in request.environ:
         return dict(request.environ[READ])
-    kept = {row.key: row.value for row in db.session.execute(sa.select(Setting.key, Setting.value))}
+    found = {row.key: row.value for row in db.session.execute(sa.select(Setting.key, Setting.value))}
     if has_request_context():
-        request.environ[READ] = kept
-    return kept
+        request.environ[READ] = found
+    return found
 
 
 def chosen(key: str) -> str:
     """Return what counts for this key: the city's choice, or the default."""
     return choices.in_force(choices.CHOICES[key], _kept().get(key))
+
+
+def kept(key: str) -> sa.ScalarSelect[str]:
+    """Return what the city wrote down for this key as a part of another statement; `choices.in_force` says what counts."""
+    return sa.select(Setting.value).where(Setting.key == key).scalar_subquery()
 
 
 def number(key: str) -> int:

@@ -11,13 +11,15 @@ from ..accounts.models import Account, Passport
 from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
-from ..organisations import minors
+from ..organisations import accreditation, minors
 from ..organisations import rules as checks
 from ..organisations import service as organisations
 from .days import Days, Line, at_hour, later
 
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
 YEAR, CHECKED_EVERY, CHECKED_LAST, ENDS_SOON = 365, 345, 100, 330
+# Where whoever tries the demo finds the accreditation charter still to accept.
+LEFT_TO_ACCEPT = "mediatheque-mandela"
 
 
 class People(Days):
@@ -96,6 +98,8 @@ class People(Days):
         self.event(begins, self.give_role, who, line, by)
         if kind == "facilitator":
             self.event(begins + dt.timedelta(days=1), self.accept_charter, who, house)
+        if kind == "manager" and house != LEFT_TO_ACCEPT:
+            self.event(begins + dt.timedelta(days=1), self.accept_accreditation, who, house)
         if line["check"]:
             first = day_of(begins) + dt.timedelta(days=2)
             state = line["check"]["state"]
@@ -147,6 +151,10 @@ class People(Days):
     def accept_charter(self, who: str, house: str, at: dt.datetime) -> None:
         """Accept the charter."""
         organisations.accept_charter(self.roles[who, house], at)
+
+    def accept_accreditation(self, who: str, house: str, at: dt.datetime) -> None:
+        """Accept the accreditation charter in an organisation's name."""
+        accreditation.accept(self.organisations[house], self.roles[who, house].id, self.ids[who], at)
 
     def check(self, who: str, line: Line, by: str, at: dt.datetime) -> None:
         """Record a check that another person saw on that day."""

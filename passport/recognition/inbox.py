@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from flask import url_for
 
 from ..accounts import queries as accounts
+from ..accounts.chosen import kept
 from ..accounts.models import Account, ContactBar, Draft, Passport
 from ..audit.service import Looked
+from ..choices import CHOICES, in_force
 from ..clock import day_of
 from ..experiences.models import Revision
 from ..extensions import db
@@ -26,6 +28,7 @@ from .models import RecognitionRequest, RequestedCompetency
 from .queries import DRAFT, Sentence, newest, sentence
 
 MOST = 100
+NAME_FORM = "endorsers.name"  # how the city has whoever recognises named
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,15 @@ class Received(Asked):
     learner_name: str = ""
     organisation_name: str = ""
     draft: dict[str, Any] | None = None
+    name_form: str = "name"
 
 
 def asked(key: uuid.UUID, now: dt.datetime) -> Received | None:
     """Return one request with what decides who may open it and what its author half wrote, in one statement."""
     rows = db.session.execute(
         sa.select(RecognitionRequest, AccessGrant, Revision, Account.display_name, Organisation.name,
-                  is_protected(day_of(now)).label("protected"), ContactBar.adult_id, Draft.body)
+                  is_protected(day_of(now)).label("protected"), ContactBar.adult_id, Draft.body,
+                  kept(NAME_FORM).label("name_form"))
         .join(AccessGrant, AccessGrant.id == RecognitionRequest.grant_id)
         .join(Revision, Revision.id == RecognitionRequest.revision_id)
         .join(Passport, Passport.learner_id == RecognitionRequest.learner_id)
@@ -57,13 +62,14 @@ def asked(key: uuid.UUID, now: dt.datetime) -> Received | None:
     ).all()
     if not rows:
         return None
-    asked_for, grant, revision, name, organisation_name, protected, _adult, body = rows[0]
+    asked_for, grant, revision, name, organisation_name, protected, _adult, body, name_form = rows[0]
     return Received(
         learner_id=asked_for.learner_id, organisation_id=grant.organisation_id, membership_id=asked_for.membership_id,
         facilitator_id=asked_for.facilitator_id, learner_protected=bool(protected), grant_opened_at=grant.opened_at,
         grant_closes_at=grant.closes_at, grant_closed_at=grant.closed_at, closed_at=asked_for.closed_at,
         barred_ids=frozenset(r.adult_id for r in rows if r.adult_id is not None), request=asked_for,
         revision=revision, learner_name=name or "", organisation_name=organisation_name, draft=dict(body) if body else {},
+        name_form=in_force(CHOICES[NAME_FORM], name_form),
     )
 
 

@@ -16,7 +16,6 @@ from flask_login import current_user
 from .. import clock
 from ..accounts import drafts
 from ..accounts import rules as age
-from ..accounts.chosen import chosen
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
 from ..experiences import queries as experiences
@@ -195,7 +194,7 @@ def _recognise_page(received: inbox.Received, form: CommonForm, now: dt.datetime
         pieces=feedback.granted_pieces(received.request.grant_id),
         turns=inbox.exchange(received.request.experience_id, received.request.facilitator_id, now),
         behalf=words.in_the_name_of(received.organisation_name), arrival=feedback.arrival_words(arrival, now),
-        named=words.named_words(chosen("endorsers.name")), apart=(rules.NOT_YET, rules.NOT_SEEN), day_words=feedback.day_words,
+        named=words.named_words(received.name_form), apart=(rules.NOT_YET, rules.NOT_SEEN), day_words=feedback.day_words,
     )
 
 
