@@ -16,6 +16,9 @@ from ..refusals import Refusal, Refused
 from . import rules, words
 from .service import AnswerDraft, AskDraft
 
+TO_WRITE = "written"
+"""The way that asks for an address, by the value on which the page shows what is to be written (`.ask`)."""
+
 
 class AskForm(Form):
     """On what to decide by two, purpose by purpose, and how the parent gets the link; nothing is ticked beforehand."""
@@ -23,7 +26,7 @@ class AskForm(Form):
     purposes = SelectMultipleField(_l("Ce que j’aimerais pouvoir faire"), validate_choice=False,
                                    widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     way = RadioField(_l("Comment demander"), validate_choice=False, choices=options([
-        (rules.CODE, _l("Un code à montrer ou à imprimer")), (rules.EMAIL, _l("Un e-mail"))]))
+        (rules.CODE, _l("Un code à montrer ou à imprimer")), (TO_WRITE, _l("Un e-mail"))]))
     address = Sentence(_l("L’adresse e-mail de ce parent"), most=254,
                        render_kw={"type": "email", "autocomplete": "off", "inputmode": "email"})
 
@@ -38,17 +41,17 @@ class AskForm(Form):
 
     def validate_way(self, field: Any) -> None:
         """Refuse a way that is not offered."""
-        if field.data not in {rules.CODE, rules.EMAIL}:
+        if field.data not in {rules.CODE, TO_WRITE}:
             raise ValidationError(refused_message(Refusal.STEP_MISSING))
 
     def validate_address(self, field: Any) -> None:
         """Refuse what cannot be an address, where one is needed."""
-        if self.way.data == rules.EMAIL and refusal_of_address(field.data) is not None:
+        if self.way.data == TO_WRITE and refusal_of_address(field.data) is not None:
             raise ValidationError(refused_message(Refusal.ADDRESS_ODD))
 
     def draft(self) -> AskDraft:
         """Return what is asked."""
-        by_email = self.way.data == rules.EMAIL
+        by_email = self.way.data == TO_WRITE
         address = (self.address.data or "").lower() if by_email else None
         return AskDraft(tuple(dict.fromkeys(self.purposes.data or ())), address)
 

@@ -15,6 +15,7 @@ from flask import Flask
 
 from passport import clock
 from passport.accounts import queries as accounts
+from passport.accounts import rules as age
 from passport.accounts.models import Guardian, GuardianConsent, Passport
 from passport.accounts.rules import PURPOSES
 from passport.credentials.models import Credential
@@ -30,10 +31,10 @@ from passport.refusals import Refusal, Refused
 from passport.seal import unseal
 from passport.sharing import links
 from passport.sharing import service as sharing
-from passport.sharing.models import Share
+from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from passport.witnesses.models import WitnessInvitation
-from tests import build, world
+from tests import build, pictures, world
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.letters import Letterbox, subject, text
@@ -134,7 +135,9 @@ def test_a_parents_yes_is_recorded_once_with_its_day_and_opens_that_purpose_alon
         assert (share.purpose, share.expires_at) == ("placement", NOON + 30 * DAY)
 
 
+@pytest.mark.promise("S22", "passport.parents.rules:refusal_to_answer")
 def test_no_is_as_large_as_yes_and_nothing_is_ticked(app: Flask, cast: Cast, browse: Any) -> None:
+    """A parent finds yes and no of one size, side by side, and neither is ticked beforehand."""
     page = app.test_client().get(asks(browse("tom"), "show")).get_data(as_text=True)
     assert "checked" not in page
     halves = re.findall(r'<div class="pick half">(.*?)</div>', page, flags=re.S)
@@ -225,7 +228,7 @@ def test_one_message_and_one_reminder_at_most_and_they_tell_nothing(
     """A parent gets one message, and one reminder at most, by the child's own act; neither holds a name or a purpose."""
     app.config["MAIL"] = replace(app.config["MAIL"], folder=tmp_path / "mail")
     post, tom = Letterbox(app, tmp_path / "mail"), browse("tom")
-    asks(tom, "show", way="email", address="Parent@Example.org")
+    asks(tom, "show", way="written", address="Parent@Example.org")
     (mail,) = post.work()
     assert mail["To"] == "parent@example.org"
     assert subject(mail) == "Votre accord est demandé"
@@ -335,6 +338,31 @@ def test_the_child_stops_one_purpose_alone(app: Flask, shows: Cast, browse: Any)
         assert consents(shows) == set(PURPOSES) - {"placement"}
 
 
+def test_with_the_yes_of_both_parents_a_photo_is_shown_until_one_of_them_stops(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    with app.app_context():
+        agreed(cast, "placement", "image")
+        with transaction():
+            photo = world.add_file(db.session.get_one(Experience, cast["tom_x"]), pictures.saved(pictures.drawing()), None,
+                                   NOON - DAY)
+        tom, reader = browse("tom"), app.test_client()
+        assert str(photo.id) in tom.get("/montrer/choisir").get_data(as_text=True)
+        share = linked(cast, evidence_ids=(photo.id,))
+        assert share.image_consent_id == given(cast, "image").id
+        assert linked(cast).image_consent_id is None
+        link = f"/s/{unseal(share.token_sealed)}"
+        piece = db.session.scalars(sa.select(EditionItem.id).where(EditionItem.evidence_id == photo.id)).one()
+        db.session.remove()
+    assert reader.get(f"{link}/pieces/{piece}").status_code == 200
+    with app.app_context():
+        key = given(cast, "image").id
+    tom.post(f"/a-deux/{key}/arreter")
+    assert reader.get(f"{link}/pieces/{piece}").status_code != 200
+    assert reader.get(link).status_code == 410
+    assert "avec l’accord des deux parents" in words(tom.get("/montrer/choisir"))
+
+
 @pytest.mark.promise("T8", "passport.accounts.rules:consent_in_force")
 def test_what_is_over_opens_nothing_before_any_job_has_run(app: Flask, cast: Cast, browse: Any,
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,6 +457,26 @@ def test_at_18_protection_ends_unless_it_is_chosen(app: Flask, cast: Cast, brows
         assert db.session.get_one(Passport, cast["grown"]).protection_chosen
     assert browse("youth").get("/dix-huit-ans").status_code == 404
     assert "18 ans" not in words(browse("lea").get("/passeport"))
+
+
+# ---------- one rule, in Python and in the database ----------
+
+
+@both_databases
+@pytest.mark.parametrize("change", [
+    {}, {"guardian_agreed_at": None}, {"until": NOON}, {"until": NOON, "kept_at": NOON}, {"learner_agreed_at": NOON + H},
+    {"withdrawn_at": NOON, "withdrawn_by": "guardian"}, {"option": "image"},
+], ids=str)
+def test_the_database_says_the_same_of_a_consent_as_the_rule(app: Flask, cast: Cast, change: dict[str, Any]) -> None:
+    with app.app_context(), transaction():
+        consent = GuardianConsent(**{
+            "learner_id": cast["tom"], "option": "show", "text_version": "1", "learner_agreed_at": NOON - H,
+            "guardian_agreed_at": NOON - H, "until": NOON + DAY, **change})
+        db.session.add(consent)
+        db.session.flush()
+        stands = db.session.scalar(sa.select(accounts.stands(GuardianConsent.id, NOON)).where(GuardianConsent.id == consent.id))
+        assert bool(stands) is age.consent_in_force(consent, NOON) is (consent.option in consents(cast))
+        assert bool(stands) is (change in ({}, {"until": NOON, "kept_at": NOON}))
 
 
 # ---------- the public doors ----------
