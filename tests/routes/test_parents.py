@@ -24,7 +24,6 @@ from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.parents import rules, service
-from passport.policy import Action
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, Permission
 from passport.refusals import Refusal, Refused
@@ -47,7 +46,7 @@ H = dt.timedelta(hours=1)
 
 def asks(tom: Reader, *purposes: str, **more: Any) -> str:
     """Let Tom ask on his screen, and return the path of the link that the page shows."""
-    answer = tom.post("/a-deux", {"purposes": list(purposes), "way": "code", **more})
+    answer = tom.post("/a-deux", {**dict.fromkeys(purposes, "y"), "way": "code", **more})
     page = tom.follow(answer).get_data(as_text=True)
     found = re.search(r'data-copy="[^"]*(/a/[\w-]{22})"', page)
     assert found, words(page)
@@ -166,7 +165,7 @@ def test_a_no_needs_no_declaration_and_says_that_nothing_else_changes(app: Flask
     assert answer.status_code == 200
     assert "Rien ne s’ouvre, et rien d’autre ne change." in words(answer)
     assert "ALREADY" not in words(answer)
-    again = tom.post("/a-deux", {"purposes": ["placement"], "way": "code"})
+    again = tom.post("/a-deux", {"placement": "y", "way": "code"})
     assert again.status_code == 422
     with app.app_context(), pytest.raises(Refused, match="asked_lately"), transaction():
         world.asked_of_parent(cast, "tom", ("placement",), NOON + 6 * DAY)
@@ -202,23 +201,24 @@ def test_for_images_both_parents_answer_and_a_service_does_not(app: Flask, cast:
 # ---------- only the two ----------
 
 
-@pytest.mark.promise("S21", "passport.policy:is_under_15")
-def test_nobody_but_the_child_reaches_it(app: Flask, lived: Cast, browse: Any) -> None:
+@pytest.mark.promise("S21", "passport.parents.rules:refusal_to_ask")
+def test_nobody_but_the_child_reaches_it(app: Flask, cast: Cast, browse: Any) -> None:
     """Only the child under 15 asks, reminds and stops; no facilitator, manager or coordinator has a way there."""
     with app.app_context():
         with transaction():
-            guardian = world.asked_of_parent(lived, "tom", ("show",), NOON, "parent@example.org").id
-        consent = given(lived, "show").id
+            guardian = world.asked_of_parent(cast, "tom", ("show",), NOON, "parent@example.org").id
+        consent = given(cast, "show").id
     for name in ("karim", "hugo", "nadia", "claire", "farid", "sofia", "lea", "youth"):
         who = browse(name)
         assert who.get("/a-deux").status_code == 404, name
-        assert who.post("/a-deux", {"purposes": ["show"], "way": "code"}).status_code == 404, name
+        assert who.post("/a-deux", {"show": "y", "way": "code"}).status_code == 404, name
         for address in (f"/a-deux/{guardian}/rappeler", f"/a-deux/{consent}/arreter"):
             assert who.post(address).status_code == 404, name
         assert who.get(f"/a-deux/{guardian}").status_code == 404, name
     tom = browse("tom")
     assert tom.get(f"/a-deux/{guardian}").status_code == 200
-    assert {a.name for a in Action if "GUARDIAN" in a.name or "CONSENT" in a.name} == set()
+    with app.app_context(), pytest.raises(Refused, match="for_under_15"):
+        service.ask(cast["youth"], service.AskDraft(("show",), None), NOON)
 
 
 @pytest.mark.promise("S22", "passport.parents.rules:refusal_to_remind")

@@ -91,7 +91,7 @@ OTHERWISE: dict[str, Row] = {
     "parents.hand_over": row("youth", placement="keep"),
     "parents.remind": row("tom", page="/a-deux"),
     "parents.stop": row("tom", page="/a-deux"),
-    "parents.together": row("tom", purposes=["placement"], way="written", address="autre@example.org"),
+    "parents.together": row("tom", placement="y", way="written", address="autre@example.org"),
     "recognition.ask": row("lea", "/retour/{feedback_free}/faire-reconnaitre", competencies=["4"]),
     "recognition.offered": row("lea", **{"choice_{offered}": "keep", "permit_{offered}": "y"}),
     "recognition.recognise": row("karim", **RECOGNISED),
