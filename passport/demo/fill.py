@@ -14,6 +14,7 @@ from ..extensions import db
 from ..frameworks import service as frameworks
 from .answers import Answers
 from .days import Line
+from .decided import Decided
 from .lived import Lived
 from .people import People
 from .recognised import Recognised
@@ -56,7 +57,7 @@ def written() -> Line:
     return data
 
 
-class Story(People, Lived, Answers, Recognised, Shown):
+class Story(People, Lived, Answers, Recognised, Decided, Shown):
     """The whole story of the city."""
 
     def live(self) -> None:
@@ -70,6 +71,7 @@ class Story(People, Lived, Answers, Recognised, Shown):
         self.plan_feedback()
         self.plan_witnesses()
         self.plan_recognition()
+        self.plan_parents()
         self.plan_showing()
         for at, _order, act in sorted(self.events, key=lambda event: event[:2]):
             act(at)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectMultipleField
+from wtforms import BooleanField, RadioField
 from wtforms.validators import ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..accounts.rules import refusal_of_address
 from ..forms import Entry, Form, Sentence, options, refused_message
@@ -16,41 +15,56 @@ from ..refusals import Refusal, Refused
 from . import rules, words
 from .service import AnswerDraft, AskDraft
 
+TO_WRITE = "written"
+"""The way that asks for an address, by the value on which the page shows what is to be written (`.ask`)."""
+
 
 class AskForm(Form):
-    """On what to decide by two, purpose by purpose, and how the parent gets the link; nothing is ticked beforehand."""
+    """On what to decide by two, purpose by purpose, and how the parent gets the link; nothing is ticked beforehand.
 
-    purposes = SelectMultipleField(_l("Ce que j’aimerais pouvoir faire"), validate_choice=False,
-                                   widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    Each purpose has a name of its own: after the way back a browser puts a tick only where it was.
+    """
+
     way = RadioField(_l("Comment demander"), validate_choice=False, choices=options([
-        (rules.CODE, _l("Un code à montrer ou à imprimer")), (rules.EMAIL, _l("Un e-mail"))]))
+        (rules.CODE, _l("Un code à montrer ou à imprimer")), (TO_WRITE, _l("Un e-mail"))]))
     address = Sentence(_l("L’adresse e-mail de ce parent"), most=254,
                        render_kw={"type": "email", "autocomplete": "off", "inputmode": "email"})
+    asked: tuple[str, ...] = ()
 
-    def __init__(self, open_purposes: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.purposes.choices = options((p, words.PURPOSE[p]) for p in open_purposes)
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """Return the purposes that are ticked."""
+        return tuple(p for p in self.asked if self[p].data)
 
-    def validate_purposes(self, field: Any) -> None:
-        """Refuse nothing, and what cannot be asked now."""
-        if not field.data or not set(field.data) <= {choice.value for choice in field.choices}:
-            raise ValidationError(refused_message(Refusal.NOTHING_CHOSEN))
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Say whether something is asked, and how."""
+        good: bool = super().validate(extra_validators)
+        if not self.purposes:
+            self.refuse(Refused(Refusal.NOTHING_CHOSEN))
+        return good and bool(self.purposes)
 
     def validate_way(self, field: Any) -> None:
         """Refuse a way that is not offered."""
-        if field.data not in {rules.CODE, rules.EMAIL}:
+        if field.data not in {rules.CODE, TO_WRITE}:
             raise ValidationError(refused_message(Refusal.STEP_MISSING))
 
     def validate_address(self, field: Any) -> None:
         """Refuse what cannot be an address, where one is needed."""
-        if self.way.data == rules.EMAIL and refusal_of_address(field.data) is not None:
+        if self.way.data == TO_WRITE and refusal_of_address(field.data) is not None:
             raise ValidationError(refused_message(Refusal.ADDRESS_ODD))
 
     def draft(self) -> AskDraft:
         """Return what is asked."""
-        by_email = self.way.data == rules.EMAIL
+        by_email = self.way.data == TO_WRITE
         address = (self.address.data or "").lower() if by_email else None
-        return AskDraft(tuple(dict.fromkeys(self.purposes.data or ())), address)
+        return AskDraft(self.purposes, address)
+
+
+def ask_form(purposes: Iterable[str]) -> AskForm:
+    """Return the form in which these purposes can be asked about."""
+    asked = tuple(purposes)
+    form: AskForm = type("AskForm", (AskForm,), {"asked": asked, **{p: BooleanField(words.PURPOSE[p]) for p in asked}})()
+    return form
 
 
 YES, NO = "yes", "no"

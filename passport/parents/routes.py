@@ -19,7 +19,7 @@ from ..transaction import transaction
 from ..web import actor, authorised, now_and_today, onward, page, public_url
 from ..wording import say
 from . import letters, panels, queries, rules, service, words  # noqa: F401 - letters and panels register themselves
-from .forms import CLOSE, KEEP, AskForm, ComeOfAgeForm, hand_over_form
+from .forms import CLOSE, KEEP, ComeOfAgeForm, ask_form, hand_over_form
 from .guardian import blueprint as guardian
 
 blueprint = Blueprint("parents", __name__)
@@ -32,7 +32,7 @@ def together() -> ResponseReturnValue:
     me, (now, today) = authorised(Mine(current_user.id), Action.DECIDE_BY_TWO).learner_id, now_and_today()
     last, band = queries.last_of(me), actor().band(today)
     may_ask = [p for p in PURPOSES if rules.refusal_to_ask(band, p, last.get(p), now) is None]
-    form = AskForm(may_ask)
+    form = ask_form(may_ask)
     if form.is_submitted():
         if form.validate():
             try:

@@ -66,12 +66,12 @@ def ask(learner_id: uuid.UUID, draft: AskDraft, now: dt.datetime) -> Guardian:
     """
     band = _band(_hold(learner_id), now)
     if not draft.purposes or not set(draft.purposes) <= set(age.PURPOSES):
-        raise Refused(Refusal.NOTHING_CHOSEN, "purposes")
+        raise Refused(Refusal.NOTHING_CHOSEN)
     last = queries.last_of(learner_id)
     for purpose in draft.purposes:
         refusal = rules.refusal_to_ask(band, purpose, last.get(purpose), now)
         if refusal is not None:
-            raise Refused(refusal, "purposes")
+            raise Refused(refusal)
     lately = db.session.scalar(sa.select(sa.func.count()).select_from(Guardian).where(
         Guardian.learner_id == learner_id, Guardian.asked_at > now - dt.timedelta(days=1))) or 0
     if lately >= rules.MOST_A_DAY:

@@ -391,7 +391,10 @@ def test_lea_is_in_the_middle_of_everything(city: City) -> None:
 def test_tom_waits_keeps_and_decides_with_a_parent(city: City) -> None:
     assert "Demandé à Nadia le 19 novembre" in city.page("tom", "/echanges")
     assert "Elle n’ouvre rien" in city.page("tom", "/montrer")
-    assert "Avant 15 ans" in city.page("tom", "/montrer/choisir")
+    decided = city.page("tom", "/a-deux")
+    assert "Oui, jusqu’au" in decided
+    assert "Demandé. La réponse peut venir jusqu’au" in decided
+    assert "Avant 15 ans" not in city.page("tom", "/montrer/choisir")
     with city.app.app_context():
         request_id = db.session.scalars(
             sa.select(Endorsement.request_id).where(Endorsement.learner_id == city.people["tom"])).one()

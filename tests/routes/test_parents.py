@@ -15,6 +15,7 @@ from flask import Flask
 
 from passport import clock
 from passport.accounts import queries as accounts
+from passport.accounts import rules as age
 from passport.accounts.models import Guardian, GuardianConsent, Passport
 from passport.accounts.rules import PURPOSES
 from passport.credentials.models import Credential
@@ -23,17 +24,16 @@ from passport.experiences.models import Experience
 from passport.extensions import db
 from passport.feedback import service as feedback
 from passport.parents import rules, service
-from passport.policy import Action
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement, Permission
 from passport.refusals import Refusal, Refused
 from passport.seal import unseal
 from passport.sharing import links
 from passport.sharing import service as sharing
-from passport.sharing.models import Share
+from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from passport.witnesses.models import WitnessInvitation
-from tests import build, world
+from tests import build, pictures, world
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.letters import Letterbox, subject, text
@@ -46,7 +46,7 @@ H = dt.timedelta(hours=1)
 
 def asks(tom: Reader, *purposes: str, **more: Any) -> str:
     """Let Tom ask on his screen, and return the path of the link that the page shows."""
-    answer = tom.post("/a-deux", {"purposes": list(purposes), "way": "code", **more})
+    answer = tom.post("/a-deux", {**dict.fromkeys(purposes, "y"), "way": "code", **more})
     page = tom.follow(answer).get_data(as_text=True)
     found = re.search(r'data-copy="[^"]*(/a/[\w-]{22})"', page)
     assert found, words(page)
@@ -134,7 +134,9 @@ def test_a_parents_yes_is_recorded_once_with_its_day_and_opens_that_purpose_alon
         assert (share.purpose, share.expires_at) == ("placement", NOON + 30 * DAY)
 
 
+@pytest.mark.promise("S22", "passport.parents.rules:refusal_to_answer")
 def test_no_is_as_large_as_yes_and_nothing_is_ticked(app: Flask, cast: Cast, browse: Any) -> None:
+    """A parent finds yes and no of one size, side by side, and neither is ticked beforehand."""
     page = app.test_client().get(asks(browse("tom"), "show")).get_data(as_text=True)
     assert "checked" not in page
     halves = re.findall(r'<div class="pick half">(.*?)</div>', page, flags=re.S)
@@ -163,7 +165,7 @@ def test_a_no_needs_no_declaration_and_says_that_nothing_else_changes(app: Flask
     assert answer.status_code == 200
     assert "Rien ne s’ouvre, et rien d’autre ne change." in words(answer)
     assert "ALREADY" not in words(answer)
-    again = tom.post("/a-deux", {"purposes": ["placement"], "way": "code"})
+    again = tom.post("/a-deux", {"placement": "y", "way": "code"})
     assert again.status_code == 422
     with app.app_context(), pytest.raises(Refused, match="asked_lately"), transaction():
         world.asked_of_parent(cast, "tom", ("placement",), NOON + 6 * DAY)
@@ -199,23 +201,24 @@ def test_for_images_both_parents_answer_and_a_service_does_not(app: Flask, cast:
 # ---------- only the two ----------
 
 
-@pytest.mark.promise("S21", "passport.policy:is_under_15")
-def test_nobody_but_the_child_reaches_it(app: Flask, lived: Cast, browse: Any) -> None:
+@pytest.mark.promise("S21", "passport.parents.rules:refusal_to_ask")
+def test_nobody_but_the_child_reaches_it(app: Flask, cast: Cast, browse: Any) -> None:
     """Only the child under 15 asks, reminds and stops; no facilitator, manager or coordinator has a way there."""
     with app.app_context():
         with transaction():
-            guardian = world.asked_of_parent(lived, "tom", ("show",), NOON, "parent@example.org").id
-        consent = given(lived, "show").id
+            guardian = world.asked_of_parent(cast, "tom", ("show",), NOON, "parent@example.org").id
+        consent = given(cast, "show").id
     for name in ("karim", "hugo", "nadia", "claire", "farid", "sofia", "lea", "youth"):
         who = browse(name)
         assert who.get("/a-deux").status_code == 404, name
-        assert who.post("/a-deux", {"purposes": ["show"], "way": "code"}).status_code == 404, name
+        assert who.post("/a-deux", {"show": "y", "way": "code"}).status_code == 404, name
         for address in (f"/a-deux/{guardian}/rappeler", f"/a-deux/{consent}/arreter"):
             assert who.post(address).status_code == 404, name
         assert who.get(f"/a-deux/{guardian}").status_code == 404, name
     tom = browse("tom")
     assert tom.get(f"/a-deux/{guardian}").status_code == 200
-    assert {a.name for a in Action if "GUARDIAN" in a.name or "CONSENT" in a.name} == set()
+    with app.app_context(), pytest.raises(Refused, match="for_under_15"):
+        service.ask(cast["youth"], service.AskDraft(("show",), None), NOON)
 
 
 @pytest.mark.promise("S22", "passport.parents.rules:refusal_to_remind")
@@ -225,7 +228,7 @@ def test_one_message_and_one_reminder_at_most_and_they_tell_nothing(
     """A parent gets one message, and one reminder at most, by the child's own act; neither holds a name or a purpose."""
     app.config["MAIL"] = replace(app.config["MAIL"], folder=tmp_path / "mail")
     post, tom = Letterbox(app, tmp_path / "mail"), browse("tom")
-    asks(tom, "show", way="email", address="Parent@Example.org")
+    asks(tom, "show", way="written", address="Parent@Example.org")
     (mail,) = post.work()
     assert mail["To"] == "parent@example.org"
     assert subject(mail) == "Votre accord est demandé"
@@ -335,6 +338,31 @@ def test_the_child_stops_one_purpose_alone(app: Flask, shows: Cast, browse: Any)
         assert consents(shows) == set(PURPOSES) - {"placement"}
 
 
+def test_with_the_yes_of_both_parents_a_photo_is_shown_until_one_of_them_stops(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    with app.app_context():
+        agreed(cast, "placement", "image")
+        with transaction():
+            photo = world.add_file(db.session.get_one(Experience, cast["tom_x"]), pictures.saved(pictures.drawing()), None,
+                                   NOON - DAY)
+        tom, reader = browse("tom"), app.test_client()
+        assert str(photo.id) in tom.get("/montrer/choisir").get_data(as_text=True)
+        share = linked(cast, evidence_ids=(photo.id,))
+        assert share.image_consent_id == given(cast, "image").id
+        assert linked(cast).image_consent_id is None
+        link = f"/s/{unseal(share.token_sealed)}"
+        piece = db.session.scalars(sa.select(EditionItem.id).where(EditionItem.evidence_id == photo.id)).one()
+        db.session.remove()
+    assert reader.get(f"{link}/pieces/{piece}").status_code == 200
+    with app.app_context():
+        key = given(cast, "image").id
+    tom.post(f"/a-deux/{key}/arreter")
+    assert reader.get(f"{link}/pieces/{piece}").status_code != 200
+    assert reader.get(link).status_code == 410
+    assert "avec l’accord des deux parents" in words(tom.get("/montrer/choisir"))
+
+
 @pytest.mark.promise("T8", "passport.accounts.rules:consent_in_force")
 def test_what_is_over_opens_nothing_before_any_job_has_run(app: Flask, cast: Cast, browse: Any,
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,6 +457,26 @@ def test_at_18_protection_ends_unless_it_is_chosen(app: Flask, cast: Cast, brows
         assert db.session.get_one(Passport, cast["grown"]).protection_chosen
     assert browse("youth").get("/dix-huit-ans").status_code == 404
     assert "18 ans" not in words(browse("lea").get("/passeport"))
+
+
+# ---------- one rule, in Python and in the database ----------
+
+
+@both_databases
+@pytest.mark.parametrize("change", [
+    {}, {"guardian_agreed_at": None}, {"until": NOON}, {"until": NOON, "kept_at": NOON}, {"learner_agreed_at": NOON + H},
+    {"withdrawn_at": NOON, "withdrawn_by": "guardian"}, {"option": "image"},
+], ids=str)
+def test_the_database_says_the_same_of_a_consent_as_the_rule(app: Flask, cast: Cast, change: dict[str, Any]) -> None:
+    with app.app_context(), transaction():
+        consent = GuardianConsent(**{
+            "learner_id": cast["tom"], "option": "show", "text_version": "1", "learner_agreed_at": NOON - H,
+            "guardian_agreed_at": NOON - H, "until": NOON + DAY, **change})
+        db.session.add(consent)
+        db.session.flush()
+        stands = db.session.scalar(sa.select(accounts.stands(GuardianConsent.id, NOON)).where(GuardianConsent.id == consent.id))
+        assert bool(stands) is age.consent_in_force(consent, NOON) is (consent.option in consents(cast))
+        assert bool(stands) is (change in ({}, {"until": NOON, "kept_at": NOON}))
 
 
 # ---------- the public doors ----------

@@ -144,7 +144,7 @@ REGISTRY: dict[str, Door] = {
     "witnesses.ready": mine("witness_invitation"), "witnesses.cancel": mine("witness_invitation"),
     "witnesses.read": mine("testimony"), "witnesses.note": mine("testimony"), "witnesses.delete": mine("testimony"),
     "witness.answer": Door(PUBLIC), "witness.take_back": Door(PUBLIC), "witness.erase": Door(PUBLIC),
-    "parents.together": of("tom", purposes="placement", way="code"), "parents.ready": mine("parent_ask", "tom"),
+    "parents.together": of("tom", placement="y", way="code"), "parents.ready": mine("parent_ask", "tom"),
     "parents.remind": mine("parent_ask", "tom"), "parents.stop": mine("tom_consent", "tom"),
     "parents.hand_over": of("youth", placement="keep"),
     "parents.come_of_age": Door(EVERYBODY - {"tom", "youth"}, "", {"protection": "keep"}),

@@ -150,8 +150,8 @@ def test_under_15_a_picture_is_not_chosen_and_the_page_says_why(app: Flask, cast
     beside, tom = put_beside(app, cast, "tom_x"), browse("tom")
     page = tom.get("/montrer/choisir")
     text = words(page)
-    assert f"{PHOTO} : avant 15 ans, avec l’accord des deux parents" in text
-    assert f"{PAPER} : avant 15 ans, avec l’accord des deux parents" in text
+    for piece in (PHOTO, PAPER):
+        assert f"{piece} Avant 15 ans, avec l’accord des deux parents" in text
     assert FACES not in text
     assert re.findall(r'name="pieces" value="([^"]+)"', page.get_data(as_text=True)) == [str(beside["web"])]
     answer = choose(tom, [cast["tom_x"]], [beside["photo"]])

@@ -100,7 +100,7 @@ OTHERWISE: dict[str, Row] = {
     "parents.hand_over": row("youth", placement="keep"),
     "parents.remind": row("tom", page="/a-deux"),
     "parents.stop": row("tom", page="/a-deux"),
-    "parents.together": row("tom", purposes=["placement"], way="email", address="autre@example.org"),
+    "parents.together": row("tom", placement="y", way="written", address="autre@example.org"),
     "ages.confirm": row("karim", "/on-me-demande/{youth_asks}/age/plus", "/on-me-demande/{youth_asks}/age", code="{age_code}"),
     "ages.doubt": row("nadia", page="/on-me-demande/{request}/age"),
     "protected.choose": row("lea", page="/protection", wanted="yes"),
