@@ -18,6 +18,7 @@ from ..accounts.models import Passport
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
+from ..contact import refusal_of_contact
 from ..extensions import db
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
@@ -171,6 +172,9 @@ def invite(
     refusal = rules.refusal_to_invite(role, organisation.kind, organisation.closed_at)
     if refusal is not None:
         raise Refused(refusal, "role")
+    refusal = refusal_of_contact(True, (title,))  # minors read it beside the name
+    if refusal is not None:
+        raise Refused(refusal, "title")
     key = uuid.uuid5(by_id, str(submission)) if by_id and submission else uuid7()
     token = token_for(key) if submission else new_token()
     hold(key.bytes)
