@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .. import contact
 from ..accounts import rules as age
 from ..accounts import service as accounts
 from ..accounts.models import Passport
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
-from ..contact import refusal_of_contact
 from ..extensions import db
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
@@ -172,7 +172,7 @@ def invite(
     refusal = rules.refusal_to_invite(role, organisation.kind, organisation.closed_at)
     if refusal is not None:
         raise Refused(refusal, "role")
-    refusal = refusal_of_contact(True, (title,))  # minors read it beside the name
+    refusal = contact.refusal_of_contact(True, (title,))  # minors read it beside the name
     if refusal is not None:
         raise Refused(refusal, "title")
     key = uuid.uuid5(by_id, str(submission)) if by_id and submission else uuid7()
