@@ -14,10 +14,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 
+from .. import contact
 from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
-from ..contact import refusal_of_contact
 from ..extensions import db
 from ..refusals import Refused
 from ..seal import digest_of, new_token
@@ -121,7 +121,7 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     if refusal:
         raise Refused(refusal, "display_name")
     # Whoever it is: a facilitator's name is read by minors.
-    refusal = refusal_of_contact(True, (draft.display_name,))
+    refusal = contact.refusal_of_contact(True, (draft.display_name,))
     if refusal:
         raise Refused(refusal, "display_name")
     refuse_passphrase(draft.passphrase, (draft.display_name, draft.identifier))

@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm.exc import StaleDataError
 
+from .. import contact
 from ..accounts import drafts
 from ..accounts import service as accounts
 from ..accounts.models import Erasure
 from ..accounts.queries import is_protected
 from ..audit.service import record
 from ..clock import day_of
-from ..contact import refusal_of_contact
 from ..extensions import db
 from ..frameworks.models import Competency, Wording
 from ..notices import jobs
@@ -264,7 +264,7 @@ def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str
     """
     _hold(experience)
     told = (experience.title, experience.story, experience.place, experience.organisation_text, *(along or {}).values())
-    refusal = refusal_of_contact(is_protected(experience.learner_id, now), told)
+    refusal = contact.refusal_of_contact(is_protected(experience.learner_id, now), told)
     if refusal is not None:
         raise Refused(refusal)
     last = db.session.scalars(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from ..contact import reasons, refusal_of_contact
+from .. import contact
 from ..extensions import db
 from ..notices import jobs
 from ..refusals import Refused
@@ -18,7 +18,7 @@ from .models import RefusedText
 
 def stop(protected: bool, words: Mapping[str, str | None]) -> None:
     """Raise Refused, beside its field, when what a learner sends holds a way to meet elsewhere; it is only explained."""
-    refusal = refusal_of_contact(protected, words.values())
+    refusal = contact.refusal_of_contact(protected, words.values())
     if refusal is not None:
         raise Refused(refusal, _field(words))
 
@@ -27,10 +27,10 @@ def stop_adult(
     protected: bool, words: Mapping[str, str | None], learner_id: uuid.UUID, membership_id: uuid.UUID, now: dt.datetime
 ) -> None:
     """Raise Refused, beside its field, for an adult's words; that it was tried is kept, without a word of it."""
-    refusal = refusal_of_contact(protected, words.values())
+    refusal = contact.refusal_of_contact(protected, words.values())
     if refusal is None:
         return
-    why = ",".join(reasons(_together(words)))
+    why = ",".join(contact.reasons(_together(words)))
 
     def note() -> None:
         db.session.add(RefusedText(learner_id=learner_id, membership_id=membership_id, reasons=why, at=now))
@@ -45,7 +45,7 @@ def _together(words: Mapping[str, str | None]) -> str:
 def _field(words: Mapping[str, str | None]) -> str | None:
     """Return the field that holds it alone; the first one written, when it was cut over several."""
     written = [name for name, text in words.items() if text]
-    return next((name for name in written if reasons(words[name] or "")), written[0] if written else None)
+    return next((name for name in written if contact.reasons(words[name] or "")), written[0] if written else None)
 
 
 def forget_old(now: dt.datetime) -> int:

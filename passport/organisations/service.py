@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .. import contact
 from ..accounts import rules as age
 from ..accounts import service as accounts
 from ..accounts.models import Passport
@@ -139,6 +140,9 @@ def invite(
     refusal = rules.refusal_to_invite(role, organisation.kind, organisation.closed_at)
     if refusal is not None:
         raise Refused(refusal, "role")
+    refusal = contact.refusal_of_contact(True, (title,))  # minors read it beside the name
+    if refusal is not None:
+        raise Refused(refusal, "title")
     key = uuid.uuid5(by_id, str(submission)) if by_id and submission else uuid7()
     token = token_for(key) if submission else new_token()
     hold(key.bytes)

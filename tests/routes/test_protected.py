@@ -44,7 +44,7 @@ def passport(app: Flask, cast: Cast, name: str) -> Any:
 
 
 @both_databases
-@pytest.mark.promise("S4", "passport.notices.rules:arrives_at")
+@pytest.mark.promise("S4", "passport.notices.rules:quiet_hours")
 def test_words_to_somebody_protected_wait_until_7_and_leaving_brings_them_no_sooner(
     app: Flask, cast: Cast, browse: Any, at: Any
 ) -> None:
