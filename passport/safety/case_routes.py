@@ -61,11 +61,11 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
             return onward("cases.case", key=key)
     except Refused as refused:
         form.refuse(refused)
-    said = queries.words_of(report)
+    said, (frozen, blocked) = queries.words_of(report), queries.kept_apart(report)
     return page(
         "safety/case.html", case=opened, said=said, day=day_words, form=form, words=words,
         category=words.category(report.object_kind, report.category), notes=queries.notes(report.id), mine=me,
-        frozen=service.is_frozen(report.about_id), blocked=queries.has_blocked(report),
+        frozen=frozen, blocked=blocked,
         freezes=report.about_id is not None and may(Action.FREEZE_CONTACT, opened),
         status=200 if request.method == "GET" else 422)
 

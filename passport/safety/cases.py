@@ -167,11 +167,6 @@ def _frozen(adult_id: uuid.UUID) -> Any:
     return sa.exists().where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))
 
 
-def is_frozen(adult_id: uuid.UUID | None) -> bool:
-    """Say whether an adult is kept from every protected learner now."""
-    return adult_id is not None and bool(db.session.scalar(sa.select(_frozen(adult_id))))
-
-
 # ---------- who has it ----------
 
 

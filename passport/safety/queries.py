@@ -13,7 +13,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
-from ..accounts.models import Account, ContactBar
+from ..accounts.models import Account, ContactBar, ContactFreeze
 from ..accounts.queries import barred_from
 from ..extensions import db
 from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
@@ -213,11 +213,13 @@ def notes(report_id: uuid.UUID) -> list[NoteLine]:
     return [NoteLine(r.display_name or nobody_known(), r.written_at, unseal_case(r.sealed)) for r in rows]
 
 
-def has_blocked(report: Report) -> bool:
-    """Say whether the learner of a case blocks the adult it is about."""
-    return bool(db.session.scalar(sa.select(sa.exists().where(
-        ContactBar.learner_id == report.concerned_id, ContactBar.adult_id == report.about_id, ContactBar.cause == "block",
-        ContactBar.lifted_at.is_(None)))))
+def kept_apart(report: Report) -> tuple[bool, bool]:
+    """Say whether the adult a case is about is kept from every protected learner, and blocked by the learner of the case."""
+    frozen = sa.exists().where(ContactFreeze.adult_id == report.about_id, ContactFreeze.lifted_at.is_(None))
+    blocked = sa.exists().where(ContactBar.learner_id == report.concerned_id, ContactBar.adult_id == report.about_id,
+                                ContactBar.cause == "block", ContactBar.lifted_at.is_(None))
+    row = db.session.execute(sa.select(frozen.label("frozen"), blocked.label("blocked"))).one()
+    return bool(row.frozen), bool(row.blocked)
 
 
 def words_of(report: Report) -> dict[str, Any]:
