@@ -96,6 +96,19 @@ class Action(StrEnum):
     COORDINATE = auto()
     INVITE_MANAGER = auto()
     FREEZE_CONTACT = auto()
+    # doors whose screens come later: their row of the table of ages holds already
+    OPEN_PASSPORT = auto()
+    EXPORT_PASSPORT = auto()
+    ERASE_PASSPORT = auto()
+    SHOW_A_FACE = auto()
+    BE_COUNTED = auto()
+    TAKE_PART = auto()
+    SEE_PARTICIPANTS = auto()
+    PROPOSE_MEETING = auto()
+    ASK_QUESTION = auto()
+    ASK_TO_CONFIRM = auto()
+    READ_AS_ADVISER = auto()
+    COMMENT_AS_ADVISER = auto()
 
 
 def is_in_force(checked_until: dt.date | None, on: dt.date) -> bool:
@@ -254,6 +267,41 @@ class ReadAlong:
     account_id: uuid.UUID
     organisation_id: uuid.UUID
     co_reader_id: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class Before:
+    """A link that somebody without account has before them, and what its learner switched on for it.
+
+    `meetings` is the way in which one may be proposed: nothing, "organisation" or "direct".
+    """
+
+    learner_band: age.Band
+    is_open: bool
+    meetings: str = ""
+    questions: bool = False
+    confirmations: bool = False
+
+
+@dataclass(frozen=True)
+class Advised:
+    """A passport that its learner lets an adviser read; under 15, `by_two` says whether a parent agreed."""
+
+    learner_id: uuid.UUID
+    adviser_id: uuid.UUID
+    learner_band: age.Band
+    learner_protected: bool
+    is_open: bool
+    by_two: bool = False
+    barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A passport as figures see it, and whether its learner stays out of them."""
+
+    learner_id: uuid.UUID
+    objected: bool
 
 
 Truth = Callable[[Actor, Any, dt.datetime, dt.date], bool]
@@ -479,6 +527,64 @@ def reads_along(actor: Actor, thing: ReadAlong, at: dt.datetime, on: dt.date) ->
     )
 
 
+@because(Refusal.UNDER_13)
+def is_13(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 13 or more."""
+    return actor.band(on) is not age.Band.CHILD
+
+
+@because(Refusal.PICTURE_BY_THREE)
+def shows_faces(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 15 or more, or they and both parents agreed on pictures."""
+    return shows_alone(actor, thing, at, on) or age.IMAGE in actor.consents
+
+
+def is_counted(actor: Actor, thing: Counted, at: dt.datetime, on: dt.date) -> bool:
+    """Nobody is counted who stays out; under 15 only where two agreed on it."""
+    return not thing.objected and (shows_alone(actor, thing, at, on) or age.STATISTICS in actor.consents)
+
+
+def nobody(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Nobody does this: learners are listed to no one (promise S12)."""
+    return False
+
+
+def takes_proposals(actor: Actor, thing: Before, at: dt.datetime, on: dt.date) -> bool:
+    """The learner switched proposals of a meeting on: from 15 through an organisation, directly from 18 on."""
+    ways = {age.Band.YOUTH: {"organisation"}, age.Band.ADULT: {"organisation", "direct"}}
+    return thing.is_open and thing.meetings in ways.get(thing.learner_band, set())
+
+
+def takes_questions(actor: Actor, thing: Before, at: dt.datetime, on: dt.date) -> bool:
+    """The learner, who is 18 or more, switched questions on for this link."""
+    return thing.is_open and thing.questions and thing.learner_band is age.Band.ADULT
+
+
+def lets_confirm(actor: Actor, thing: Before, at: dt.datetime, on: dt.date) -> bool:
+    """The learner, who is 15 or more, lets this reader ask whoever recognised."""
+    return thing.is_open and thing.confirmations and thing.learner_band in {age.Band.YOUTH, age.Band.ADULT}
+
+
+def advises(actor: Actor, thing: Advised, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks was chosen as adviser and still is; under 15 with a parent's yes, and under 13 never."""
+    chosen = thing.adviser_id == actor.account_id and thing.is_open and actor.account_id not in thing.barred_ids
+    agreed = thing.by_two if thing.learner_band is age.Band.TEEN else thing.learner_band is not age.Band.CHILD
+    return chosen and agreed
+
+
+@because(Refusal.CHECK_NEEDED)
+def may_comment(actor: Actor, thing: Advised, at: dt.datetime, on: dt.date) -> bool:
+    """Words to a protected learner come from an active facilitator with a check in force."""
+    return not thing.learner_protected or any(r.is_checked(on) for r in actor.active("facilitator", at))
+
+
+def second_factor(actor: Actor, at: dt.datetime) -> str:
+    """Return when this person is asked for a second factor: at "sign_in", at an "opening", or never ("offered")."""
+    if any(r.is_active(at) and (r.is_reader or r.role in {"manager", "coordinator"}) for r in actor.roles):
+        return "sign_in"
+    return "opening" if is_facilitator(actor, None, at, at.date()) else "offered"
+
+
 @dataclass(frozen=True)
 class Needs:
     """The truths of one action: those without which the thing is not seen, and those without which it is refused."""
@@ -556,6 +662,18 @@ POLICY: dict[Action, Needs] = {
     Action.COORDINATE: Needs((coordinates,)),
     Action.INVITE_MANAGER: Needs((coordinates,)),
     Action.FREEZE_CONTACT: Needs((looks_after_it, coordinates)),
+    Action.OPEN_PASSPORT: Needs((), (is_13,)),
+    Action.EXPORT_PASSPORT: OWN,
+    Action.ERASE_PASSPORT: OWN,
+    Action.SHOW_A_FACE: Needs((is_theirs,), (shows_faces,)),
+    Action.BE_COUNTED: Needs((is_theirs, is_counted)),
+    Action.TAKE_PART: Needs((is_theirs,), (is_13,)),
+    Action.SEE_PARTICIPANTS: Needs((nobody,)),
+    Action.PROPOSE_MEETING: Needs((takes_proposals,)),
+    Action.ASK_QUESTION: Needs((takes_questions,)),
+    Action.ASK_TO_CONFIRM: Needs((lets_confirm,)),
+    Action.READ_AS_ADVISER: Needs((advises,)),
+    Action.COMMENT_AS_ADVISER: Needs((advises,), (may_comment,)),
 }
 
 

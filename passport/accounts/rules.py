@@ -166,6 +166,11 @@ def refusal_to_confirm_age(
     return None if right else Refusal.AGE_CODE_WRONG
 
 
+def confirmers(protected: bool) -> int:
+    """Return how many adults confirm a recovery in person: two for everybody protected."""
+    return 2 if protected else 1
+
+
 def refusal_of_name(name: str, city: str) -> Refusal | None:
     """Say why this name would be taken for words of the city or of somebody who recognises, or None when it is just a name."""
     words = set(plain_words(name))

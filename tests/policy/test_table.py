@@ -146,6 +146,10 @@ THINGS: dict[str, Any] = {
 }
 YOUNG = ("karim, 17", "karim, 17, co-read")
 ANSWERING = ("karim", "karim, unchecked", "karim, no minors here", "karim, no charter", *YOUNG)
+# Doors whose screens come later, and their circumstances: test_rows.py.
+LATER = {Action.OPEN_PASSPORT, Action.SHOW_A_FACE, Action.BE_COUNTED, Action.TAKE_PART, Action.SEE_PARTICIPANTS,
+         Action.PROPOSE_MEETING, Action.ASK_QUESTION, Action.ASK_TO_CONFIRM, Action.READ_AS_ADVISER,
+         Action.COMMENT_AS_ADVISER}
 # action, thing -> who may, and who is refused with which reason; everybody else does not see it
 TABLE: dict[tuple[Action, str], dict[str, Refusal | None]] = {}
 
@@ -267,7 +271,7 @@ for action in (Action.COORDINATE, Action.INVITE_MANAGER):
 
 
 def test_the_table_names_every_action() -> None:
-    assert {action for action, _ in TABLE} == set(Action) == set(POLICY)
+    assert {action for action, _ in TABLE} | LATER == set(Action) == set(POLICY)
 
 
 @pytest.mark.parametrize(("action", "thing"), TABLE, ids=lambda v: str(v))
@@ -284,7 +288,8 @@ def test_everybody_may_what_the_table_says_and_nothing_else(action: Action, thin
 
 
 @pytest.mark.parametrize(
-    ("action", "truth"), [(a, t) for a, needs in POLICY.items() for t in (*needs.see, *needs.may)],
+    ("action", "truth"),
+    [(a, t) for a, needs in POLICY.items() if a not in LATER for t in (*needs.see, *needs.may)],
     ids=lambda v: getattr(v, "__name__", str(v)),
 )
 def test_every_truth_alone_can_stop_somebody(action: Action, truth: Any) -> None:
