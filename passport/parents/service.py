@@ -205,8 +205,10 @@ def _end(given: GuardianConsent, by: str, now: dt.datetime) -> None:
     witnesses.close_consented(given.id, now)
     recognition.end_consented(given.id, now)
     if given.option == age.STATISTICS:
-        db.session.execute(
-            sa.update(Passport).where(Passport.learner_id == given.learner_id).values(in_statistics=False))
+        passport = db.session.get_one(Passport, given.learner_id)
+        # From 15 on one is counted unless one says no: silence is no answer.
+        passport.in_statistics = by == rules.END and _band(passport, now) not in rules.UNDER_15
+        db.session.flush()
 
 
 # ---------- at 15 and at 18 ----------

@@ -331,11 +331,22 @@ def test_the_child_stops_one_purpose_alone(app: Flask, shows: Cast, browse: Any)
     tom, reader = browse("tom"), app.test_client()
     with app.app_context():
         key = given(shows, "placement").id
+        asking, counting = given(shows, "witness").id, given(shows, "statistics").id
+        assert db.session.get_one(Passport, shows["tom"]).in_statistics
+        db.session.remove()
+    outside = f"/experience/{shows['tom_x']}/demander/sans-compte"
+    assert tom.get(outside).status_code == 200
     assert tom.post(f"/a-deux/{key}/arreter").status_code == 303
     assert reader.get(f"/s/{shows.tokens['tom_link']}").status_code == 410
+    assert reader.get(f"/t/{shows.tokens['witness_tom_x']}").status_code == 200
+    for other in (asking, counting):
+        tom.post(f"/a-deux/{other}/arreter")
+    assert reader.get(f"/t/{shows.tokens['witness_tom_x']}").status_code == 410
+    assert tom.get(outside).status_code == 403
     assert "Arrêté par vous" in words(tom.get("/a-deux"))
     with app.app_context():
-        assert consents(shows) == set(PURPOSES) - {"placement"}
+        assert consents(shows) == set(PURPOSES) - {"placement", "witness", "statistics"}
+        assert not db.session.get_one(Passport, shows["tom"]).in_statistics
 
 
 def test_with_the_yes_of_both_parents_a_photo_is_shown_until_one_of_them_stops(
