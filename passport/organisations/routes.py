@@ -19,6 +19,7 @@ from ..web import actor, authorised, may, now_and_today, onward, page, public_ur
 from ..wording import say
 from . import leaving, minors, queries, rules, service, words
 from . import minors_routes as minors_routes
+from . import reminders as reminders
 from .forms import CheckForm, ContactForm, InviteForm, OrganisationForm
 from .joining_routes import blueprint
 from .models import Organisation
