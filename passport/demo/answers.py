@@ -6,7 +6,10 @@ import datetime as dt
 import uuid
 
 from ..accounts import rules as age
+from ..accounts.models import Account
+from ..audit.models import ReadingLine
 from ..clock import day_of
+from ..columns import uuid7
 from ..extensions import db
 from ..feedback import queries as feedback_queries
 from ..feedback import service as feedback
@@ -84,8 +87,13 @@ class Answers(Days):
             raise LookupError(who)
         draft = feedback.FeedbackDraft(seen=line["seen"], question=line["question"], next_step=line["next_step"],
                                        submission=uuid.uuid4())
-        self.feedback[line["key"]] = feedback.give_feedback(
-            self.requests[line["key"]], role, self.ids[who], draft, at)
+        request = self.requests[line["key"]]
+        self.feedback[line["key"]] = feedback.give_feedback(request, role, self.ids[who], draft, at)
+        # The page keeps this line in a transaction of its own, and the whole demo is one.
+        db.session.add(ReadingLine(
+            id=uuid7(), learner_id=request.learner_id, reader_ref=db.session.get_one(Account, self.ids[who]).audit_ref,
+            role="facilitator", organisation_id=role.organisation_id, action="open_request",
+            experience_id=request.experience_id, read_on=day_of(at)))
 
     def cancel(self, line: Line, at: dt.datetime) -> None:
         """Take a request back."""

@@ -20,6 +20,7 @@ from ..wording import say
 from . import accreditation as charters
 from . import leaving, minors, queries, rules, service, words
 from . import minors_routes as minors_routes
+from . import reminders as reminders
 from .forms import AccreditationForm, CheckForm, ContactForm, InviteForm, OrganisationForm
 from .joining_routes import blueprint
 from .models import Organisation

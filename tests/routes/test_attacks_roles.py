@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from passport.accounts.models import Account
+from passport.accounts.models import Account, Passport
 from passport.extensions import db
 from passport.feedback.models import AccessGrant, AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
 from passport.notices.models import Notice
@@ -157,6 +157,8 @@ def test_what_is_closed_or_ones_own_is_given_to_nobody(app: Flask, city: Cast, b
         change(app, AccessGrant, request.grant_id, closed_at=NOON)
     else:
         with app.app_context(), transaction():
+            db.session.query(Passport).filter_by(learner_id=city["tom"]).update(
+                {"birth_year": None, "birth_month": None, "protection_chosen": True})  # nobody answers for a house at 14
             db.session.query(Membership).filter_by(id=city["m_claire"]).update({"account_id": city["tom"]})
     person = browse("claire" if over == "grant" else "tom")
     page = person.get(f"/organisation/{city['library']}/demandes")
