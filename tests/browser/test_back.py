@@ -29,7 +29,7 @@ FORMS = (
     "organisations.accreditation", "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
     "organisations.co_reader", "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.minors", "organisations.record_check",
     "parents.come_of_age", "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
-    "cases.case", "cases.concern", "cases.note", "reader.report", "witness.concern", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
+    "cases.case", "cases.concern", "cases.note", "reader.card_report", "reader.report", "witness.concern", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
     "witness.answer", "witnesses.invite",
     "recognition.withdraw",  # the last one: what it takes back is on the sheet
 )
