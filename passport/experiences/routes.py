@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -129,16 +129,13 @@ def kept(key: uuid.UUID) -> ResponseReturnValue:
     found, added = own(key, Action.READ_EXPERIENCE), request.args.get("photo", type=uuid.UUID)
     piece = queries.piece(found.id, added) if added else None
     return page("experiences/kept.html", experience=found, photo=piece if piece and piece.kind == "photo" else None,
-                distress=_holds_distress(found, reflection.answers(key)), adult=_grown())
+                distress=_holds_distress(found), adult=actor().band(clock.today()) is Band.ADULT)
 
 
-def _holds_distress(found: Experience, answers: Mapping[str, str]) -> bool:
+def _holds_distress(found: Experience) -> bool:
+    """Say whether help numbers stand on the page after saving; on no other, where somebody else may look on later."""
     details = (str(value) for value in (found.details or {}).values())
-    return distress.is_there((found.title, found.story, *answers.values(), *details))
-
-
-def _grown() -> bool:
-    return actor().band(clock.today()) is Band.ADULT
+    return distress.is_there((found.title, found.story, *reflection.answers(found.id).values(), *details))
 
 
 @experiences.get("/experience/<uuid:key>")
@@ -148,8 +145,7 @@ def experience(key: uuid.UUID) -> ResponseReturnValue:
     beside = around(found, language())
     return page("experiences/experience.html", experience=found, organisation=beside.organisation, around=beside,
                 hours=in_figures(found.hours), claims=beside.claims, pieces=queries.pieces(key),
-                panels=panels.panels_of(found, clock.now()), distress=_holds_distress(found, beside.answers),
-                adult=_grown())
+                panels=panels.panels_of(found, clock.now()))
 
 
 def saved(form: Any, found: Experience, changes: Any) -> ResponseReturnValue | None:

@@ -215,7 +215,7 @@ def held(app: Flask, cast: Cast) -> Any:
     with app.app_context(), transaction():
         cast.ids["tom_y"] = build.experience(cast["tom"], "Une sortie", NOON).id
     give(app, cast, ask(app, cast, "tom_x", "m_karim", NOON - 2 * DAY), "m_karim", NOON - DAY, "Tu as bien sifflé.")
-    give(app, cast, ask(app, cast, "tom_y", "m_karim", NOON), "m_karim", NIGHT, "Viens me voir, ne le dis à personne.")
+    give(app, cast, ask(app, cast, "tom_y", "m_karim", NOON), "m_karim", NIGHT, "Viens me voir chez moi dimanche.")
     return one(app, AuthoredText, AuthoredText.deliver_after < NOON)
 
 

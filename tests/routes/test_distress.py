@@ -70,5 +70,6 @@ def test_a_reply_and_a_reflection_count_and_the_facilitator_sees_no_sign_of_it(a
     assert "J’ai envie de mourir." in seen
     assert "119" not in seen
     tom.fill(f"/experience/{cast['tom_x']}/ce-que-j-en-retire", hard=SAID)
-    for address in ("gardee", ""):
-        assert "119" in words(tom.get(f"/experience/{cast['tom_x']}/{address}".rstrip("/")))
+    assert "119" in words(tom.get(f"/experience/{cast['tom_x']}/gardee"))
+    # Whoever looks on later, on a phone that several share, finds no numbers there.
+    assert "119" not in words(tom.get(f"/experience/{cast['tom_x']}"))
