@@ -98,6 +98,12 @@ def readers(now: dt.datetime) -> Readers:
     return Readers(tuple(found.values()), second)
 
 
+def is_set_aside(learner_id: Any, reader_id: Any) -> sa.ColumnElement[bool]:
+    """Say, as a condition, that a learner set this reader aside."""
+    return sa.exists().where(ReaderSetAside.learner_id == learner_id, ReaderSetAside.reader_id == reader_id,
+                             ReaderSetAside.ended_at.is_(None))
+
+
 def kept_away(learner_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[uuid.UUID, bool]]:
     """Return who reads nothing of each of these learners, in one statement: True where the learner set them aside.
 

@@ -21,6 +21,7 @@ def look_words(look: Look) -> str:
         "open_recognition": _("a lu ma demande pour faire reconnaître"),
         "see_request": _("a vu ma demande dans sa liste"),
         "protection": _("lecture de protection"),
+        "open_case": _("a lu ce qui m’a dérangé"),
         "co_reading": _("a relu le retour avec la personne qui l’a écrit"),
     }
     return str(said.get(look.action) or _("a ouvert quelque chose"))

@@ -10,8 +10,10 @@ from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from .. import clock
+from ..audit.service import note_case
 from ..experiences import panels
 from ..feedback import waiting as requests
 from ..feedback.queries import day_words
@@ -61,13 +63,21 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
             return onward("cases.case", key=key)
     except Refused as refused:
         form.refuse(refused)
-    said, (frozen, blocked) = queries.words_of(report), queries.kept_apart(report)
+    said = queries.words_of(report)
+    if request.method == "GET" and report.concerned_id is not None and report.concerned_id == report.reporter_id:
+        _note_reading(report.concerned_id, report.id, report.organisation_id, now)
     return page(
         "safety/case.html", case=opened, said=said, day=day_words, form=form, words=words,
         category=words.category(report.object_kind, report.category), notes=queries.notes(report.id), mine=me,
-        frozen=frozen, blocked=blocked,
         freezes=report.about_id is not None and may(Action.FREEZE_CONTACT, opened),
         status=200 if request.method == "GET" else 422)
+
+
+def _note_reading(learner_id: uuid.UUID, case_id: uuid.UUID, organisation_id: uuid.UUID | None, now: dt.datetime) -> None:
+    """Keep the line that tells a learner who opened what bothered them, once it may be told."""
+    mine = [r for r in actor().active("manager", now) if r.organisation_id == organisation_id]
+    for role in (mine or list(actor().active("coordinator", now)))[:1]:
+        note_case(learner_id, current_user.audit_ref, role.role, role.organisation_id, case_id, now)
 
 
 @blueprint.route("/signalements/<uuid:key>/noter", methods=["GET", "POST"])

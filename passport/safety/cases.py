@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from ..accounts.chosen import number
 from ..accounts.models import Account, ContactFreeze
-from ..accounts.queries import barred_from
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
@@ -22,6 +21,7 @@ from ..feedback.models import AuthoredText
 from ..notices import jobs
 from ..notices import service as notices
 from ..organisations.models import Membership, Organisation
+from ..protection.queries import kept_away
 from ..refusals import Refusal, Refused
 from ..seal import seal_case, unseal_case
 from . import rules
@@ -192,7 +192,7 @@ def lead_of(organisation_id: uuid.UUID, asking: uuid.UUID, now: dt.datetime) -> 
 
 def _never(report: Report) -> set[uuid.UUID | None]:
     """Who never has a case: whom it is about, who told it, whose safety it is, and whom that learner set aside."""
-    aside = barred_from(report.concerned_id) if report.concerned_id is not None else frozenset()
+    aside = frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id is not None else frozenset()
     return {report.about_id, report.reporter_id, report.concerned_id, *aside}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,16 +13,12 @@ from ..accounts.models import Account, ContactBar
 from ..audit.models import ReadingLine
 from ..clock import CITY_ZONE, day_of
 from ..extensions import db
-from ..feedback.models import AccessGrant, AuthoredText
+from ..feedback.models import AccessGrant, AuthoredText, RefusedText
 from ..organisations.models import Membership, Organisation
 from ..policy import Body
 
 YEAR = dt.timedelta(days=365)
 FIRST_HOUR, LAST_HOUR = 7, 22
-Count = Callable[[uuid.UUID, dt.datetime], dict[uuid.UUID, int]]
-
-# The room that keeps what the filter of contacts refused says here how many, by account, in an organisation since a time.
-REFUSED: list[Count] = []
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class Line:
     outside: int | None
     without_reason: int
     blocks: int
-    refused: int | None
+    refused: int
 
 
 def organisation(key: uuid.UUID) -> House | None:
@@ -80,17 +75,17 @@ def lines(organisation_id: uuid.UUID, now: dt.datetime) -> list[Line]:
         .where(ContactBar.cause == "block", ContactBar.started_at >= since,
                sa.exists().where(Membership.account_id == ContactBar.adult_id, *here))
         .group_by(ContactBar.adult_id))
-    refused: dict[uuid.UUID, int] = defaultdict(int)
-    for count in REFUSED:
-        for key, n in count(organisation_id, since).items():
-            refused[key] += n
+    refused = _counted(
+        sa.select(Membership.account_id, sa.func.count())
+        .join(RefusedText, RefusedText.membership_id == Membership.id)
+        .where(Membership.organisation_id == organisation_id, RefusedText.at >= since).group_by(Membership.account_id))
     out = []
     for key, name in people:
         texts = written[key]
         late = sum(is_outside(at) for _learner, at in texts)
         out.append(Line(name or "", len({learner for learner, _at in texts}), len(texts),
                         round(100 * late / len(texts)) if texts else None, opened.get(key, 0), blocks.get(key, 0),
-                        refused[key] if REFUSED else None))
+                        refused.get(key, 0)))
     return out
 
 

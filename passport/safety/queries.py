@@ -14,12 +14,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
 from ..accounts.models import Account, ContactBar, ContactFreeze
-from ..accounts.queries import barred_from
+from ..audit.models import ReadingLine
+from ..audit.service import HIDDEN
 from ..extensions import db
 from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
 from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, not_barred
 from ..organisations.models import Membership, Organisation
 from ..policy import Case
+from ..protection.queries import is_set_aside, kept_away
 from ..seal import unseal_case
 from . import rules, words
 from .models import CaseNote, Report
@@ -97,7 +99,7 @@ def _holds(account_id: Any, now: dt.datetime, *roles: str) -> Any:
             house.accredited_at <= now, _not_over(house.suspended_at, now), _not_over(house.closed_at, now),
             sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
         ),
-        not_barred(Report.concerned_id, account_id),
+        not_barred(Report.concerned_id, account_id), ~is_set_aside(Report.concerned_id, account_id),
     )
 
 
@@ -165,16 +167,21 @@ class OpenCase(Case):
     proposer: str = ""
     organisation_name: str = ""
     moved: bool = False
+    frozen: bool = False
+    blocked: bool = False
 
 
 def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
-    """Return one report, with the names it needs."""
+    """Return one report, with the names it needs, and whether its adult is kept from all learners, or blocked by this one."""
+    frozen = sa.exists().where(ContactFreeze.adult_id == Report.about_id, ContactFreeze.lifted_at.is_(None))
+    blocked = sa.exists().where(ContactBar.learner_id == Report.concerned_id, ContactBar.adult_id == Report.about_id,
+                                ContactBar.cause == "block", ContactBar.lifted_at.is_(None))
     reporter, learner, about, proposer = (aliased(Account) for _n in range(4))
     row = db.session.execute(
         sa.select(Report, reporter.display_name.label("reporter"), learner.display_name.label("learner"),
                   about.display_name.label("about"), proposer.display_name.label("proposer"),
                   Organisation.name.label("organisation"), _left_alone(now).label("left_alone"),
-                  _with_city(now).label("with_city"))
+                  _with_city(now).label("with_city"), frozen.label("frozen"), blocked.label("blocked"))
         .outerjoin(reporter, reporter.id == Report.reporter_id)
         .outerjoin(learner, learner.id == Report.concerned_id)
         .outerjoin(about, about.id == Report.about_id)
@@ -188,9 +195,9 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     return OpenCase(
         report.handler_id, report.about_id, report, row.reporter or nobody_known(), row.learner or "",
         row.about or nobody_known(), row.proposer or "", row.organisation or nobody_known(),
-        rules.has_moved(report.due_at, report.decided_at, now), organisation_id=report.organisation_id,
+        rules.has_moved(report.due_at, report.decided_at, now), bool(row.frozen), bool(row.blocked), organisation_id=report.organisation_id,
         left_alone=bool(row.left_alone), reporter_id=report.reporter_id, learner_id=report.concerned_id,
-        barred_ids=barred_from(report.concerned_id) if report.concerned_id else frozenset(), route=report.route,
+        barred_ids=frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id else frozenset(), route=report.route,
         with_city=bool(row.with_city), proposed=report.proposed_at is not None)
 
 
@@ -211,15 +218,6 @@ def notes(report_id: uuid.UUID) -> list[NoteLine]:
         .where(CaseNote.report_id == report_id).order_by(CaseNote.written_at, CaseNote.id)
     )
     return [NoteLine(r.display_name or nobody_known(), r.written_at, unseal_case(r.sealed)) for r in rows]
-
-
-def kept_apart(report: Report) -> tuple[bool, bool]:
-    """Say whether the adult a case is about is kept from every protected learner, and blocked by the learner of the case."""
-    frozen = sa.exists().where(ContactFreeze.adult_id == report.about_id, ContactFreeze.lifted_at.is_(None))
-    blocked = sa.exists().where(ContactBar.learner_id == report.concerned_id, ContactBar.adult_id == report.about_id,
-                                ContactBar.cause == "block", ContactBar.lifted_at.is_(None))
-    row = db.session.execute(sa.select(frozen.label("frozen"), blocked.label("blocked"))).one()
-    return bool(row.frozen), bool(row.blocked)
 
 
 def words_of(report: Report) -> dict[str, Any]:
@@ -291,3 +289,12 @@ def waiting(handler_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
 
 
 EXCHANGES.append(waiting)
+
+
+def _is_hidden(line: type[ReadingLine], _now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Say, as a condition, that a line would tell of a case that is open (promise S11)."""
+    closed = sa.exists().where(Report.id == line.case_id, Report.decided_at.is_not(None))
+    return sa.and_(line.case_id.is_not(None), ~closed)
+
+
+HIDDEN.append(_is_hidden)

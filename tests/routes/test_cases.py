@@ -17,6 +17,7 @@ from passport.extensions import db
 from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
 from passport.notices.models import Job, Notice
 from passport.organisations.models import Organisation
+from passport.protection import service as protection
 from passport.safety import cases
 from passport.safety.models import CaseNote, Report
 from passport.sharing.models import Share
@@ -560,3 +561,33 @@ def test_what_the_night_holds_of_a_frozen_adult_does_not_arrive(app: Flask, cast
             cases.freeze(cast["karim"], cast["sofia"], dt.datetime(2026, 11, 23, 22, tzinfo=dt.UTC))
         db.session.remove()
     assert one(app, AuthoredText).hidden_at is not None
+
+
+# ---------- what its learner reads of it, and who is set aside ----------
+
+
+@both_databases
+def test_who_opened_a_case_is_told_once_it_is_closed_and_only_to_whoever_reported_it(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    """Opening a case leaves a line that its learner reads once it is closed; a case that somebody else told leaves none."""
+    report, claire = reported(app, cast, browse), browse("claire")
+    for _time in range(2):
+        claire.get(f"/signalements/{report.id}")
+    assert [line.role for line in rows(app, ReadingLine, ReadingLine.case_id == report.id)] == ["manager"]
+    tom = browse("tom")
+    assert "a lu ce qui m’a dérangé" not in words(tom.get("/qui-a-regarde"))
+    change(app, Report, report.id, proposed_by_id=cast["claire"], proposed_at=NOON, proposed_outcome="acted",
+           done_on=NOON.date(), confirmed_by_id=cast["sofia"], decided_at=NOON, outcome="acted")
+    page = words(tom.get("/qui-a-regarde"))
+    assert "a lu ce qui m’a dérangé" in page
+    assert "Claire" not in page
+
+
+def test_a_reader_whom_the_learner_set_aside_gets_no_case_of_theirs(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context(), transaction():
+        protection.set_aside(cast["tom"], cast["claire"], NOON)
+    report = reported(app, cast, browse)
+    assert report.handler_id == cast["sofia"]
+    assert browse("claire").get(f"/signalements/{report.id}").status_code == 404
+    assert browse("sofia").get(f"/signalements/{report.id}").status_code == 200
