@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from ..choices import HELP
+from ..choices import CHOICES, HELP
+from ..transaction import release
 from .chosen import chosen, decided
 
 
@@ -36,6 +39,15 @@ class HelpNumbers:
 
 
 def help_numbers() -> HelpNumbers:
-    """Return whom to call in this city; one statement in a request."""
-    known = {key.removeprefix("help."): chosen(key) for key in HELP}
-    return HelpNumbers(**known, confirmed=decided(), opens=chosen("reports.opens"), closes=chosen("reports.closes"))
+    """Return whom to call in this city; one statement in a request, and without a database what the program knows."""
+    try:
+        confirmed = decided()
+    except sa.exc.OperationalError:
+        release()
+        return _told(lambda key: CHOICES[key].default, frozenset())
+    return _told(chosen, confirmed)
+
+
+def _told(answer: Callable[[str], str], confirmed: frozenset[str]) -> HelpNumbers:
+    known = {key.removeprefix("help."): answer(key) for key in HELP}
+    return HelpNumbers(**known, confirmed=confirmed, opens=answer("reports.opens"), closes=answer("reports.closes"))

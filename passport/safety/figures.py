@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from ..accounts.models import Account, ContactBar
 from ..audit.models import ReadingLine
@@ -57,8 +58,12 @@ def lines(organisation_id: uuid.UUID, now: dt.datetime) -> list[Line]:
     since = now - YEAR
     here = (Membership.organisation_id == organisation_id, Membership.ended_at.is_(None),
             Membership.role.in_(("facilitator", "manager")))
+    member = aliased(Membership)
+    refused = (sa.select(sa.func.count()).select_from(RefusedText).join(member, member.id == RefusedText.membership_id)
+               .where(member.account_id == Account.id, member.organisation_id == organisation_id, RefusedText.at >= since)
+               .correlate(Account).scalar_subquery())
     people = db.session.execute(
-        sa.select(Account.id, Account.display_name).where(
+        sa.select(Account.id, Account.display_name, refused).where(
             sa.exists().where(Membership.account_id == Account.id, *here))
         .order_by(Account.display_name, Account.id)).all()
     written: dict[uuid.UUID, list[tuple[uuid.UUID, dt.datetime]]] = defaultdict(list)
@@ -75,17 +80,13 @@ def lines(organisation_id: uuid.UUID, now: dt.datetime) -> list[Line]:
         .where(ContactBar.cause == "block", ContactBar.started_at >= since,
                sa.exists().where(Membership.account_id == ContactBar.adult_id, *here))
         .group_by(ContactBar.adult_id))
-    refused = _counted(
-        sa.select(Membership.account_id, sa.func.count())
-        .join(RefusedText, RefusedText.membership_id == Membership.id)
-        .where(Membership.organisation_id == organisation_id, RefusedText.at >= since).group_by(Membership.account_id))
     out = []
-    for key, name in people:
+    for key, name, stopped in people:
         texts = written[key]
         late = sum(is_outside(at) for _learner, at in texts)
         out.append(Line(name or "", len({learner for learner, _at in texts}), len(texts),
                         round(100 * late / len(texts)) if texts else None, opened.get(key, 0), blocks.get(key, 0),
-                        refused.get(key, 0)))
+                        stopped))
     return out
 
 

@@ -112,7 +112,7 @@ def test_the_columns_are_those_of_the_table() -> None:
         assert age.is_protected(year, month, chosen, TODAY) is (column in PROTECTED)
 
 
-@pytest.mark.parametrize(("number", "action", "of", "cells"), OWN_ROWS, ids=lambda v: str(v))
+@pytest.mark.parametrize(("number", "action", "of", "cells"), OWN_ROWS, ids=[f"{n}-{action}" for n, action, *_ in OWN_ROWS])
 def test_what_a_learner_may_by_age_and_by_what_two_agreed_on(
     number: int, action: Action, of: Callable[[uuid.UUID], Any], cells: tuple[Yes, ...]
 ) -> None:
@@ -253,7 +253,7 @@ def test_an_age_goes_down_at_once_and_never_up() -> None:
     (Action.PROPOSE_MEETING, {"meetings": "direct"}, {"18+", "18+ protected"}),
     (Action.ASK_QUESTION, {"questions": True}, {"18+", "18+ protected"}),
     (Action.ASK_TO_CONFIRM, {"confirmations": True}, {"15-17", "18+", "18+ protected"}),
-])
+], ids=lambda v: "+".join(sorted(map(str, v))) if not isinstance(v, str) else v)
 def test_a_reader_without_account_does_what_the_learner_switched_on(
     action: Action, switch: dict[str, Any], columns: set[str]
 ) -> None:

@@ -13,8 +13,9 @@ from flask import Flask
 
 from passport.accounts.models import Account, ContactBar, ContactFreeze
 from passport.audit.models import ReadingLine
+from passport.columns import uuid7
 from passport.extensions import db
-from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
+from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, RefusedText
 from passport.notices.models import Job, Notice
 from passport.organisations.models import Organisation
 from passport.protection import service as protection
@@ -523,10 +524,12 @@ def test_the_lead_reads_numbers_by_name_and_nobody_else_does(app: Flask, cast: C
     give(app, cast, ask(app, cast, "tom_x", "m_karim", NOON - 3 * DAY), "m_karim", NOON - 2 * DAY)
     night = dt.datetime(2026, 11, 22, 22, 30, tzinfo=dt.UTC)
     give(app, cast, ask(app, cast, "youth_x", "m_karim", NOON - 3 * DAY), "m_karim", night)
+    with app.app_context(), transaction():
+        db.session.add(RefusedText(id=uuid7(), learner_id=cast["tom"], membership_id=cast["m_karim"], reasons="phone", at=NOON))
     assert browse("tom").post(f"/personnes/{cast['karim']}").status_code == 303
     address = f"/organisation/{cast['library']}/reperes"
     page = words(browse("claire").get(address))
-    assert "Karim A écrit à 2 personnes Hors de 7 h à 22 h 50 % de ses textes Ouvert sans demande 0 fois Blocages par 1 personne" in page
+    assert "Karim A écrit à 2 personnes Hors de 7 h à 22 h 50 % de ses textes Ouvert sans demande 0 fois Blocages par 1 personne Textes arrêtés 1 texte" in page
     assert page.index("Claire") < page.index("Hugo") < page.index("Karim") < page.index("Novice")
     assert browse("sofia").get(address).status_code == 200
     for who in ("karim", "tom", "farid", "stranger"):

@@ -140,7 +140,7 @@ def plant(cast: Cast) -> None:
         if name != "lea":
             passport.birth_year, passport.birth_month = 2013, 5
         build.joined(who, elsewhere, NOON)
-        db.session.add(Guardian(learner_id=who.id, capacity="parent", contact=f"canari-parent-{name}@example.org",
+        db.session.add(Guardian(learner_id=who.id, way="email", capacity="parent", contact=f"canari-parent-{name}@example.org",
                                 token_hash=uuid.uuid4().bytes * 2, asked_at=NOON, expires_at=NOON + 9 * DAY))
         db.session.add(Session(id_hash=uuid.uuid4().bytes * 2, account_id=who.id, created_at=NOON,
                                expires_at=NOON + DAY, device="Canari-Appareil", last_used_at=NOON))

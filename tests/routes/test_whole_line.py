@@ -71,7 +71,7 @@ LOOKED_UP = {"accounts.home title", "ages.confirm code", "attestations.secret sh
 # Where sending again leaves a line more, because it is done again: the journal tells each act; a letter that did not
 # arrive is asked for again, and only the last one opens (tests/routes/test_mail.py).
 AGAIN = {"mail.address": {"audit_event", "job"}, "mail.forgotten": {"audit_event", "job"}}
-JOURNAL = {"audit_event"}
+JOURNAL = {"audit_event", "reading_line"}
 
 
 def kind_of(field: Field | None) -> str:
