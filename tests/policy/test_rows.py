@@ -178,6 +178,7 @@ def circumstances() -> Iterator[tuple[str, str, str]]:
     yield from itertools.product(ROLES, RELATIONS, COLUMNS)
 
 
+@pytest.mark.promise("S9", "passport.policy:grant_is_open")
 @pytest.mark.parametrize("action", [Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST,
                                     Action.WITHDRAW_FEEDBACK, Action.RECOGNISE])
 def test_a_facilitator_is_let_in_by_the_learner_alone_and_by_a_check_for_the_protected(action: Action) -> None:
