@@ -99,8 +99,8 @@
     if (content[0] !== 1 || hex(digest.subarray(0, 8)) !== hex(content[1])) return ["changed"];
     const facts = { issued: day(content[3]), expires: day(content[4]), at: day(known.day) };
     if (!key.counts || content[3] < key.from || content[3] > (key.until ?? Infinity)) return ["stopped", facts];
-    const today = Date.now() / 864e5;
-    if (today >= content[4] + 1) return ["expired", facts];
+    const today = Date.parse(new Date().toLocaleDateString("sv", { timeZone: "Europe/Paris" })) / 864e5;   // the city's day
+    if (today > content[4]) return ["expired", facts];
     const old = known.day < content[3] || today - known.day > LONG;   // it says nothing of this sheet, or of long ago
     const lines = content[6].map(([number, version, step, organisation, on], n) => ({
       sentence: words[`${number} ${version}`] ?? put(words.other, { number, version }),

@@ -312,6 +312,7 @@ def _recognise(page: Any) -> None:
 
 
 def _write(page: Any) -> None:
+    page.locator("main details:has(textarea)").evaluate_all("all => all.forEach(one => one.open = true)")
     page.locator("main textarea").first.fill("Une phrase commencée, et pas encore finie.")
     page.clock.fast_forward(PAUSE)
 
