@@ -71,8 +71,9 @@ class Passport(Base):
 class Protection(Base):
     """What a learner decided about being protected, and what a facilitator believes of their age; none by default.
 
-    `quiet_*` are hours of the city; `doubted_*`: « moins de 18 ans, je crois »; `age_asked_at`: since when the learner
-    shows a code that a facilitator may confirm, and how often another one was tried.
+    `quiet_*` are hours of the city; `doubted_*`: « moins de 18 ans, je crois », and `chosen_too`, that the learner had
+    chosen protection all the same; `age_asked_at`: since when the learner shows a code that a facilitator may confirm,
+    and how often another one was tried.
     """
 
     __tablename__ = "protection"
@@ -84,6 +85,7 @@ class Protection(Base):
     witness_words: Mapped[bool] = mapped_column(default=False)
     doubted_at: Mapped[dt.datetime | None]
     doubted_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+    chosen_too: Mapped[bool] = mapped_column(default=False)
     age_asked_at: Mapped[dt.datetime | None]
     age_tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     __table_args__ = (

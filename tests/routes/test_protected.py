@@ -222,6 +222,18 @@ def test_a_doubt_protects_at_once_and_is_told(app: Flask, cast: Cast, browse: An
     assert "Quelqu’un pense" not in words(lea.get("/passeport"))
 
 
+def test_a_doubt_about_who_had_chosen_protection_holds_and_leaves_the_choice(app: Flask, cast: Cast, browse: Any) -> None:
+    request = ask(app, cast, "lea_x", "m_karim", NOON - DAY)
+    lea = browse("lea")
+    lea.fill("/protection", "/protection/choisir")
+    browse("karim").post(f"/on-me-demande/{request}/age/moins")
+    assert one(app, Protection).doubted_by_id == cast["m_karim"]
+    assert lea.post("/protection/choisir", {"wanted": "no"}).status_code == 422
+    lea.fill("/mon-age", "/mon-age/moins", birth_year="2010", birth_month="3")
+    assert one(app, Protection).doubted_at is None
+    assert passport(app, cast, "lea").protection_chosen
+
+
 def code(reader: Any) -> str:
     reader.follow(reader.fill("/mon-age", "/mon-age/code"))
     return re.search(r"\b(\d{3} \d{3})\b", words(reader.get("/mon-age")))[1]  # type: ignore[index]
