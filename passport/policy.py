@@ -164,6 +164,11 @@ def decides_now(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     return actor.birth_year is not None and shows_alone(actor, thing, at, on)
 
 
+def came_of_age(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 18 or more, and was younger here: a declared adult has nothing to decide at 18."""
+    return actor.birth_year is not None and actor.band(on) is age.Band.ADULT
+
+
 @because(Refusal.UNDER_15)
 def invites_witnesses(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed that somebody who was there may be asked."""
@@ -451,7 +456,7 @@ POLICY: dict[Action, Needs] = {
     Action.PRINT_SHEET: Needs((is_theirs,), (is_adult,)),
     Action.DECIDE_BY_TWO: Needs((is_theirs, is_under_15)),
     Action.TAKE_OVER: Needs((is_theirs, decides_now)),
-    Action.COME_OF_AGE: Needs((is_theirs, is_adult)),
+    Action.COME_OF_AGE: Needs((is_theirs, came_of_age)),
     Action.READ_INBOX: Needs((is_facilitator,)),
     Action.READ_REQUEST: Needs(ASKED),
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting, is_adult_or_co_read)),

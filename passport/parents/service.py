@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ..accounts import protection
 from ..accounts import rules as age
 from ..accounts.models import Account, Guardian, GuardianConsent, Passport
 from ..audit.service import record
@@ -233,11 +234,11 @@ def take_over(learner_id: uuid.UUID, kept: Mapping[str, bool], now: dt.datetime)
 
 
 def come_of_age(learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> None:
-    """At 18: let the protection end, or go on as a choice of one's own. Raises Refused before 18."""
+    """At 18: let the protection end, or go on as a choice of one's own. Raises Refused before 18, and to end it in doubt."""
     passport = _hold(learner_id)
     if _band(passport, now) is not age.Band.ADULT:
         raise Refused(Refusal.ADULTS_ONLY)
-    passport.protection_chosen = protected
+    (protection.choose if protected else protection.leave)(learner_id, now)
     if passport.came_of_age_at is None:
         passport.came_of_age_at = now
     db.session.flush()

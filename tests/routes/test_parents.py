@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock
+from passport.accounts import protection
 from passport.accounts import queries as accounts
 from passport.accounts import rules as age
 from passport.accounts.models import Guardian, GuardianConsent, Passport
@@ -468,6 +469,23 @@ def test_at_18_protection_ends_unless_it_is_chosen(app: Flask, cast: Cast, brows
         assert db.session.get_one(Passport, cast["grown"]).protection_chosen
     assert browse("youth").get("/dix-huit-ans").status_code == 404
     assert "18 ans" not in words(browse("lea").get("/passeport"))
+
+
+def test_at_18_a_protection_that_came_with_a_doubt_is_not_ended(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context(), transaction():
+        cast.ids["grown"] = build.account("grown", NOON, born=(2008, 10)).id
+        for name in ("grown", "lea"):
+            protection.doubt(cast[name], cast["m_karim"], cast["karim"], NOON)
+    lea, grown = browse("lea"), browse("grown")
+    assert lea.get("/dix-huit-ans").status_code == 404  # a declared adult has nothing to decide at 18
+    assert lea.post("/dix-huit-ans", {"protection": "close"}).status_code == 404
+    answer = grown.fill("/dix-huit-ans", protection="close")
+    assert answer.status_code == 422
+    assert "D’abord dire son âge" in words(answer)
+    with app.app_context():
+        for name in ("grown", "lea"):
+            assert db.session.get_one(Passport, cast[name]).protection_chosen
+        assert db.session.get_one(Passport, cast["grown"]).came_of_age_at is None
 
 
 # ---------- one rule, in Python and in the database ----------
