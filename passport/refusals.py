@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     PROTECTED_BY_AGE = "protected_by_age"
     AGE_DOUBTED = "age_doubted"
     AGE_NOT_LOWER = "age_not_lower"
+    AGE_BY_CALENDAR = "age_by_calendar"
     AGE_CODE_OVER = "age_code_over"
     AGE_CODE_WRONG = "age_code_wrong"
     PASSPHRASE_SHORT = "passphrase_short"

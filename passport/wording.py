@@ -27,6 +27,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.PROTECTED_BY_AGE: _l("Avant 18 ans, la protection est toujours là."),
     Refusal.AGE_DOUBTED: _l("D’abord dire son âge, ou le faire confirmer sur place : voir « Mon âge »."),
     Refusal.AGE_NOT_LOWER: _l("Ici, on dit seulement un âge plus bas. Pour 18 ans ou plus, montrer un code sur place."),
+    Refusal.AGE_BY_CALENDAR: _l("Avant 15 ans, l’âge change avec le calendrier, et de nulle autre façon."),
     Refusal.AGE_CODE_OVER: _l("Ce code ne vaut plus. La personne peut en montrer un autre."),
     Refusal.AGE_CODE_WRONG: _l("Ce n’est pas le code. Le relire sur l’écran de la personne, puis réessayer."),
     Refusal.PASSPHRASE_SHORT: _l("Allonger la phrase : au moins 12 caractères, sans compter mon nom ni mon identifiant."),

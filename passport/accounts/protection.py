@@ -142,8 +142,14 @@ def _forget_doubt(passport: Passport, decided: Protection) -> None:
 
 
 def show_code(learner_id: uuid.UUID, now: dt.datetime) -> None:
-    """Let a learner show a code for a quarter of an hour, by which a facilitator confirms in person that they are an adult."""
-    _passport, decided = _held(learner_id)
+    """Let a learner show a code for a quarter of an hour, by which a facilitator confirms in person that they are an adult.
+
+    Raises Refused under 15.
+    """
+    passport, decided = _held(learner_id)
+    refusal = rules.refusal_to_confirm_anybody(rules.band(passport.birth_year, passport.birth_month, day_of(now)))
+    if refusal is not None:
+        raise Refused(refusal)
     decided.age_asked_at, decided.age_tries = now, 0
     db.session.flush()
     record("age.ask", learner_id, now, learner_id)
@@ -158,25 +164,32 @@ def code_shown(decided: Protection, now: dt.datetime) -> str | None:
     return f"{number % 1_000_000:06d}"
 
 
-def confirm(learner_id: uuid.UUID, code: str, actor_id: uuid.UUID, now: dt.datetime) -> None:
+def confirm(learner_id: uuid.UUID, code: str, actor_id: uuid.UUID, now: dt.datetime) -> bool:
     """Make an adult of somebody whose code a facilitator reads on their screen, in person. Raises Refused.
 
     A wrong one is counted all the same: after five, or a quarter of an hour, another is to be shown. Where nobody takes
-    them for a minor there is nothing to confirm.
+    them for a minor there is nothing to confirm, and False is returned. Whoever was a minor until now stays protected,
+    as by their own choice, until they end it themself: one adult's word takes nobody out of it.
     """
     passport, decided = _held(learner_id)
-    if not _is_minor(passport, now) and decided.doubted_at is None:
-        return
+    minor = _is_minor(passport, now)
+    if not minor and decided.doubted_at is None:
+        return False
     shown = code_shown(decided, now)
     right = shown is not None and hmac.compare_digest(shown.encode(), "".join(code.split()).encode())
     refusal = rules.refusal_to_confirm_age(decided.age_asked_at, decided.age_tries, right, now)
     if refusal is not None:
         raise Refused(refusal, "code", outlives=lambda: _count_try(learner_id))
+    refusal = rules.refusal_to_confirm_anybody(rules.band(passport.birth_year, passport.birth_month, day_of(now)))
+    if refusal is not None:
+        raise Refused(refusal, "code")
     passport.birth_year = passport.birth_month = None
     passport.age_source = "seen"
     _forget_doubt(passport, decided)
+    passport.protection_chosen = passport.protection_chosen or minor
     db.session.flush()
     record("age.confirm", actor_id, now, learner_id)
+    return True
 
 
 def _count_try(learner_id: uuid.UUID) -> None:
