@@ -150,6 +150,7 @@ class Refusal(StrEnum):
     CAPACITY_MISSING = "capacity_missing"
     IMAGE_BY_PARENTS = "image_by_parents"
     OTHER_PARENT = "other_parent"
+    OTHER_PARENT_UNSAID = "other_parent_unsaid"
     RECEIPT_UNKNOWN = "receipt_unknown"
     RECEIPT_OVER = "receipt_over"
     ALREADY_YOURS = "already_yours"

@@ -138,6 +138,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.REMINDED_ONCE: _l("Un seul rappel part par e-mail. Le code, lui, peut encore être montré."),
     Refusal.CAPACITY_MISSING: _l("Pour dire oui, choisir une des deux lignes."),
     Refusal.IMAGE_BY_PARENTS: _l("Pour les photos, il faut l’accord des deux parents. Choisir « Non » pour cette ligne."),
+    Refusal.OTHER_PARENT_UNSAID: _l("Pour dire oui aux photos, dire aussi que vous êtes l’autre parent."),
     Refusal.OTHER_PARENT: _l("Pour les photos, l’autre parent répond aussi. Écrire une autre adresse, ou choisir le code."),
     Refusal.RECEIPT_UNKNOWN: _l("Ce code n’ouvre rien ici. Le recopier lettre par lettre, sans le 0 ni le 1."),
     Refusal.RECEIPT_OVER: _l("À partir de 15 ans, c’est l’enfant qui décide : ce code n’ouvre plus rien."),

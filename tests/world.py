@@ -118,7 +118,7 @@ def agreed(cast: Cast, who: str, *purposes: str, now: dt.datetime) -> str:
     for n in range(2 if "image" in purposes else 1):
         guardian = asked_of_parent(cast, who, ("image",) if n else purposes, now)
         asked = ("image",) if n else purposes
-        code = parents.answer(guardian, parents.AnswerDraft(dict.fromkeys(asked, True), "parent", uuid.uuid4()), now) or ""
+        code = parents.answer(guardian, parents.AnswerDraft(dict.fromkeys(asked, True), "parent", uuid.uuid4(), other=n > 0), now) or ""
     cast.tokens[f"receipt_{who}"] = code
     return code
 

@@ -175,7 +175,8 @@ class Recovery(Base):
 class Guardian(Base):
     """One link for a parent or the service in charge, made by the child; answered or over, its contact and token are blank.
 
-    `capacity` is what they declare; their receipt shows and withdraws what they said yes to.
+    `capacity` is what they declare; their receipt shows and withdraws what they said yes to. `contact_digest`, under the key
+    of the city, tells the addresses of two parents apart for images, while that is asked or stands.
     """
 
     __tablename__ = "guardian"
@@ -185,6 +186,7 @@ class Guardian(Base):
     way: Mapped[str] = mapped_column(sa.String(8))
     capacity: Mapped[str | None] = mapped_column(sa.String(12))
     contact: Mapped[str | None] = free_text(254, "learner", "system")
+    contact_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
     token_hash: Mapped[bytes] = hashed()
     token_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary(200))
     asked_at: Mapped[dt.datetime]

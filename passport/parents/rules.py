@@ -96,6 +96,17 @@ def refusal_of_yes(purpose: str, capacity: str | None) -> Refusal | None:
     return Refusal.IMAGE_BY_PARENTS if capacity == SERVICE and purpose in BY_BOTH else None
 
 
+def refusal_of_second_yes(other: bool) -> Refusal | None:
+    """Say why the second yes for images does not count, or None when whoever says it declares to be the other parent."""
+    return None if other else Refusal.OTHER_PARENT_UNSAID
+
+
+def one_box(address: str) -> str:
+    """Return the box that an address leads to, as far as the address itself tells: what follows a plus changes nothing."""
+    local, _at, domain = address.strip().lower().partition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
 def refusal_to_remind(way: str, reminded_at: dt.datetime | None, is_open: bool) -> Refusal | None:
     """Say why no reminder leaves, or None for the one that may: by e-mail, while the link is open."""
     if not is_open:

@@ -193,10 +193,37 @@ def test_for_images_both_parents_answer_and_a_service_does_not(app: Flask, cast:
     assert "L’autre répond avec son propre lien." in words(tom.get("/a-deux"))
     with app.app_context():
         assert "image" not in consents(cast)
-    assert answers(other, asks(tom, "image"), image="yes").status_code == 303
+    second = asks(tom, "image")
+    unsaid = answers(other, second, image="yes")
+    assert unsaid.status_code == 422
+    assert "dire aussi que vous êtes l’autre parent" in words(unsaid)
+    with app.app_context():
+        assert "image" not in consents(cast)
+    assert answers(other, second, image="yes", other="y").status_code == 303
     with app.app_context():
         assert "image" in consents(cast)
         assert given(cast, "image").second_guardian_id is not None
+
+
+def test_the_same_address_is_not_the_other_parent(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context():
+        with transaction():
+            world.asked_of_parent(cast, "tom", ("image",), NOON, "parent@example.org")
+        db.session.remove()
+    tom, parent = browse("tom"), app.test_client()
+    assert answers(parent, f"/a/{cast.tokens['parent_tom']}", image="yes").status_code == 303
+    for same in ("parent@example.org", "Parent+deux@Example.org"):
+        refused = tom.post("/a-deux", {"image": "y", "way": "written", "address": same})
+        assert refused.status_code == 422
+        assert "Écrire une autre adresse" in words(refused)
+    assert tom.post("/a-deux", {"image": "y", "way": "written", "address": "autre@example.org"}).status_code == 303
+    with app.app_context():
+        assert [g.contact_digest is not None for g in db.session.scalars(sa.select(Guardian))] == [True, True]
+        key = given(cast, "image").id
+        assert given(cast, "image").second_guardian_id is not None
+    tom.post(f"/a-deux/{key}/arreter")
+    with app.app_context():
+        assert [g.contact_digest for g in db.session.scalars(sa.select(Guardian))] == [None, None]
 
 
 # ---------- only the two ----------

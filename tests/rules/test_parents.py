@@ -105,6 +105,13 @@ def test_a_yes_needs_authority_or_charge_and_images_need_parents(
     assert rules.refusal_of_yes(purpose, capacity) is refusal
 
 
+def test_the_second_yes_for_images_is_the_other_parents() -> None:
+    assert rules.refusal_of_second_yes(True) is None
+    assert rules.refusal_of_second_yes(False) is Refusal.OTHER_PARENT_UNSAID
+    assert rules.one_box(" Parent+photos@Example.org") == rules.one_box("parent@example.org")
+    assert rules.one_box("parent@example.org") != rules.one_box("autre@example.org")
+
+
 def test_one_reminder_by_mail_while_the_link_is_open() -> None:
     assert rules.refusal_to_remind("email", None, is_open=True) is None
     assert rules.refusal_to_remind("email", BEFORE, is_open=True) is Refusal.REMINDED_ONCE
