@@ -154,6 +154,11 @@ def shows_alone(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     return actor.band(on) in {age.Band.YOUTH, age.Band.ADULT}
 
 
+def agreed_on(actor: Actor, on: dt.date, *purposes: str) -> bool:
+    """Say whether two agreed on one of these purposes: at 13 and 14 only, below nothing leaves the passport."""
+    return actor.band(on) is age.Band.TEEN and bool(actor.consents & set(purposes))
+
+
 def is_under_15(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is under 15: only they start what is decided by two."""
     return not shows_alone(actor, thing, at, on)
@@ -172,19 +177,19 @@ def came_of_age(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
 @because(Refusal.UNDER_15)
 def invites_witnesses(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed that somebody who was there may be asked."""
-    return shows_alone(actor, thing, at, on) or age.WITNESS in actor.consents
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.WITNESS)
 
 
 @because(Refusal.UNDER_15)
 def shows_recognised(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed that what is recognised may be shown."""
-    return shows_alone(actor, thing, at, on) or age.SHOW in actor.consents
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.SHOW)
 
 
 @because(Refusal.UNDER_15)
 def prepares_links(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed on links for a placement or an association."""
-    return shows_alone(actor, thing, at, on) or bool(actor.consents & {age.PLACEMENT, age.ASSOCIATION})
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.PLACEMENT, age.ASSOCIATION)
 
 
 @because(Refusal.ADULTS_ONLY)
@@ -361,12 +366,12 @@ def is_13(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
 @because(Refusal.PICTURE_BY_THREE)
 def shows_faces(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or they and both parents agreed on pictures."""
-    return shows_alone(actor, thing, at, on) or age.IMAGE in actor.consents
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.IMAGE)
 
 
 def is_counted(actor: Actor, thing: Counted, at: dt.datetime, on: dt.date) -> bool:
     """Nobody is counted who stays out; under 15 only where two agreed on it."""
-    return not thing.objected and (shows_alone(actor, thing, at, on) or age.STATISTICS in actor.consents)
+    return not thing.objected and (shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.STATISTICS))
 
 
 def nobody(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:

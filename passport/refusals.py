@@ -143,6 +143,7 @@ class Refusal(StrEnum):
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
     # decided by two
+    NOT_BEFORE_13 = "not_before_13"
     FOR_UNDER_15 = "for_under_15"
     ASKED_LATELY = "asked_lately"
     ASKED_OFTEN = "asked_often"

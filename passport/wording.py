@@ -132,6 +132,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.PIECE_ALONE: _l("Une photo, un document ou un lien se montre avec son expérience : cocher aussi « Mon récit »."),
     Refusal.PICTURE_BY_THREE: _l("Avant 15 ans, une photo ou un document se montre avec l’accord des deux parents."),
     Refusal.LINK_CLOSED: _l("Ce lien est fermé. En préparer un autre."),
+    Refusal.NOT_BEFORE_13: _l("Avant 13 ans, rien ne sort du passeport, même à deux."),
     Refusal.FOR_UNDER_15: _l("À partir de 15 ans, on décide sans demander. Il n’y a rien à faire."),
     Refusal.ASKED_LATELY: _l("La réponse est toute récente. On peut redemander sept jours après."),
     Refusal.ASKED_OFTEN: _l("C’est beaucoup pour une journée. Recommencer demain : rien n’est perdu."),

@@ -258,6 +258,14 @@ def come_of_age(learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> Non
     record("parents.come_of_age", learner_id, now)
 
 
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """End what two decided and does not hold at the age that is said now, with all that stands on it."""
+    for given in db.session.scalars(sa.select(GuardianConsent).where(
+            GuardianConsent.learner_id == learner_id, GuardianConsent.withdrawn_at.is_(None))).all():
+        if rules.ends_younger(band, given.kept_at):
+            _end(given, rules.END, now)
+
+
 # ---------- every day ----------
 
 
@@ -290,5 +298,6 @@ def end_over(now: dt.datetime) -> int:
     return count
 
 
+protection.YOUNGER.append(grow_younger)
 jobs.every_day("parents.forget", forget_contacts)
 jobs.every_day("parents.end", end_over)

@@ -483,6 +483,33 @@ def test_at_15_it_rests_until_the_learner_keeps_it_or_closes_it(app: Flask, show
     assert "Il n’y a rien à décider" in words(tom.get("/a-moi"))
 
 
+@pytest.mark.parametrize(("born", "left"), [((2012, 11), {"placement", "image"}), ((2014, 3), set())])
+def test_whoever_says_they_are_younger_keeps_no_consent_of_another_age(
+    app: Flask, shows: Cast, browse: Any, born: tuple[int, int], left: set[str]
+) -> None:
+    with app.app_context():
+        with transaction():  # as if handed over at 15, by somebody who was not
+            for purpose in ("show", "witness", "association", "statistics"):
+                given(shows, purpose).kept_at = NOON
+        db.session.remove()
+    tom, reader = browse("tom"), app.test_client()
+    tom.fill("/mon-age", "/mon-age/moins", birth_year=str(born[0]), birth_month=str(born[1]))
+    with app.app_context():
+        assert consents(shows) == left
+        assert in_force(shows) == 0
+        assert not db.session.get_one(Passport, shows["tom"]).in_statistics
+        db.session.remove()
+    assert reader.get(f"/t/{shows.tokens['witness_tom_x']}").status_code == 410
+    assert reader.get(f"/s/{shows.tokens['tom_link']}").status_code == 410
+    assert tom.get(f"/experience/{shows['tom_x']}/demander/sans-compte").status_code == 403
+    answer = tom.post("/a-deux", {"witness": "y", "way": "code"})
+    assert answer.status_code == (303 if left else 422)
+    with app.app_context():
+        if not left:
+            with pytest.raises(Refused, match="not_before_13"), transaction():
+                world.asked_of_parent(shows, "tom", ("witness",), NOON)
+
+
 def test_at_18_protection_ends_unless_it_is_chosen(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context(), transaction():
         who = build.account("grown", NOON, born=(2008, 10))
