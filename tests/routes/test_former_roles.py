@@ -18,7 +18,7 @@ from passport.organisations.models import Invitation, Membership, Organisation, 
 from passport.refusals import Refusal, Refused
 from passport.transaction import transaction
 from tests.cast import Cast
-from tests.conftest import NOON
+from tests.conftest import NOON, both_databases
 from tests.reading import words
 
 
@@ -100,6 +100,7 @@ def test_an_absurd_place_in_a_list_shows_the_first_page(browse: Any, page: str) 
     assert answer.status_code == 200
 
 
+@both_databases
 @pytest.mark.parametrize(("who", "born", "goes"), [
     ("sofia", (2010, 3), True), ("claire", (2010, 3), True), ("karim", (2010, 3), False), ("karim", (2011, 6), True)])
 def test_whoever_says_they_are_younger_than_their_role_allows_holds_it_no_more(

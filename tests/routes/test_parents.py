@@ -205,6 +205,7 @@ def test_for_images_both_parents_answer_and_a_service_does_not(app: Flask, cast:
         assert given(cast, "image").second_guardian_id is not None
 
 
+@both_databases
 def test_the_same_address_is_not_the_other_parent(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context():
         with transaction():
@@ -483,6 +484,7 @@ def test_at_15_it_rests_until_the_learner_keeps_it_or_closes_it(app: Flask, show
     assert "Il n’y a rien à décider" in words(tom.get("/a-moi"))
 
 
+@both_databases
 @pytest.mark.parametrize(("born", "left"), [((2012, 11), {"placement", "image"}), ((2014, 3), set())])
 def test_whoever_says_they_are_younger_keeps_no_consent_of_another_age(
     app: Flask, shows: Cast, browse: Any, born: tuple[int, int], left: set[str]
