@@ -154,6 +154,11 @@ def shows_alone(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     return actor.band(on) in {age.Band.YOUTH, age.Band.ADULT}
 
 
+def agreed_on(actor: Actor, on: dt.date, *purposes: str) -> bool:
+    """Say whether two agreed on one of these purposes: at 13 and 14 only, below nothing leaves the passport."""
+    return actor.band(on) is age.Band.TEEN and bool(actor.consents & set(purposes))
+
+
 def is_under_15(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is under 15: only they start what is decided by two."""
     return not shows_alone(actor, thing, at, on)
@@ -164,22 +169,27 @@ def decides_now(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     return actor.birth_year is not None and shows_alone(actor, thing, at, on)
 
 
+def came_of_age(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is 18 or more, and was younger here: a declared adult has nothing to decide at 18."""
+    return actor.birth_year is not None and actor.band(on) is age.Band.ADULT
+
+
 @because(Refusal.UNDER_15)
 def invites_witnesses(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed that somebody who was there may be asked."""
-    return shows_alone(actor, thing, at, on) or age.WITNESS in actor.consents
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.WITNESS)
 
 
 @because(Refusal.UNDER_15)
 def shows_recognised(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed that what is recognised may be shown."""
-    return shows_alone(actor, thing, at, on) or age.SHOW in actor.consents
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.SHOW)
 
 
 @because(Refusal.UNDER_15)
 def prepares_links(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or two agreed on links for a placement or an association."""
-    return shows_alone(actor, thing, at, on) or bool(actor.consents & {age.PLACEMENT, age.ASSOCIATION})
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.PLACEMENT, age.ASSOCIATION)
 
 
 @because(Refusal.ADULTS_ONLY)
@@ -356,12 +366,12 @@ def is_13(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
 @because(Refusal.PICTURE_BY_THREE)
 def shows_faces(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, or they and both parents agreed on pictures."""
-    return shows_alone(actor, thing, at, on) or age.IMAGE in actor.consents
+    return shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.IMAGE)
 
 
 def is_counted(actor: Actor, thing: Counted, at: dt.datetime, on: dt.date) -> bool:
     """Nobody is counted who stays out; under 15 only where two agreed on it."""
-    return not thing.objected and (shows_alone(actor, thing, at, on) or age.STATISTICS in actor.consents)
+    return not thing.objected and (shows_alone(actor, thing, at, on) or agreed_on(actor, on, age.STATISTICS))
 
 
 def nobody(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
@@ -451,7 +461,7 @@ POLICY: dict[Action, Needs] = {
     Action.PRINT_SHEET: Needs((is_theirs,), (is_adult,)),
     Action.DECIDE_BY_TWO: Needs((is_theirs, is_under_15)),
     Action.TAKE_OVER: Needs((is_theirs, decides_now)),
-    Action.COME_OF_AGE: Needs((is_theirs, is_adult)),
+    Action.COME_OF_AGE: Needs((is_theirs, came_of_age)),
     Action.READ_INBOX: Needs((is_facilitator,)),
     Action.READ_REQUEST: Needs(ASKED),
     Action.GIVE_FEEDBACK: Needs(ASKED, (is_waiting, is_adult_or_co_read)),

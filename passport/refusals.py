@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     PROTECTED_BY_AGE = "protected_by_age"
     AGE_DOUBTED = "age_doubted"
     AGE_NOT_LOWER = "age_not_lower"
+    AGE_BY_CALENDAR = "age_by_calendar"
     AGE_CODE_OVER = "age_code_over"
     AGE_CODE_WRONG = "age_code_wrong"
     PASSPHRASE_SHORT = "passphrase_short"
@@ -142,6 +143,7 @@ class Refusal(StrEnum):
     NAME_MISSING = "name_missing"
     PREVIEW_CHANGED = "preview_changed"
     # decided by two
+    NOT_BEFORE_13 = "not_before_13"
     FOR_UNDER_15 = "for_under_15"
     ASKED_LATELY = "asked_lately"
     ASKED_OFTEN = "asked_often"
@@ -149,6 +151,7 @@ class Refusal(StrEnum):
     CAPACITY_MISSING = "capacity_missing"
     IMAGE_BY_PARENTS = "image_by_parents"
     OTHER_PARENT = "other_parent"
+    OTHER_PARENT_UNSAID = "other_parent_unsaid"
     RECEIPT_UNKNOWN = "receipt_unknown"
     RECEIPT_OVER = "receipt_over"
     ALREADY_YOURS = "already_yours"

@@ -8,7 +8,7 @@ from typing import Any
 
 from passport import clock
 from passport.accounts import queries as accounts
-from passport.accounts.models import GuardianConsent
+from passport.accounts.models import GuardianConsent, Passport
 from passport.card import service as card
 from passport.credentials import checking, foreign
 from passport.experiences import cleaning, evidence, files
@@ -98,7 +98,6 @@ def recognise(cast: Cast, request: Any, who: str, competencies: tuple[int, ...],
 
 def accounts_actor(account_id: uuid.UUID) -> Any:
     """Return the policy's view of one account."""
-    from passport.accounts.models import Passport
     from passport.policy import Actor
 
     p = db.session.get(Passport, account_id)
@@ -119,7 +118,7 @@ def agreed(cast: Cast, who: str, *purposes: str, now: dt.datetime) -> str:
     for n in range(2 if "image" in purposes else 1):
         guardian = asked_of_parent(cast, who, ("image",) if n else purposes, now)
         asked = ("image",) if n else purposes
-        code = parents.answer(guardian, parents.AnswerDraft(dict.fromkeys(asked, True), "parent", uuid.uuid4()), now) or ""
+        code = parents.answer(guardian, parents.AnswerDraft(dict.fromkeys(asked, True), "parent", uuid.uuid4(), other=n > 0), now) or ""
     cast.tokens[f"receipt_{who}"] = code
     return code
 
@@ -176,6 +175,8 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     ids["testimony"], ids["seen_text"] = seen.id, seen.text_id
     ids["witness_invitation"] = invite(cast, "lea_x", now - 6 * H, 1).id
     invite(cast, "youth_x", now - 6 * H)
+    grown = db.session.get_one(Passport, cast["stranger"])  # the one adult who was younger here
+    grown.birth_year, grown.birth_month = 2008, 5
     draft = sharing.ShareDraft(
         experience_ids=(cast["lea_x"],), endorsement_ids=(offers[1].id,), recipient_name="Boulangerie Martin",
         recipient_shown=False, months=3, name_form="display", shown_name=None,

@@ -23,6 +23,7 @@ BLANKED_NOW = "answered_at IS NULL OR (contact IS NULL AND token_sealed IS NULL)
 def upgrade() -> None:
     with op.batch_alter_table(GUARDIAN, schema=None) as batch_op:
         batch_op.add_column(sa.Column("way", sa.String(length=8), nullable=False, server_default="code"))
+        batch_op.add_column(sa.Column("contact_digest", sa.LargeBinary(length=32), nullable=True))
         batch_op.add_column(sa.Column("token_sealed", sa.LargeBinary(length=200), nullable=True))
         batch_op.add_column(sa.Column("reminded_at", columns.Instant(), nullable=True))
         batch_op.add_column(sa.Column("submission", columns.Key(), nullable=True))
@@ -33,6 +34,7 @@ def upgrade() -> None:
         batch_op.create_check_constraint(op.f("ck_guardian_way"), "way IN ('email', 'code')")
         batch_op.create_check_constraint(op.f("ck_guardian_way_length"), "length(way) <= 8")
         batch_op.create_check_constraint(op.f("ck_guardian_receipt_hash_hashed"), "length(receipt_hash) = 32")
+        batch_op.create_check_constraint(op.f("ck_guardian_contact_digest_hashed"), "length(contact_digest) = 32")
         batch_op.create_check_constraint(
             op.f("ck_guardian_receipt_declared"),
             "receipt_hash IS NULL OR (answered_at IS NOT NULL AND capacity IS NOT NULL)")
@@ -90,9 +92,9 @@ def downgrade() -> None:
     op.execute(sa.text("UPDATE guardian SET capacity = 'parent' WHERE capacity IS NULL"))
     with op.batch_alter_table(GUARDIAN, schema=None) as batch_op:
         batch_op.drop_constraint(op.f("uq_guardian_receipt_hash"), type_="unique")
-        for name in ("receipt_declared", "receipt_hash_hashed", "way_length", "way", "contact_blanked"):
+        for name in ("receipt_declared", "receipt_hash_hashed", "contact_digest_hashed", "way_length", "way", "contact_blanked"):
             batch_op.drop_constraint(op.f(f"ck_guardian_{name}"), type_="check")
         batch_op.create_check_constraint(op.f("ck_guardian_contact_blanked"), BLANKED)
         batch_op.alter_column("capacity", existing_type=sa.String(length=12), nullable=False)
-        for name in ("receipt_hash", "submission", "reminded_at", "token_sealed", "way"):
+        for name in ("receipt_hash", "submission", "reminded_at", "token_sealed", "contact_digest", "way"):
             batch_op.drop_column(name)

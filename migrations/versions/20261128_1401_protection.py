@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("witness_words", sa.Boolean(), nullable=False),
         sa.Column("doubted_at", columns.Instant(), nullable=True),
         sa.Column("doubted_by_id", columns.Key(), nullable=True),
+        sa.Column("chosen_too", sa.Boolean(), nullable=False),
         sa.Column("age_asked_at", columns.Instant(), nullable=True),
         sa.Column("age_tries", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name=op.f("ck_protection_quiet_whole")),

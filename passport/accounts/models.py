@@ -71,8 +71,9 @@ class Passport(Base):
 class Protection(Base):
     """What a learner decided about being protected, and what a facilitator believes of their age; none by default.
 
-    `quiet_*` are hours of the city; `doubted_*`: « moins de 18 ans, je crois »; `age_asked_at`: since when the learner
-    shows a code that a facilitator may confirm, and how often another one was tried.
+    `quiet_*` are hours of the city; `doubted_*`: « moins de 18 ans, je crois », and `chosen_too`, that the learner had
+    chosen protection all the same; `age_asked_at`: since when the learner shows a code that a facilitator may confirm,
+    and how often another one was tried.
     """
 
     __tablename__ = "protection"
@@ -84,6 +85,7 @@ class Protection(Base):
     witness_words: Mapped[bool] = mapped_column(default=False)
     doubted_at: Mapped[dt.datetime | None]
     doubted_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+    chosen_too: Mapped[bool] = mapped_column(default=False)
     age_asked_at: Mapped[dt.datetime | None]
     age_tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     __table_args__ = (
@@ -173,7 +175,8 @@ class Recovery(Base):
 class Guardian(Base):
     """One link for a parent or the service in charge, made by the child; answered or over, its contact and token are blank.
 
-    `capacity` is what they declare; their receipt shows and withdraws what they said yes to.
+    `capacity` is what they declare; their receipt shows and withdraws what they said yes to. `contact_digest`, under the key
+    of the city, tells the addresses of two parents apart for images, while that is asked or stands.
     """
 
     __tablename__ = "guardian"
@@ -183,6 +186,7 @@ class Guardian(Base):
     way: Mapped[str] = mapped_column(sa.String(8))
     capacity: Mapped[str | None] = mapped_column(sa.String(12))
     contact: Mapped[str | None] = free_text(254, "learner", "system")
+    contact_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
     token_hash: Mapped[bytes] = hashed()
     token_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary(200))
     asked_at: Mapped[dt.datetime]

@@ -24,7 +24,11 @@ YOUNGER: list[Callable[[uuid.UUID, rules.Band, dt.datetime], None]] = []
 
 def of(learner_id: uuid.UUID) -> Protection:
     """Return what somebody decided about their protection; what is not decided yet is not kept either."""
-    return db.session.get(Protection, learner_id) or Protection(learner_id=learner_id, witness_words=False, age_tries=0)
+    return db.session.get(Protection, learner_id) or _nothing(learner_id)
+
+
+def _nothing(learner_id: uuid.UUID) -> Protection:
+    return Protection(learner_id=learner_id, witness_words=False, chosen_too=False, age_tries=0)
 
 
 def _held(learner_id: uuid.UUID) -> tuple[Passport, Protection]:
@@ -32,7 +36,7 @@ def _held(learner_id: uuid.UUID) -> tuple[Passport, Protection]:
     passport = db.session.get_one(Passport, learner_id, with_for_update=True, populate_existing=True)
     decided = db.session.get(Protection, learner_id, populate_existing=True)
     if decided is None:
-        decided = Protection(learner_id=learner_id, witness_words=False, age_tries=0)
+        decided = _nothing(learner_id)
         db.session.add(decided)
         db.session.flush()
     return passport, decided
@@ -48,7 +52,9 @@ def _is_protected(passport: Passport, now: dt.datetime) -> bool:
 
 def choose(learner_id: uuid.UUID, now: dt.datetime) -> None:
     """Protect an adult as a minor is, from now on, because they choose it; twice is once."""
-    passport, _decided = _held(learner_id)
+    passport, decided = _held(learner_id)
+    if decided.doubted_at is not None:
+        decided.chosen_too = True
     if not _is_protected(passport, now):
         passport.protection_chosen = True
         db.session.flush()
@@ -114,12 +120,13 @@ def lower_age(learner_id: uuid.UUID, year: int | None, month: int | None, now: d
 def doubt(learner_id: uuid.UUID, membership_id: uuid.UUID, actor_id: uuid.UUID, now: dt.datetime) -> None:
     """Protect somebody at once because a facilitator believes that they are under 18; twice is once.
 
-    Who is protected already stays as they are. The learner finds it on their own pages.
+    A minor stays as they are; whoever had chosen protection cannot leave it any more, and has chosen it still once the
+    doubt is over. The learner finds it on their own pages.
     """
     passport, decided = _held(learner_id)
-    if _is_protected(passport, now):
+    if _is_minor(passport, now) or decided.doubted_at is not None:
         return
-    passport.protection_chosen = True
+    decided.chosen_too, passport.protection_chosen = passport.protection_chosen, True
     decided.doubted_at, decided.doubted_by_id = now, membership_id
     decided.witness_words = False
     db.session.flush()
@@ -129,14 +136,20 @@ def doubt(learner_id: uuid.UUID, membership_id: uuid.UUID, actor_id: uuid.UUID, 
 def _forget_doubt(passport: Passport, decided: Protection) -> None:
     """Let go of a doubt about somebody's age, and of the protection that came with it and that nobody chose."""
     if decided.doubted_at is not None:
-        passport.protection_chosen = False
+        passport.protection_chosen, decided.chosen_too = decided.chosen_too, False
         decided.doubted_at = decided.doubted_by_id = None
     decided.age_asked_at, decided.age_tries = None, 0
 
 
 def show_code(learner_id: uuid.UUID, now: dt.datetime) -> None:
-    """Let a learner show a code for a quarter of an hour, by which a facilitator confirms in person that they are an adult."""
-    _passport, decided = _held(learner_id)
+    """Let a learner show a code for a quarter of an hour, by which a facilitator confirms in person that they are an adult.
+
+    Raises Refused under 15.
+    """
+    passport, decided = _held(learner_id)
+    refusal = rules.refusal_to_confirm_anybody(rules.band(passport.birth_year, passport.birth_month, day_of(now)))
+    if refusal is not None:
+        raise Refused(refusal)
     decided.age_asked_at, decided.age_tries = now, 0
     db.session.flush()
     record("age.ask", learner_id, now, learner_id)
@@ -151,25 +164,32 @@ def code_shown(decided: Protection, now: dt.datetime) -> str | None:
     return f"{number % 1_000_000:06d}"
 
 
-def confirm(learner_id: uuid.UUID, code: str, actor_id: uuid.UUID, now: dt.datetime) -> None:
+def confirm(learner_id: uuid.UUID, code: str, actor_id: uuid.UUID, now: dt.datetime) -> bool:
     """Make an adult of somebody whose code a facilitator reads on their screen, in person. Raises Refused.
 
     A wrong one is counted all the same: after five, or a quarter of an hour, another is to be shown. Where nobody takes
-    them for a minor there is nothing to confirm.
+    them for a minor there is nothing to confirm, and False is returned. Whoever was a minor until now stays protected,
+    as by their own choice, until they end it themself: one adult's word takes nobody out of it.
     """
     passport, decided = _held(learner_id)
-    if not _is_minor(passport, now) and decided.doubted_at is None:
-        return
+    minor = _is_minor(passport, now)
+    if not minor and decided.doubted_at is None:
+        return False
     shown = code_shown(decided, now)
     right = shown is not None and hmac.compare_digest(shown.encode(), "".join(code.split()).encode())
     refusal = rules.refusal_to_confirm_age(decided.age_asked_at, decided.age_tries, right, now)
     if refusal is not None:
         raise Refused(refusal, "code", outlives=lambda: _count_try(learner_id))
+    refusal = rules.refusal_to_confirm_anybody(rules.band(passport.birth_year, passport.birth_month, day_of(now)))
+    if refusal is not None:
+        raise Refused(refusal, "code")
     passport.birth_year = passport.birth_month = None
     passport.age_source = "seen"
     _forget_doubt(passport, decided)
+    passport.protection_chosen = passport.protection_chosen or minor
     db.session.flush()
     record("age.confirm", actor_id, now, learner_id)
+    return True
 
 
 def _count_try(learner_id: uuid.UUID) -> None:

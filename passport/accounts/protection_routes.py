@@ -103,6 +103,7 @@ def age() -> ResponseReturnValue:
 def _age_page(form: BirthForm, status: int = 200) -> ResponseReturnValue:
     kept = protection.of(current_user.id)
     return page("accounts/age.html", form=form, status=status, minor=_minor(), doubted=kept.doubted_at is not None,
+                by_calendar=rules.refusal_to_confirm_anybody(actor().band(clock.today())) is not None,
                 code=protection.code_shown(kept, clock.now()))
 
 
@@ -127,6 +128,11 @@ def lower() -> ResponseReturnValue:
 def show_code() -> ResponseReturnValue:
     """Show a code for a quarter of an hour."""
     _mine()
-    with transaction():
-        protection.show_code(current_user.id, clock.now())
+    try:
+        with transaction():
+            protection.show_code(current_user.id, clock.now())
+    except Refused as refused:
+        form = BirthForm(formdata=None, today=clock.today())
+        form.refuse(refused)
+        return _age_page(form, 422)
     return onward("protected.age")

@@ -166,6 +166,12 @@ def refusal_to_confirm_age(
     return None if right else Refusal.AGE_CODE_WRONG
 
 
+def refusal_to_confirm_anybody(band: Band) -> Refusal | None:
+    """Say why nobody confirms in person that this one is 18 or more, or None: whoever said that they are under 15 never
+    said 18 by mistake, so the calendar alone counts."""
+    return Refusal.AGE_BY_CALENDAR if band in {Band.CHILD, Band.TEEN} else None
+
+
 def confirmers(protected: bool) -> int:
     """Return how many adults confirm a recovery in person: two for everybody protected."""
     return 2 if protected else 1

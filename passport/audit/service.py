@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -77,12 +78,26 @@ def note_case(
         connection.execute(sa.insert(ReadingLine).from_select(list(values), once))
 
 
-def _keep(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    lines = [
+def note_act(thing: Looked, reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
+    """Keep, in the transaction of the act itself, what an adult did today that its learner is to know of."""
+    db.session.execute(_insert(), _lines([thing], reader_ref, role, action, at))
+
+
+def _insert() -> Any:
+    insert: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    return insert(ReadingLine).on_conflict_do_nothing()
+
+
+def _lines(
+    things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime
+) -> list[dict[str, Any]]:
+    return [
         {"id": uuid7(), "learner_id": t.learner_id, "reader_ref": reader_ref, "role": role,
          "organisation_id": t.organisation_id, "action": action, "experience_id": t.experience_id, "read_on": day_of(at)}
         for t in things
     ]
+
+
+def _keep(things: Iterable[Looked], reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
     with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
-        connection.execute(insert(ReadingLine).on_conflict_do_nothing(), lines)
+        connection.execute(_insert(), _lines(things, reader_ref, role, action, at))

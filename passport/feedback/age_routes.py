@@ -7,10 +7,12 @@ import uuid
 from flask import Blueprint, abort, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from .. import clock
 from ..accounts import protection
 from ..accounts.forms import AgeCodeForm
+from ..audit.service import Looked, note_act
 from ..policy import Action, answering_role
 from ..refusals import Refused
 from ..transaction import transaction
@@ -48,13 +50,16 @@ def doubt(key: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/on-me-demande/<uuid:key>/age/plus")
 def confirm(key: uuid.UUID) -> ResponseReturnValue:
     """Confirm, with the code on the learner's own screen, that they are 18 or more."""
-    now = clock.now()
+    now, who = clock.now(), actor()
     received = authorised(waiting.asked(key, now), Action.CONFIRM_AGE)
     form = AgeCodeForm()
     if form.validate():
         try:
             with transaction():
-                protection.confirm(received.learner_id, form.code.data or "", actor().account_id, now)
+                confirmed = protection.confirm(received.learner_id, form.code.data or "", who.account_id, now)
+                if confirmed and received.experience_id is not None:
+                    note_act(Looked(received.learner_id, received.organisation_id, received.experience_id),
+                             current_user.audit_ref, "facilitator", "confirm_age", now)
         except Refused as refused:
             form.refuse(refused, "code")
         else:

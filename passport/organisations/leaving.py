@@ -8,8 +8,12 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from ..accounts import protection
+from ..accounts import rules as age
 from ..accounts import service as accounts
+from ..accounts.models import Passport
 from ..audit.service import record
+from ..clock import day_of
 from ..extensions import db
 from ..notices import outbox
 from ..notices.models import Notice
@@ -117,6 +121,32 @@ def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -
     refusal = rules.refusal_to_remove(membership.role, row.others, row.coordinates)
     if refusal is not None:
         raise Refused(refusal)
+    _end(membership, now)
+    if by_id != membership.account_id:
+        _stop(membership, now)
+    record("membership.end", by_id, now, membership.id)
+
+
+def grow_younger(account_id: uuid.UUID, _band: age.Band, now: dt.datetime) -> None:
+    """End the roles that somebody holds below their age, the last one of a kind too, and what an adult alone does in others.
+
+    Who holds such a role is no longer an adult of the organisation, whatever it needs: the coordination names another.
+    """
+    passport = db.session.get_one(Passport, account_id)
+    adult, sixteen = (age.has_turned(passport.birth_year, passport.birth_month, years, day_of(now))
+                      for years in (age.ADULT, age.FACILITATES))
+    held = db.session.scalars(sa.select(Membership).where(
+        Membership.account_id == account_id, Membership.ended_at.is_(None)).order_by(Membership.id).with_for_update()).all()
+    for membership in held:
+        if rules.refusal_to_go_on(membership.role, adult, sixteen) is not None:
+            _end(membership, now)
+            _stop(membership, now)
+            record("membership.end", account_id, now, membership.id)
+        elif not adult:
+            _named_no_more(membership, now)
+
+
+def _end(membership: Membership, now: dt.datetime) -> None:
     membership.ended_at = now
     db.session.execute(
         sa.update(AskCode).where(AskCode.membership_id == membership.id, AskCode.closed_at.is_(None))
@@ -130,9 +160,6 @@ def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -
         db.session.execute(sa.update(Invitation).where(*theirs).values(revoked_at=now))
     db.session.flush()
     _reads_no_more(membership, now)
-    if by_id != membership.account_id:
-        _stop(membership, now)
-    record("membership.end", by_id, now, membership.id)
 
 
 def _stop_all(organisation: Organisation, now: dt.datetime) -> None:
@@ -159,6 +186,10 @@ def _reads_no_more(membership: Membership, now: dt.datetime) -> None:
                  [Notice.subject_id.in_(house), Notice.account_id == membership.account_id]):
         db.session.execute(sa.delete(Notice).where(Notice.kind == "check_ends", Notice.read_at.is_(None), *told),
                            execution_options={"synchronize_session": False})
+    _named_no_more(membership, now)
+
+
+def _named_no_more(membership: Membership, now: dt.datetime) -> None:
     db.session.execute(sa.update(Membership).where(Membership.co_reader_id == membership.id).values(co_reader_id=None))
     if not membership.is_safeguarding_reader:
         return
@@ -174,3 +205,6 @@ def _reads_no_more(membership: Membership, now: dt.datetime) -> None:
     db.session.execute(sa.update(Organisation).where(Organisation.minors_reader_id == membership.account_id)
                        .values(minors_reader_id=None))
     db.session.flush()
+
+
+protection.YOUNGER.append(grow_younger)

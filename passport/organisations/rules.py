@@ -184,15 +184,21 @@ def refusal_to_accept(invited: Invited, at: dt.datetime) -> Refusal | None:
         return Refusal.INVITATION_OVER
     if invited.organisation_closed_at is not None and invited.organisation_closed_at <= at:
         return Refusal.INVITATION_OVER
-    if not invited.adult and invited.role != "facilitator":
-        return Refusal.ADULTS_ONLY
-    if not invited.adult and not invited.sixteen:
-        return Refusal.FROM_16
+    too_young = refusal_to_go_on(invited.role, invited.adult, invited.sixteen)
+    if too_young is not None:
+        return too_young
     if invited.own:
         return Refusal.NOT_ONESELF
     if invited.already:
         return Refusal.ALREADY_MEMBER
     return None
+
+
+def refusal_to_go_on(role: str, adult: bool, sixteen: bool) -> Refusal | None:
+    """Say why a role ends with the age that is said now, or None when it may be held at that age, as `refusal_to_accept`."""
+    if role == "facilitator":
+        return None if sixteen or adult else Refusal.FROM_16
+    return None if adult else Refusal.ADULTS_ONLY
 
 
 def refusal_to_remove(role: str, others: int, by_coordinator: bool) -> Refusal | None:

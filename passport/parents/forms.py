@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 from wtforms.validators import ValidationError
 
-from ..accounts.rules import refusal_of_address
+from ..accounts.rules import BY_BOTH, refusal_of_address
 from ..forms import Entry, Form, Sentence, options, refused_message
 from ..refusals import Refusal, Refused
 from . import rules, words
@@ -78,7 +78,9 @@ class AnswerForm(Entry):
 
     capacity = RadioField(_l("Pour dire oui"), validate_choice=False, choices=options([
         (rules.PARENT, _l("J’ai l’autorité parentale")), (rules.SERVICE, _l("Je suis le service qui a la charge de l’enfant"))]))
+    other = BooleanField(_l("Je suis l’autre parent"))
     asked: tuple[str, ...] = ()
+    second = False
 
     class Meta(Entry.Meta):
         csrf = False
@@ -92,6 +94,10 @@ class AnswerForm(Entry):
             refusal = rules.refusal_of_yes(name, self.capacity.data) if self[name].data == YES else None
             if refusal is not None:
                 stopped.append(("capacity" if refusal is Refusal.CAPACITY_MISSING else name, refusal))
+        yes_of_both = self.second and any(name in BY_BOTH and self[name].data == YES for name in self.asked)
+        unsaid = rules.refusal_of_second_yes(bool(self.other.data)) if yes_of_both else None
+        if unsaid is not None:
+            stopped.append(("other", unsaid))
         for name, refusal in stopped:
             if not self[name].errors:
                 self.refuse(Refused(refusal, name))
@@ -100,7 +106,8 @@ class AnswerForm(Entry):
     def draft(self) -> AnswerDraft:
         """Return what is answered."""
         capacity = self.capacity.data if self.capacity.data in rules.CAPACITIES else None
-        return AnswerDraft({name: self[name].data == YES for name in self.asked}, capacity, self.number)
+        return AnswerDraft({name: self[name].data == YES for name in self.asked}, capacity, self.number,
+                           bool(self.other.data))
 
 
 def _each(base: type[Any], purposes: Iterable[str], choices: list[tuple[str, Any]]) -> type[Any]:
@@ -110,9 +117,10 @@ def _each(base: type[Any], purposes: Iterable[str], choices: list[tuple[str, Any
         p: RadioField(words.PURPOSE[p], validate_choice=False, choices=options(choices)) for p in asked}})
 
 
-def answer_form(purposes: Iterable[str]) -> AnswerForm:
-    """Return the form of a parent's answer about these purposes."""
+def answer_form(purposes: Iterable[str], second: bool) -> AnswerForm:
+    """Return the form of a parent's answer about these purposes; `second`: for images, the other parent's."""
     form: AnswerForm = _each(AnswerForm, purposes, [(YES, _l("Oui")), (NO, _l("Non"))])()
+    form.second = second
     return form
 
 

@@ -36,7 +36,7 @@ def answer(token: str) -> ResponseReturnValue:
     if facing is None:
         return doors.unknown()
     guardian = facing.guardian
-    form = answer_form(facing.purposes)
+    form = answer_form(facing.purposes, facing.second)
     again = request.method == "POST" and guardian.answered_at is not None and form.submission.data == str(guardian.submission)
     over = rules.refusal_to_answer(facing.band, guardian.answered_at, guardian.expires_at, len(facing.purposes), now)
     if over is not None and not again:

@@ -170,6 +170,7 @@ class Facing:
     guardian: Guardian
     band: age.Band
     purposes: tuple[str, ...]
+    second: bool = False  # for images, the link of the other parent
 
 
 def _open(token: sa.ColumnElement[bool]) -> tuple[Guardian, Passport] | None:
@@ -200,8 +201,9 @@ def by_token(token_hash: bytes, now: dt.datetime) -> Facing | None:
     if row is None:
         return None
     found, passport = row
-    purposes = tuple(given.option for given in waiting(found, of_guardian(found), now))
-    return Facing(found, age.band(passport.birth_year, passport.birth_month, day_of(now)), purposes)
+    asks = waiting(found, of_guardian(found), now)
+    return Facing(found, age.band(passport.birth_year, passport.birth_month, day_of(now)),
+                  tuple(given.option for given in asks), any(given.second_guardian_id == found.id for given in asks))
 
 
 @dataclass(frozen=True)

@@ -113,11 +113,15 @@ def come_of_age() -> ResponseReturnValue:
     me, now = authorised(Mine(current_user.id), Action.COME_OF_AGE).learner_id, clock.now()
     form = ComeOfAgeForm()
     if form.validate_on_submit():
-        with transaction():
-            service.come_of_age(me, form.protection.data == KEEP, now)
-        flash(_("C’est noté : la protection continue.") if form.protection.data == KEEP
-              else _("C’est noté : la protection s’arrête."))
-        return onward("experiences.passport")
+        try:
+            with transaction():
+                service.come_of_age(me, form.protection.data == KEEP, now)
+        except Refused as refused:
+            form.refuse(refused, "protection")
+        else:
+            flash(_("C’est noté : la protection continue.") if form.protection.data == KEEP
+                  else _("C’est noté : la protection s’arrête."))
+            return onward("experiences.passport")
     return page("parents/come_of_age.html", status=422 if form.is_submitted() else 200, form=form,
                 small={KEEP: _("Deux responsables peuvent lire ce qu’un adulte m’écrit. Rien n’arrive la nuit."),
                        CLOSE: _("Ce qu’un adulte m’écrit n’est lu que par moi.")},

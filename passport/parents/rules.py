@@ -66,6 +66,8 @@ def refusal_to_ask(band: Band, purpose: str, last: Decided | None, now: dt.datet
     For images the second parent is asked by a link of their own, while the first is asked or has said yes. Right after
     a parent's no or stop nobody is asked again: it would only press them.
     """
+    if band is Band.CHILD:
+        return Refusal.NOT_BEFORE_13
     if band not in UNDER_15:
         return Refusal.FOR_UNDER_15
     if last is None:
@@ -81,8 +83,8 @@ def refusal_to_ask(band: Band, purpose: str, last: Decided | None, now: dt.datet
 
 def refusal_to_answer(band: Band, answered_at: dt.datetime | None, expires_at: dt.datetime, waiting: int,
                       now: dt.datetime) -> Refusal | None:
-    """Say why a link takes no answer, or None: it works once, within its time, while something is asked, before 15."""
-    over = answered_at is not None or expires_at <= now or not waiting or band not in UNDER_15
+    """Say why a link takes no answer, or None: it works once, within its time, while something is asked, at 13 and 14."""
+    over = answered_at is not None or expires_at <= now or not waiting or band is not Band.TEEN
     return Refusal.INVITATION_CLOSED if over else None
 
 
@@ -94,6 +96,17 @@ def refusal_of_yes(purpose: str, capacity: str | None) -> Refusal | None:
     if capacity not in CAPACITIES:
         return Refusal.CAPACITY_MISSING
     return Refusal.IMAGE_BY_PARENTS if capacity == SERVICE and purpose in BY_BOTH else None
+
+
+def refusal_of_second_yes(other: bool) -> Refusal | None:
+    """Say why the second yes for images does not count, or None when whoever says it declares to be the other parent."""
+    return None if other else Refusal.OTHER_PARENT_UNSAID
+
+
+def one_box(address: str) -> str:
+    """Return the box that an address leads to, as far as the address itself tells: what follows a plus changes nothing."""
+    local, _at, domain = address.strip().lower().partition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def refusal_to_remind(way: str, reminded_at: dt.datetime | None, is_open: bool) -> Refusal | None:
@@ -122,6 +135,11 @@ def refusal_to_take_over(band: Band, given: Given, now: dt.datetime) -> Refusal 
         return Refusal.UNDER_15
     decided = given.withdrawn_at is not None or given.kept_at is not None
     return Refusal.ALREADY_YOURS if decided or not is_agreed(given, now) else None
+
+
+def ends_younger(band: Band, kept_at: dt.datetime | None) -> bool:
+    """Say whether a consent ends because its child says that they are younger: under 13 any, under 15 one that was kept."""
+    return band is Band.CHILD or (band is Band.TEEN and kept_at is not None)
 
 
 def is_over(band: Band, given: Given, now: dt.datetime) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ..accounts import protection
 from ..accounts import rules as age
 from ..accounts.models import Account, Guardian, GuardianConsent, Passport
 from ..audit.service import record
@@ -20,7 +21,7 @@ from ..notices import jobs, outbox
 from ..recognition import service as recognition
 from ..recognition.models import Permission
 from ..refusals import Refusal, Refused
-from ..seal import digest_of, new_token, seal, token_for, unseal
+from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
 from ..sharing import service as sharing
 from ..witnesses import service as witnesses
 from . import queries, rules, words
@@ -43,6 +44,7 @@ class AnswerDraft:
     answers: Mapping[str, bool]
     capacity: str | None
     submission: uuid.UUID
+    other: bool = False  # « je suis l’autre parent », for the second yes
 
 
 def _hold(learner_id: uuid.UUID) -> Passport:
@@ -80,6 +82,8 @@ def ask(learner_id: uuid.UUID, draft: AskDraft, now: dt.datetime) -> Guardian:
     guardian = Guardian(
         id=uuid7(), learner_id=learner_id, way=rules.EMAIL if draft.address else rules.CODE, contact=draft.address,
         token_hash=digest_of(token), token_sealed=seal(token), asked_at=now, expires_at=now + rules.OPEN_FOR)
+    if draft.address and age.BY_BOTH & set(draft.purposes):
+        guardian.contact_digest = keyed_digests_of(rules.one_box(draft.address))[0]
     db.session.add(guardian)
     db.session.flush()
     for purpose in draft.purposes:
@@ -94,7 +98,8 @@ def ask(learner_id: uuid.UUID, draft: AskDraft, now: dt.datetime) -> Guardian:
 def _ask_about(guardian: Guardian, purpose: str, last: GuardianConsent | None, now: dt.datetime) -> None:
     if last is not None and rules.state_of(last, now) in {rules.State.ASKED, rules.State.HALF}:
         first = db.session.get(Guardian, last.guardian_id) if last.guardian_id else None
-        if first is not None and first.contact is not None and first.contact == guardian.contact:
+        same = keyed_digests_of(rules.one_box(guardian.contact)) if guardian.contact else []
+        if first is not None and first.contact_digest in same:
             raise Refused(Refusal.OTHER_PARENT, "address")
         last.second_guardian_id, last.until = guardian.id, max(last.until, guardian.expires_at)
         return
@@ -146,9 +151,14 @@ def answer(guardian: Guardian, draft: AnswerDraft, now: dt.datetime) -> str | No
     for given in found:
         if draft.answers.get(given.option) is None:
             raise Refused(Refusal.STEP_MISSING, given.option)
-        refusal = rules.refusal_of_yes(given.option, draft.capacity) if draft.answers[given.option] else None
+        if not draft.answers[given.option]:
+            continue
+        refusal = rules.refusal_of_yes(given.option, draft.capacity)
         if refusal is not None:
             raise Refused(refusal, given.option)
+        refusal = rules.refusal_of_second_yes(draft.other) if given.second_guardian_id == guardian.id else None
+        if refusal is not None:
+            raise Refused(refusal, "other")
     agreed = [given for given in found if draft.answers[given.option]]
     guardian.answered_at, guardian.submission = now, draft.submission
     guardian.contact = guardian.token_sealed = None
@@ -204,6 +214,10 @@ def _end(given: GuardianConsent, by: str, now: dt.datetime) -> None:
     sharing.close_consented(given.id, now)
     witnesses.close_consented(given.id, now)
     recognition.end_consented(given.id, now)
+    if given.option in age.BY_BOTH:
+        db.session.execute(
+            sa.update(Guardian).where(Guardian.id.in_([k for k in (given.guardian_id, given.second_guardian_id) if k]))
+            .values(contact_digest=None))
     if given.option == age.STATISTICS:
         passport = db.session.get_one(Passport, given.learner_id)
         # From 15 on one is counted unless one says no: silence is no answer.
@@ -233,15 +247,23 @@ def take_over(learner_id: uuid.UUID, kept: Mapping[str, bool], now: dt.datetime)
 
 
 def come_of_age(learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> None:
-    """At 18: let the protection end, or go on as a choice of one's own. Raises Refused before 18."""
+    """At 18: let the protection end, or go on as a choice of one's own. Raises Refused before 18, and to end it in doubt."""
     passport = _hold(learner_id)
     if _band(passport, now) is not age.Band.ADULT:
         raise Refused(Refusal.ADULTS_ONLY)
-    passport.protection_chosen = protected
+    (protection.choose if protected else protection.leave)(learner_id, now)
     if passport.came_of_age_at is None:
         passport.came_of_age_at = now
     db.session.flush()
     record("parents.come_of_age", learner_id, now)
+
+
+def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
+    """End what two decided and does not hold at the age that is said now, with all that stands on it."""
+    for given in db.session.scalars(sa.select(GuardianConsent).where(
+            GuardianConsent.learner_id == learner_id, GuardianConsent.withdrawn_at.is_(None))).all():
+        if rules.ends_younger(band, given.kept_at):
+            _end(given, rules.END, now)
 
 
 # ---------- every day ----------
@@ -276,5 +298,6 @@ def end_over(now: dt.datetime) -> int:
     return count
 
 
+protection.YOUNGER.append(grow_younger)
 jobs.every_day("parents.forget", forget_contacts)
 jobs.every_day("parents.end", end_over)

@@ -258,8 +258,10 @@ def permit(endorsement: Endorsement, now: dt.datetime) -> None:
     """Permit to show an endorsement that is kept; given again after an end, it is a new permission. Raises Refused."""
     offer = _locked(endorsement)
     learner = db.session.get_one(Passport, endorsement.learner_id)
-    alone = age.has_turned(learner.birth_year, learner.birth_month, age.SHOWS_ALONE, day_of(now))
-    consent_id = None if alone else accounts.consents(endorsement.learner_id, now).get(age.SHOW)
+    band = age.band(learner.birth_year, learner.birth_month, day_of(now))
+    alone = band in {age.Band.YOUTH, age.Band.ADULT}
+    # Under 13 two agree on nothing.
+    consent_id = accounts.consents(endorsement.learner_id, now).get(age.SHOW) if band is age.Band.TEEN else None
     refusal = rules.refusal_to_permit(offer, decides_alone=alone, joint_consent=consent_id is not None)
     if refusal is not None:
         raise Refused(refusal)

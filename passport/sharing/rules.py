@@ -53,7 +53,9 @@ class LinkState(StrEnum):
 
 
 def purposes_open(band: Band, agreed: Collection[str]) -> tuple[str, ...]:
-    """Return for whom a link may be at this age, where two agreed on `agreed`; from 15 on nobody asks."""
+    """Return for whom a link may be at this age, where two agreed on `agreed`; from 15 on nobody asks, under 13 none is."""
+    if band is Band.CHILD:
+        return ()
     return (SHOW,) if band in ALONE else tuple(purpose for purpose in FOR_WHOM if purpose in agreed)
 
 

@@ -62,12 +62,12 @@ def refusal_to_invite(
 ) -> Refusal | None:
     """Say why nobody without account can be asked about an experience, or None when somebody can.
 
-    From 15 on, before when two agreed on it (safeguarding, row 8); `waiting` is how many invitations about it are open.
+    From 15 on, at 13 and 14 when two agreed on it (safeguarding, row 8); `waiting` is how many invitations about it are open.
     """
     inside = experiences.refusal_to_send(for_me_only, deleted_at)
     if inside is not None:
         return inside
-    if band not in {Band.YOUTH, Band.ADULT} and not joint_consent:
+    if band not in {Band.YOUTH, Band.ADULT} and not (band is Band.TEEN and joint_consent):
         return Refusal.UNDER_15
     return Refusal.TOO_MANY_INVITATIONS if waiting >= MOST_OPEN else None
 

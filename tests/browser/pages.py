@@ -36,6 +36,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "404 /nulle-part", "403 /faute/403", "409 /faute/409", "410 /faute/410", "429 /faute/429", "503 /faute/503",
     ),
     "stranger": (
+        "parents.come_of_age",
         "experiences.passport", "experiences.deleted", "feedback.exchanges", "recognition.ledger", "sharing.choose",
         "card.show", "card.card", "sheets.prepare", "/rejoindre/{code}", "404 /rejoindre/AAAA-AAAA", "/d/{to_karim}",
     ),
@@ -62,7 +63,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/experience/{ines_4}", "/experience/{ines_5}", "/experience/{ines_6}", "feedback.exchanges", "/retour/{unread}", "/retour/{hidden}",
         "/ca-me-derange/{hidden_text}", "422 /retour/{hidden}/faire-reconnaitre", "/competences/{to_decide}",
         "/competences/{not_yet}", "/competences/{decided_on}", "/competences/{not_him}", "/competences/{taken_back}",
-        "parents.come_of_age", "sharing.choose", "card.show", "card.card", "card.opens", "/montrer/lien/{Mairie}", "/montrer/lien/{Club}",
+        "sharing.choose", "card.show", "card.card", "card.opens", "/montrer/lien/{Mairie}", "/montrer/lien/{Club}",
     ),
     "tom": (
         "experiences.passport", "/experience/{tom_x}", "/experience/{tom_x}/demander", "/d/{to_karim}", "/d/{to_nadia}",

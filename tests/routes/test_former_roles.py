@@ -7,9 +7,10 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from passport.accounts.models import ContactBar, Session
+from passport.accounts.models import ContactBar, Passport, Session
 from passport.extensions import db
 from passport.feedback.models import AuthoredText
 from passport.organisations import service as organisations
@@ -17,7 +18,7 @@ from passport.organisations.models import Invitation, Membership, Organisation, 
 from passport.refusals import Refusal, Refused
 from passport.transaction import transaction
 from tests.cast import Cast
-from tests.conftest import NOON
+from tests.conftest import NOON, both_databases
 from tests.reading import words
 
 
@@ -97,3 +98,28 @@ def test_a_check_that_ended_closes_the_protected_learner_at_once(app: Flask, cit
 def test_an_absurd_place_in_a_list_shows_the_first_page(browse: Any, page: str) -> None:
     answer = browse("karim").get(f"{page}0001-01-01T00:00:00%2B14:00~{uuid.uuid4()}")
     assert answer.status_code == 200
+
+
+@both_databases
+@pytest.mark.parametrize(("who", "born", "goes"), [
+    ("sofia", (2010, 3), True), ("claire", (2010, 3), True), ("karim", (2010, 3), False), ("karim", (2011, 6), True)])
+def test_whoever_says_they_are_younger_than_their_role_allows_holds_it_no_more(
+    app: Flask, cast: Cast, browse: Any, who: str, born: tuple[int, int], goes: bool
+) -> None:
+    with app.app_context(), transaction():
+        other = db.session.get_one(Membership, cast["m_hugo"])
+        if who == "karim":
+            other.co_reader_id = cast["m_karim"]
+    reader, page = browse(who), {"sofia": "/ville", "claire": f"/organisation/{cast['library']}"}.get(who, "/on-me-demande")
+    assert reader.get(page).status_code == 200
+    reader.fill("/mon-age", "/mon-age/moins", birth_year=str(born[0]), birth_month=str(born[1]))
+    with app.app_context():
+        kept = db.session.get_one(Membership, cast[f"m_{who}"])
+        assert kept.ended_at == (NOON if goes else None)
+        assert not kept.is_safeguarding_reader
+        assert db.session.get_one(Membership, cast["m_hugo"]).co_reader_id is None
+        alive = db.session.scalars(sa.select(Session).where(
+            Session.account_id == cast[who], Session.ended_at.is_(None))).all()
+        assert bool(alive) is not goes
+        assert db.session.get_one(Passport, cast[who]).birth_year == born[0]
+    assert browse(who).get(page).status_code == (404 if goes else 200)

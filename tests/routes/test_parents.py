@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from passport import clock
+from passport.accounts import protection
 from passport.accounts import queries as accounts
 from passport.accounts import rules as age
 from passport.accounts.models import Guardian, GuardianConsent, Passport
@@ -192,10 +193,38 @@ def test_for_images_both_parents_answer_and_a_service_does_not(app: Flask, cast:
     assert "L’autre répond avec son propre lien." in words(tom.get("/a-deux"))
     with app.app_context():
         assert "image" not in consents(cast)
-    assert answers(other, asks(tom, "image"), image="yes").status_code == 303
+    second = asks(tom, "image")
+    unsaid = answers(other, second, image="yes")
+    assert unsaid.status_code == 422
+    assert "dire aussi que vous êtes l’autre parent" in words(unsaid)
+    with app.app_context():
+        assert "image" not in consents(cast)
+    assert answers(other, second, image="yes", other="y").status_code == 303
     with app.app_context():
         assert "image" in consents(cast)
         assert given(cast, "image").second_guardian_id is not None
+
+
+@both_databases
+def test_the_same_address_is_not_the_other_parent(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context():
+        with transaction():
+            world.asked_of_parent(cast, "tom", ("image",), NOON, "parent@example.org")
+        db.session.remove()
+    tom, parent = browse("tom"), app.test_client()
+    assert answers(parent, f"/a/{cast.tokens['parent_tom']}", image="yes").status_code == 303
+    for same in ("parent@example.org", "Parent+deux@Example.org"):
+        refused = tom.post("/a-deux", {"image": "y", "way": "written", "address": same})
+        assert refused.status_code == 422
+        assert "Écrire une autre adresse" in words(refused)
+    assert tom.post("/a-deux", {"image": "y", "way": "written", "address": "autre@example.org"}).status_code == 303
+    with app.app_context():
+        assert [g.contact_digest is not None for g in db.session.scalars(sa.select(Guardian))] == [True, True]
+        key = given(cast, "image").id
+        assert given(cast, "image").second_guardian_id is not None
+    tom.post(f"/a-deux/{key}/arreter")
+    with app.app_context():
+        assert [g.contact_digest for g in db.session.scalars(sa.select(Guardian))] == [None, None]
 
 
 # ---------- only the two ----------
@@ -455,6 +484,34 @@ def test_at_15_it_rests_until_the_learner_keeps_it_or_closes_it(app: Flask, show
     assert "Il n’y a rien à décider" in words(tom.get("/a-moi"))
 
 
+@both_databases
+@pytest.mark.parametrize(("born", "left"), [((2012, 11), {"placement", "image"}), ((2014, 3), set())])
+def test_whoever_says_they_are_younger_keeps_no_consent_of_another_age(
+    app: Flask, shows: Cast, browse: Any, born: tuple[int, int], left: set[str]
+) -> None:
+    with app.app_context():
+        with transaction():  # as if handed over at 15, by somebody who was not
+            for purpose in ("show", "witness", "association", "statistics"):
+                given(shows, purpose).kept_at = NOON
+        db.session.remove()
+    tom, reader = browse("tom"), app.test_client()
+    tom.fill("/mon-age", "/mon-age/moins", birth_year=str(born[0]), birth_month=str(born[1]))
+    with app.app_context():
+        assert consents(shows) == left
+        assert in_force(shows) == 0
+        assert not db.session.get_one(Passport, shows["tom"]).in_statistics
+        db.session.remove()
+    assert reader.get(f"/t/{shows.tokens['witness_tom_x']}").status_code == 410
+    assert reader.get(f"/s/{shows.tokens['tom_link']}").status_code == 410
+    assert tom.get(f"/experience/{shows['tom_x']}/demander/sans-compte").status_code == 403
+    answer = tom.post("/a-deux", {"witness": "y", "way": "code"})
+    assert answer.status_code == (303 if left else 422)
+    with app.app_context():
+        if not left:
+            with pytest.raises(Refused, match="not_before_13"), transaction():
+                world.asked_of_parent(shows, "tom", ("witness",), NOON)
+
+
 def test_at_18_protection_ends_unless_it_is_chosen(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context(), transaction():
         who = build.account("grown", NOON, born=(2008, 10))
@@ -468,6 +525,23 @@ def test_at_18_protection_ends_unless_it_is_chosen(app: Flask, cast: Cast, brows
         assert db.session.get_one(Passport, cast["grown"]).protection_chosen
     assert browse("youth").get("/dix-huit-ans").status_code == 404
     assert "18 ans" not in words(browse("lea").get("/passeport"))
+
+
+def test_at_18_a_protection_that_came_with_a_doubt_is_not_ended(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context(), transaction():
+        cast.ids["grown"] = build.account("grown", NOON, born=(2008, 10)).id
+        for name in ("grown", "lea"):
+            protection.doubt(cast[name], cast["m_karim"], cast["karim"], NOON)
+    lea, grown = browse("lea"), browse("grown")
+    assert lea.get("/dix-huit-ans").status_code == 404  # a declared adult has nothing to decide at 18
+    assert lea.post("/dix-huit-ans", {"protection": "close"}).status_code == 404
+    answer = grown.fill("/dix-huit-ans", protection="close")
+    assert answer.status_code == 422
+    assert "D’abord dire son âge" in words(answer)
+    with app.app_context():
+        for name in ("grown", "lea"):
+            assert db.session.get_one(Passport, cast[name]).protection_chosen
+        assert db.session.get_one(Passport, cast["grown"]).came_of_age_at is None
 
 
 # ---------- one rule, in Python and in the database ----------

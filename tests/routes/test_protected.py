@@ -14,7 +14,7 @@ from flask import Flask
 from passport.accounts import protection
 from passport.accounts import queries as accounts
 from passport.accounts.models import Passport, Protection
-from passport.audit.models import AuditEvent
+from passport.audit.models import AuditEvent, ReadingLine
 from passport.card.models import Card, Sheet
 from passport.credentials.models import Credential
 from passport.extensions import db
@@ -222,6 +222,18 @@ def test_a_doubt_protects_at_once_and_is_told(app: Flask, cast: Cast, browse: An
     assert "Quelqu’un pense" not in words(lea.get("/passeport"))
 
 
+def test_a_doubt_about_who_had_chosen_protection_holds_and_leaves_the_choice(app: Flask, cast: Cast, browse: Any) -> None:
+    request = ask(app, cast, "lea_x", "m_karim", NOON - DAY)
+    lea = browse("lea")
+    lea.fill("/protection", "/protection/choisir")
+    browse("karim").post(f"/on-me-demande/{request}/age/moins")
+    assert one(app, Protection).doubted_by_id == cast["m_karim"]
+    assert lea.post("/protection/choisir", {"wanted": "no"}).status_code == 422
+    lea.fill("/mon-age", "/mon-age/moins", birth_year="2010", birth_month="3")
+    assert one(app, Protection).doubted_at is None
+    assert passport(app, cast, "lea").protection_chosen
+
+
 def code(reader: Any) -> str:
     reader.follow(reader.fill("/mon-age", "/mon-age/code"))
     return re.search(r"\b(\d{3} \d{3})\b", words(reader.get("/mon-age")))[1]  # type: ignore[index]
@@ -246,6 +258,35 @@ def test_an_adult_is_confirmed_in_person_by_the_code_on_their_screen(app: Flask,
     found = passport(app, cast, "youth")
     assert (found.birth_year, found.birth_month, found.age_source) == (None, None, "seen")
     assert [e.action for e in rows(app, AuditEvent) if e.action.startswith("age.")] == ["age.ask", "age.confirm"]
+    # One adult's word takes nobody out of the protection, and is told.
+    assert found.protection_chosen
+    assert "a confirmé que j’ai 18 ans ou plus" in words(youth.get("/qui-a-regarde"))
+    assert youth.post("/protection/choisir", {"wanted": "no"}).status_code == 303
+    assert not passport(app, cast, "youth").protection_chosen
+    with app.app_context(), transaction():  # said again and confirmed again on one day is told once
+        protection.lower_age(cast["youth"], 2010, 6, NOON)
+    shown = code(youth)
+    assert karim.post(address, {"code": shown}).status_code == 303
+    assert len(rows(app, ReadingLine, ReadingLine.action == "confirm_age")) == 1
+
+
+def test_under_15_nobody_confirms_an_age(app: Flask, cast: Cast, browse: Any) -> None:
+    request = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    karim, tom = browse("karim"), browse("tom")
+    assert "Montrer un code" not in words(tom.get("/mon-age"))
+    answer = tom.post("/mon-age/code")
+    assert answer.status_code == 422
+    assert "Avant 15 ans, l’âge change avec le calendrier" in words(answer)
+    with app.app_context():
+        with transaction():  # shown all the same, as before the rule
+            kept = Protection(learner_id=cast["tom"], witness_words=False, chosen_too=False, age_tries=0, age_asked_at=NOON)
+            db.session.add(kept)
+        shown = protection.code_shown(kept, NOON)
+        db.session.remove()
+    answer = karim.post(f"/on-me-demande/{request}/age/plus", {"code": shown})
+    assert answer.status_code == 422
+    assert "Avant 15 ans, l’âge change avec le calendrier" in words(answer)
+    assert passport(app, cast, "tom").birth_year == 2012
 
 
 def test_a_code_is_over_after_five_tries_or_a_quarter_of_an_hour(app: Flask, cast: Cast, browse: Any, at: Any) -> None:

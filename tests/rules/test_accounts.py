@@ -214,6 +214,12 @@ def test_an_age_is_lowered_and_never_raised_by_oneself(
     assert rules.refusal_to_lower_age(known, given, dt.date(2026, 11, 24)) is refusal
 
 
+def test_under_15_the_calendar_alone_makes_one_older() -> None:
+    for band in rules.Band:
+        young = band in {rules.Band.CHILD, rules.Band.TEEN}
+        assert rules.refusal_to_confirm_anybody(band) is (Refusal.AGE_BY_CALENDAR if young else None)
+
+
 @pytest.mark.parametrize(("minutes", "tries", "right", "refusal"), [
     (0, 0, True, None), (14, 4, True, None), (15, 0, True, Refusal.AGE_CODE_OVER), (-1, 0, True, Refusal.AGE_CODE_OVER),
     (1, 5, True, Refusal.AGE_CODE_OVER), (1, 0, False, Refusal.AGE_CODE_WRONG), (None, 0, True, Refusal.AGE_CODE_OVER),

@@ -263,3 +263,12 @@ def test_a_coordinator_who_reads_to_protect_has_a_check_as_well() -> None:
     agent = replace(GOOD, organisation_kind="city", role="coordinator")
     assert rules.refusal_to_record(agent, TODAY) is Refusal.CHECK_NOT_LAWFUL
     assert rules.refusal_to_record(replace(agent, reads=True), TODAY) is None
+
+
+def test_a_role_is_held_from_its_age_on() -> None:
+    for role in ("facilitator", "manager", "coordinator"):
+        assert rules.refusal_to_go_on(role, adult=True, sixteen=True) is None
+        assert rules.refusal_to_go_on(role, adult=False, sixteen=True) is (
+            None if role == "facilitator" else Refusal.ADULTS_ONLY)
+        assert rules.refusal_to_go_on(role, adult=False, sixteen=False) is (
+            Refusal.FROM_16 if role == "facilitator" else Refusal.ADULTS_ONLY)

@@ -76,7 +76,8 @@ def test_where_a_purpose_stands(given: Any, state: State) -> None:
 
 @pytest.mark.parametrize(("band", "purpose", "last", "refusal"), [
     (Band.TEEN, "placement", None, None), (Band.YOUTH, "placement", None, Refusal.FOR_UNDER_15),
-    (Band.ADULT, "placement", None, Refusal.FOR_UNDER_15), (Band.TEEN, "placement", ASKED, Refusal.ALREADY_ASKED),
+    (Band.CHILD, "placement", None, Refusal.NOT_BEFORE_13), (Band.ADULT, "placement", None, Refusal.FOR_UNDER_15),
+    (Band.TEEN, "placement", ASKED, Refusal.ALREADY_ASKED),
     (Band.TEEN, "placement", YES, Refusal.ALREADY_ASKED), (Band.TEEN, "placement", NO, Refusal.ASKED_LATELY),
     (Band.TEEN, "placement", replace(NO, withdrawn_at=NOW - 7 * DAY), None),
     (Band.TEEN, "placement", replace(YES, withdrawn_at=NOW, withdrawn_by="learner"), None),
@@ -91,7 +92,7 @@ def test_only_a_child_asks_and_nobody_is_pressed(band: Band, purpose: str, last:
 def test_a_link_is_answered_once_in_time_before_15() -> None:
     assert rules.refusal_to_answer(Band.TEEN, None, LATER, 1, NOW) is None
     for sent in ((Band.TEEN, BEFORE, LATER, 1), (Band.TEEN, None, NOW, 1), (Band.TEEN, None, LATER, 0),
-                 (Band.YOUTH, None, LATER, 1)):
+                 (Band.YOUTH, None, LATER, 1), (Band.CHILD, None, LATER, 1)):
         assert rules.refusal_to_answer(*sent, NOW) is Refusal.INVITATION_CLOSED
 
 
@@ -103,6 +104,13 @@ def test_a_yes_needs_authority_or_charge_and_images_need_parents(
     purpose: str, capacity: str | None, refusal: Refusal | None
 ) -> None:
     assert rules.refusal_of_yes(purpose, capacity) is refusal
+
+
+def test_the_second_yes_for_images_is_the_other_parents() -> None:
+    assert rules.refusal_of_second_yes(True) is None
+    assert rules.refusal_of_second_yes(False) is Refusal.OTHER_PARENT_UNSAID
+    assert rules.one_box(" Parent+photos@Example.org") == rules.one_box("parent@example.org")
+    assert rules.one_box("parent@example.org") != rules.one_box("autre@example.org")
 
 
 def test_one_reminder_by_mail_while_the_link_is_open() -> None:
@@ -130,6 +138,12 @@ def test_at_15_what_two_agreed_on_is_kept_or_closed_once() -> None:
     assert rules.refusal_to_take_over(Band.TEEN, YES, NOW) is Refusal.UNDER_15
     for given in (ASKED, NO, IMAGE, replace(YES, kept_at=BEFORE), replace(YES, withdrawn_at=BEFORE, withdrawn_by="end")):
         assert rules.refusal_to_take_over(Band.YOUTH, given, NOW) is Refusal.ALREADY_YOURS
+
+
+def test_whoever_is_younger_than_was_said_keeps_no_consent_of_another_age() -> None:
+    for band in Band:
+        assert rules.ends_younger(band, None) is (band is Band.CHILD)
+        assert rules.ends_younger(band, BEFORE) is (band in {Band.CHILD, Band.TEEN})
 
 
 @pytest.mark.parametrize(("band", "given", "over"), [

@@ -42,6 +42,7 @@ class TestWhoShowsAndForHowLong:
         assert rules.refusal_to_share(Band.TEEN, "association", agreed) is Refusal.UNDER_15
         assert rules.refusal_to_share(Band.TEEN, "show", agreed) is Refusal.UNDER_15
         assert rules.purposes_open(Band.YOUTH, ()) == ("show",)
+        assert rules.refusal_to_share(Band.CHILD, "placement", agreed) is Refusal.UNDER_15
 
     def test_three_months_are_preset_for_adults_and_one_before(self) -> None:
         assert rules.preset_months(Band.ADULT) == 3

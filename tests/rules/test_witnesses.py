@@ -34,6 +34,11 @@ def test_who_may_be_invited(band: Band, for_me_only: bool, deleted_at: dt.dateti
     assert rules.refusal_to_invite(band, for_me_only, deleted_at, waiting) is refusal
 
 
+def test_at_13_and_14_two_agree_on_asking_somebody_and_below_nobody_does() -> None:
+    assert rules.refusal_to_invite(Band.TEEN, False, None, 0, joint_consent=True) is None
+    assert rules.refusal_to_invite(Band.CHILD, False, None, 0, joint_consent=True) is Refusal.UNDER_15
+
+
 @pytest.mark.parametrize(("expires_at", "used_at", "revoked_at", "state"), [
     (NOW + DAY, None, None, InvitationState.OPEN),
     (NOW, None, None, InvitationState.ENDED),
