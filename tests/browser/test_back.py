@@ -28,9 +28,9 @@ FORMS = (
     "guardian.answer", "guardian.typed", "mail.reset", "mail.address", "mail.confirm", "mail.forgotten", "mail.unsubscribe",
     "organisations.accreditation", "organisations.add_organisation", "organisations.charter", "organisations.contact", "organisations.invitation",
     "organisations.co_reader", "organisations.invite", "organisations.join", "organisations.join_by_code", "organisations.minors", "organisations.record_check",
-    "parents.come_of_age", "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
+    "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
     "cases.case", "cases.concern", "cases.note", "reader.card_report", "reader.report", "witness.concern", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
-    "witness.answer", "witnesses.invite",
+    "witness.answer", "witnesses.invite", "parents.come_of_age",
     "recognition.withdraw",  # the last one: what it takes back is on the sheet
 )
 # Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each;
