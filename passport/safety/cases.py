@@ -11,16 +11,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..accounts.chosen import number
-from ..accounts.models import Account, ContactFreeze
+from ..accounts.models import Account, ContactFreeze, Passport
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
 from ..extensions import db
 from ..feedback import service as feedback
 from ..feedback.models import AuthoredText
+from ..feedback.queries import is_protected
 from ..notices import jobs
 from ..notices import service as notices
 from ..organisations.models import Membership, Organisation
+from ..organisations.queries import acts_now, is_vetted, known_now
 from ..protection.queries import kept_away
 from ..refusals import Refusal, Refused
 from ..seal import seal_case, unseal_case
@@ -170,18 +172,15 @@ def _frozen(adult_id: uuid.UUID) -> Any:
 # ---------- who has it ----------
 
 
-def _active_ids(role: str, organisation_id: uuid.UUID | None, now: dt.datetime) -> list[uuid.UUID]:
+def _active_ids(
+    role: str, organisation_id: uuid.UUID | None, now: dt.datetime, *more: sa.ColumnElement[bool]
+) -> list[uuid.UUID]:
     """Return who holds this role now, in this organisation or anywhere, in the order in which they are asked."""
     which = [Membership.organisation_id == organisation_id] if organisation_id is not None else []
     return list(db.session.scalars(
         sa.select(Membership.account_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(*which, Membership.role == role, Membership.joined_at <= now,
-               sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
-               sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now),
-               Organisation.accredited_at <= now,
-               sa.or_(Organisation.suspended_at.is_(None), Organisation.suspended_at > now),
-               sa.or_(Organisation.closed_at.is_(None), Organisation.closed_at > now))
+        .where(*which, *more, Membership.role == role, acts_now(now), known_now(now))
         .order_by(Membership.lead.desc(), Membership.joined_at, Membership.id)))
 
 
@@ -197,10 +196,15 @@ def _never(report: Report) -> set[uuid.UUID | None]:
 
 
 def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:
-    """Return who looks after a case: the responsible person of the organisation, else somebody of the coordination."""
-    never = _never(report)
-    house = _active_ids("manager", report.organisation_id, now) if report.organisation_id is not None else []
-    asked = [*(house if report.route != rules.CITY else []), *_active_ids("coordinator", None, now)]
+    """Return who looks after a case: the responsible person of the organisation, with a check in force for a protected
+    learner, else somebody of the coordination."""
+    never, house = _never(report), []
+    if report.organisation_id is not None and report.route != rules.CITY:
+        protected = db.session.scalar(sa.select(sa.exists().where(
+            Passport.learner_id == report.concerned_id, is_protected(day_of(now)))))
+        checked = [is_vetted(Membership, day_of(now))] if protected else []
+        house = _active_ids("manager", report.organisation_id, now, *checked)
+    asked = [*house, *_active_ids("coordinator", None, now)]
     return next((who for who in asked if who not in never), None)
 
 

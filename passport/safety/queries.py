@@ -13,13 +13,15 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
-from ..accounts.models import Account, ContactBar, ContactFreeze
+from ..accounts.models import Account, ContactBar, ContactFreeze, Passport
 from ..audit.models import ReadingLine
 from ..audit.service import HIDDEN
+from ..clock import day_of
 from ..extensions import db
 from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
-from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, not_barred
+from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, is_protected, not_barred
 from ..organisations.models import Membership, Organisation
+from ..organisations.queries import is_vetted
 from ..policy import Case
 from ..protection.queries import is_set_aside, kept_away
 from ..seal import unseal_case
@@ -89,18 +91,27 @@ def _holds(account_id: Any, now: dt.datetime, *roles: str) -> Any:
     """Return that an account may read the report in one of these roles, as a condition.
 
     The role counts now, in an organisation that counts now: the report's own, or the city for a coordinator; and no
-    block or freeze of whoever reported stands against it.
+    block or freeze of whoever reported stands against it. For a protected learner, a manager has a check in force.
     """
     member, house = aliased(Membership), aliased(Organisation)
     return sa.and_(
         sa.exists().where(
             house.id == member.organisation_id, member.account_id == account_id, member.role.in_(roles),
             member.joined_at <= now, _not_over(member.ended_at, now), _not_over(member.suspended_at, now),
+            member.identity_confirmed_at <= now,
             house.accredited_at <= now, _not_over(house.suspended_at, now), _not_over(house.closed_at, now),
-            sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
+            sa.or_(member.role == "coordinator",
+                   sa.and_(member.organisation_id == Report.organisation_id,
+                           sa.or_(~is_of_protected(now), is_vetted(member, day_of(now))))),
         ),
         not_barred(Report.concerned_id, account_id), ~is_set_aside(Report.concerned_id, account_id),
     )
+
+
+def is_of_protected(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return that the report is about the safety of a protected learner, as a condition."""
+    learner = sa.select(Passport.learner_id).where(Passport.learner_id == Report.concerned_id, is_protected(day_of(now)))
+    return learner.correlate_except(Passport).exists()
 
 
 def _not_over(column: Any, now: dt.datetime) -> Any:
@@ -181,7 +192,7 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
         sa.select(Report, reporter.display_name.label("reporter"), learner.display_name.label("learner"),
                   about.display_name.label("about"), proposer.display_name.label("proposer"),
                   Organisation.name.label("organisation"), _left_alone(now).label("left_alone"),
-                  _with_city(now).label("with_city"), frozen.label("frozen"), blocked.label("blocked"))
+                  _with_city(now).label("with_city"), is_of_protected(now).label("protected"), frozen.label("frozen"), blocked.label("blocked"))
         .outerjoin(reporter, reporter.id == Report.reporter_id)
         .outerjoin(learner, learner.id == Report.concerned_id)
         .outerjoin(about, about.id == Report.about_id)
@@ -197,6 +208,7 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
         row.about or nobody_known(), row.proposer or "", row.organisation or nobody_known(),
         rules.has_moved(report.due_at, report.decided_at, now), bool(row.frozen), bool(row.blocked), organisation_id=report.organisation_id,
         left_alone=bool(row.left_alone), reporter_id=report.reporter_id, learner_id=report.concerned_id,
+        learner_protected=bool(row.protected),
         barred_ids=frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id else frozenset(), route=report.route,
         with_city=bool(row.with_city), proposed=report.proposed_at is not None)
 

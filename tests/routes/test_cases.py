@@ -17,7 +17,7 @@ from passport.columns import uuid7
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, RefusedText
 from passport.notices.models import Job, Notice
-from passport.organisations.models import Organisation
+from passport.organisations.models import Organisation, Vetting
 from passport.protection import service as protection
 from passport.safety import cases
 from passport.safety.models import CaseNote, Report
@@ -31,6 +31,7 @@ from ..conftest import NOON, both_databases
 from ..reading import way, words
 from .test_feedback import DAY, ask, give, one, rows
 from .test_safety import WORDS, text_of
+from .test_safety import checked as checked
 
 H = dt.timedelta(hours=1)
 # What one is about to show, as others will read it: the words stand, with their button, where they were received.
@@ -153,6 +154,39 @@ def test_a_job_only_tells_that_a_case_moved(app: Flask, cast: Cast, browse: Any)
     assert told(app, cast) == {"claire", "sofia"}
 
 
+def uncheck(app: Flask, cast: Cast, way_of: str) -> None:
+    """Take from claire what lets her look after protected learners' cases: her check, or the city's trust."""
+    with app.app_context(), transaction():
+        if way_of == "frozen":
+            cases.freeze(cast["claire"], cast["sofia"], NOON)
+        else:
+            db.session.execute(sa.update(Vetting).where(Vetting.membership_id == cast["m_claire"])
+                               .values(expires_on=NOON.date()))
+
+
+@both_databases
+@pytest.mark.parametrize("way_of", ["frozen", "check over"])
+def test_a_manager_who_may_not_meet_protected_learners_has_no_case_of_theirs(
+    app: Flask, cast: Cast, browse: Any, way_of: str
+) -> None:
+    report, claire = reported(app, cast, browse), browse("claire")
+    page = f"/signalements/{report.id}"
+    assert claire.get(page).status_code == 200
+    uncheck(app, cast, way_of)
+    assert claire.get(page).status_code == 404
+    assert claire.post(f"{page}/noter", {"note": "Vu."}).status_code == 404
+    assert str(report.id) not in claire.get("/signalements").get_data(as_text=True)
+    assert browse("sofia").get(page).status_code == 200
+    change(app, Report, report.id, proposed_by_id=cast["sofia"], proposed_at=NOON, proposed_outcome="acted",
+           done_on=NOON.date())
+    assert claire.post(page, {"confirm": "1"}).status_code == 404
+    key = ask(app, cast, "youth_x", "m_karim", NOON - DAY)
+    assert browse("karim").fill(f"/je-m-inquiete/{key}", category="worry").status_code == 303
+    other = one(app, Report, Report.object_kind == "concern")
+    assert other.handler_id == cast["sofia"]
+    assert claire.get(f"/signalements/{other.id}").status_code == 404
+
+
 # ---------- two persons, sealed, kept ----------
 
 
@@ -183,7 +217,8 @@ def test_two_persons_close_a_case_with_what_was_done(app: Flask, cast: Cast, bro
 def test_two_of_the_house_close_a_case_of_words_but_not_one_of_danger(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context(), transaction():
         house = db.session.get_one(Organisation, cast["library"])
-        build.membership(db.session.get_one(Account, cast["stranger"]), house, "manager", NOON)
+        member = build.membership(db.session.get_one(Account, cast["stranger"]), house, "manager", NOON)
+        build.vetting(member, db.session.get_one(Account, cast["sofia"]), NOON)
     report = reported(app, cast, browse)
     page = f"/signalements/{report.id}"
     assert browse("stranger").get(page).status_code == 404  # until an end is proposed

@@ -25,6 +25,14 @@ from ..conftest import NOON, both_databases
 from ..reading import way, words
 from .test_feedback import DAY, ask, give, one, rows
 
+
+@pytest.fixture(autouse=True)
+def checked(app: Flask, cast: Cast) -> None:
+    """Let claire have a check: without one, the city has what is about protected learners."""
+    with app.app_context(), transaction():
+        build.vetting(db.session.get_one(Membership, cast["m_claire"]), db.session.get_one(Account, cast["sofia"]), NOON)
+
+
 WORDS = "Viens me voir chez moi dimanche, il n’y aura que nous deux."
 
 
