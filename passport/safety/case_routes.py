@@ -50,7 +50,7 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
     try:
         if request.method == "POST" and "confirm" in request.form:
             with transaction():
-                service.close_case(report, me, now)
+                service.close_case(report, me, now, request.form.get("read", ""))
             flash(_("C’est clos."))
             return onward("cases.cases")
         if request.method == "POST" and form.validate():

@@ -103,8 +103,12 @@ def propose(report: Report, account_id: uuid.UUID, outcome: str, done_on: dt.dat
     record("safety.propose", account_id, now, report.id)
 
 
-def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Confirm how a case ends, as another person than who proposed it; said twice it is said once. Raises Refused."""
+def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime, read: str | None = None) -> None:
+    """Confirm how a case ends, as another person than who proposed it; said twice it is said once. Raises Refused.
+
+    `read` is the proposal on the page that was confirmed, where there was one: another one since then is read first. A
+    proposal of somebody who has no more to do with the case does not count.
+    """
     db.session.refresh(report, with_for_update=True)
     if report.decided_at is not None and report.confirmed_by_id == account_id:
         return
@@ -112,8 +116,9 @@ def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
         raise Refused(Refusal.ALREADY_DECIDED)
     pair = {account_id, report.proposed_by_id}
     refusal = rules.refusal_to_close(
-        report.about_id == account_id, report.proposed_at is not None, report.proposed_by_id == account_id,
-        rules.needs_city(report.route, report.due_at, now), bool(pair & set(_active_ids("coordinator", None, now))))
+        report.about_id == account_id, report.proposed_at is not None and report.proposed_by_id not in _never(report),
+        report.proposed_by_id == account_id, rules.needs_city(report.route, report.due_at, now),
+        bool(pair & set(_active_ids("coordinator", None, now))), read not in {None, report.proposal})
     if refusal is not None:
         raise Refused(refusal)
     report.confirmed_by_id = account_id

@@ -46,6 +46,12 @@ class Report(Base):
     done_on: Mapped[dt.date | None]
     confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     keep_until: Mapped[dt.date]
+
+    @property
+    def proposal(self) -> str:
+        """Return what is proposed and when, as a page shows it and gives it back; nothing when nothing is."""
+        return f"{self.proposed_outcome} {self.done_on} {self.proposed_at:%Y%m%d%H%M%S%f}" if self.proposed_at else ""
+
     __table_args__ = (
         Index("ix_report_waiting", "handler_id", "made_at", "id"),
         Check("object_kind IN ('text', 'share', 'concern', 'reply', 'other')", name="object_kind"),

@@ -181,6 +181,12 @@ class OpenCase(Case):
     frozen: bool = False
     blocked: bool = False
 
+    @property
+    def stands(self) -> bool:
+        """Say whether an end is proposed, by somebody who still has to do with the case."""
+        gone = {self.about_id, self.reporter_id, self.learner_id, *self.barred_ids}
+        return self.report is not None and self.proposed and self.report.proposed_by_id not in gone
+
 
 def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     """Return one report, with the names it needs, and whether its adult is kept from all learners, or blocked by this one."""

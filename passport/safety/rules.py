@@ -105,15 +105,20 @@ def refusal_to_propose(about: bool, decided: bool, done_on: dt.date, made_on: dt
     return None if made_on <= done_on <= today else Refusal.DATES_ODD
 
 
-def refusal_to_close(about: bool, proposed: bool, same: bool, city_needed: bool, city: bool) -> Refusal | None:
-    """Say why somebody cannot confirm how a case ends, or None: another one than who proposed, the city among them."""
+def refusal_to_close(
+    about: bool, proposed: bool, same: bool, city_needed: bool, city: bool, changed: bool = False
+) -> Refusal | None:
+    """Say why somebody cannot confirm how a case ends, or None: what they read, as another one than who proposed, the
+    city among them."""
     if about:
         return Refusal.NOT_ALLOWED
     if not proposed:
         return Refusal.NOTHING_CHOSEN
     if same:
         return Refusal.TWO_PERSONS
-    return Refusal.CITY_NEEDED if city_needed and not city else None
+    if city_needed and not city:
+        return Refusal.CITY_NEEDED
+    return Refusal.PROPOSAL_CHANGED if changed else None
 
 
 def refusal_to_block(met: bool, oneself: bool) -> Refusal | None:

@@ -28,7 +28,7 @@ from tests import build, world
 
 from ..cast import Cast
 from ..conftest import NOON, both_databases
-from ..reading import way, words
+from ..reading import fields, way, words
 from .test_feedback import DAY, ask, give, one, rows
 from .test_safety import WORDS, text_of
 from .test_safety import checked as checked
@@ -203,7 +203,7 @@ def test_two_persons_close_a_case_with_what_was_done(app: Flask, cast: Cast, bro
     assert refused.status_code == 422
     assert one(app, Report).decided_at is None
     assert "Claire propose de clore" in words(sofia.get(page))
-    assert way(sofia.post(page, {"confirm": "1"})) == "/signalements"
+    assert way(sofia.fill(page, confirm="1")) == "/signalements"
     report = one(app, Report)
     assert (report.outcome, report.decided_at, report.proposed_by_id, report.confirmed_by_id) == (
         "sent_on", NOON, cast["claire"], cast["sofia"])
@@ -212,6 +212,35 @@ def test_two_persons_close_a_case_with_what_was_done(app: Flask, cast: Cast, bro
     assert sofia.post(page, {"confirm": "1"}).status_code == 303
     assert claire.fill(page, outcome="acted").status_code == 422
     assert one(app, Report).outcome == "sent_on"
+
+
+def test_what_was_proposed_by_somebody_set_aside_since_is_proposed_anew(app: Flask, cast: Cast, browse: Any) -> None:
+    report, sofia = reported(app, cast, browse), browse("sofia")
+    page = f"/signalements/{report.id}"
+    browse("claire").fill(page, outcome="nothing_more")
+    seen = fields(sofia.get(page))
+    with app.app_context(), transaction():
+        protection.set_aside(cast["tom"], cast["claire"], NOON)
+    assert "propose de clore" not in words(sofia.get(page))
+    assert sofia.post(page, {**seen, "confirm": "1"}).status_code == 422
+    assert one(app, Report).decided_at is None
+    assert sofia.fill(page, outcome="acted").status_code == 303
+    assert one(app, Report).proposed_by_id == cast["sofia"]
+
+
+def test_one_confirms_what_one_read_and_not_what_was_proposed_since(app: Flask, cast: Cast, browse: Any) -> None:
+    report, claire, sofia = reported(app, cast, browse), browse("claire"), browse("sofia")
+    page = f"/signalements/{report.id}"
+    claire.fill(page, outcome="acted")
+    seen = fields(sofia.get(page))
+    assert claire.post(page, {"outcome": "nothing_more", "done_on": "2026-11-24"}).status_code == 303
+    refused = sofia.post(page, {**seen, "confirm": "1"})
+    assert refused.status_code == 422
+    assert "Ce qui est proposé a changé entre-temps." in words(refused)
+    assert "Rien de plus à faire" in words(refused)
+    assert one(app, Report).decided_at is None
+    assert sofia.fill(page, confirm="1").status_code == 303
+    assert one(app, Report).outcome == "nothing_more"
 
 
 def test_two_of_the_house_close_a_case_of_words_but_not_one_of_danger(app: Flask, cast: Cast, browse: Any) -> None:
@@ -228,7 +257,7 @@ def test_two_of_the_house_close_a_case_of_words_but_not_one_of_danger(app: Flask
     assert refused.status_code == 422
     assert "L’une des deux personnes doit être de la Ville." in words(refused)
     change(app, Report, report.id, route="house")
-    assert browse("stranger").post(page, {"confirm": "1"}).status_code == 303
+    assert browse("stranger").fill(page, confirm="1").status_code == 303
     assert one(app, Report).decided_at == NOON
 
 

@@ -191,7 +191,7 @@ def test_a_report_on_both_databases(app: Flask, cast: Cast, browse: Any) -> None
     report = one(app, Report)
     assert browse("claire").get("/signalements").status_code == 200
     assert browse("claire").fill(f"/signalements/{report.id}", outcome="acted").status_code == 303
-    assert browse("sofia").post(f"/signalements/{report.id}", {"confirm": "1"}).status_code == 303
+    assert browse("sofia").fill(f"/signalements/{report.id}", confirm="1").status_code == 303
     assert one(app, Report).confirmed_by_id == cast["sofia"]
     with app.app_context():
         found = safety.case(report.id, NOON)

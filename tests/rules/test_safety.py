@@ -98,6 +98,7 @@ def test_two_persons_close_a_case_and_the_city_where_it_is_needed() -> None:
     assert rules.refusal_to_close(**{**facts, "same": True}) is Refusal.TWO_PERSONS
     assert rules.refusal_to_close(**{**facts, "city_needed": True}) is Refusal.CITY_NEEDED
     assert rules.refusal_to_close(**{**facts, "city_needed": True, "city": True}) is None
+    assert rules.refusal_to_close(**facts, changed=True) is Refusal.PROPOSAL_CHANGED
 
 
 def test_what_has_not_arrived_is_not_reported() -> None:
