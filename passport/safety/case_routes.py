@@ -131,7 +131,7 @@ def reperes(key: uuid.UUID) -> ResponseReturnValue:
     """Show the figures of each adult of an organisation, for its responsible person."""
     now = clock.now()
     house = authorised(figures.organisation(key), Action.READ_FIGURES)
-    return page("safety/figures.html", house=house, lines=figures.lines(house.organisation_id, now))
+    return page("safety/figures.html", house=house, lines=figures.lines(house.organisation_id, now, actor().account_id))
 
 
 def _news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[panels.News]:

@@ -594,10 +594,22 @@ def test_the_lead_reads_numbers_by_name_and_nobody_else_does(app: Flask, cast: C
     address = f"/organisation/{cast['library']}/reperes"
     page = words(browse("claire").get(address))
     assert "Karim A écrit à 2 personnes Hors de 7 h à 22 h 50 % de ses textes Ouvert sans demande 0 fois Blocages par 1 personne Textes arrêtés 1 texte" in page
-    assert page.index("Claire") < page.index("Hugo") < page.index("Karim") < page.index("Novice")
+    assert page.index("Hugo") < page.index("Karim") < page.index("Novice")
     assert browse("sofia").get(address).status_code == 200
     for who in ("karim", "tom", "farid", "stranger"):
         assert browse(who).get(address).status_code == 404
+
+
+def test_nobody_reads_their_own_numbers_and_so_that_they_were_blocked(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context(), transaction():
+        db.session.add(ContactBar(id=uuid7(), learner_id=cast["tom"], adult_id=cast["claire"], cause="block", started_at=NOON))
+    address = f"/organisation/{cast['library']}/reperes"
+    page = words(browse("claire").get(address))
+    assert "Les nombres de qui lit cette page ne sont pas ici" in page
+    assert "par 1 personne" not in page
+    city = words(browse("sofia").get(address))
+    assert "Claire A écrit à" in city
+    assert "par 1 personne" in city
 
 
 @both_databases
