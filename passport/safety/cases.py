@@ -21,6 +21,8 @@ from ..feedback.models import AuthoredText
 from ..feedback.queries import is_protected
 from ..notices import jobs
 from ..notices import service as notices
+from ..notices.models import Notice
+from ..organisations.leaving import REMOVED
 from ..organisations.models import Membership, Organisation
 from ..organisations.queries import acts_now, is_vetted, known_now
 from ..protection.queries import kept_away
@@ -71,7 +73,23 @@ def hand_on(report: Report, now: dt.datetime) -> None:
     notices.withdraw(report.id, NOTICE)
     report.handler_id = _responsible(report, now)
     db.session.flush()
-    _tell(report, now, city=report.route != rules.HOUSE)
+    _tell(report, now, city=report.route != rules.HOUSE or report.escalated_at is not None or report.proposed_at is not None)
+
+
+def tell_no_more(account_id: uuid.UUID, cases: sa.Select[uuid.UUID]) -> None:
+    """Take back what waits to be told to somebody of these cases, whose page would not open for them."""
+    db.session.execute(
+        sa.delete(Notice).where(Notice.account_id == account_id, Notice.kind == NOTICE, Notice.read_at.is_(None),
+                                Notice.subject_id.in_(cases)),
+        execution_options={"synchronize_session": False})
+
+
+def hand_on_all(account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Give each open case that somebody may not have any more to whoever may."""
+    for report in db.session.scalars(sa.select(Report).where(
+            Report.handler_id == account_id, Report.decided_at.is_(None)).order_by(Report.id).with_for_update()).all():
+        if account_id not in _eligible(report, now):
+            hand_on(report, now)
 
 
 def take_over(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
@@ -158,6 +176,7 @@ def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None
     db.session.flush()
     for membership_id in db.session.scalars(sa.select(Membership.id).where(Membership.account_id == adult_id)).all():
         feedback.close_role(membership_id, adult_id, now)  # what the night holds does not arrive
+    hand_on_all(adult_id, now)
     record("safety.freeze", account_id, now, adult_id)
 
 
@@ -201,8 +220,13 @@ def _never(report: Report) -> set[uuid.UUID | None]:
 
 
 def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:
-    """Return who looks after a case: the responsible person of the organisation, with a check in force for a protected
-    learner, else somebody of the coordination."""
+    """Return who looks after a case: the responsible person of the organisation, else somebody of the coordination."""
+    return next(iter(_eligible(report, now)), None)
+
+
+def _eligible(report: Report, now: dt.datetime) -> list[uuid.UUID]:
+    """Return who may look after a case, in the order in which they are asked: those who answer for the organisation, with a
+    check in force for a protected learner, then the coordination."""
     never, house = _never(report), []
     if report.organisation_id is not None and report.route != rules.CITY:
         protected = db.session.scalar(sa.select(sa.exists().where(
@@ -210,7 +234,7 @@ def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:
         checked = [is_vetted(Membership, day_of(now))] if protected else []
         house = _active_ids("manager", report.organisation_id, now, *checked)
     asked = [*house, *_active_ids("coordinator", None, now)]
-    return next((who for who in asked if who not in never), None)
+    return [who for who in asked if who not in never]
 
 
 def _tell(report: Report, now: dt.datetime, city: bool, but: uuid.UUID | None = None) -> None:
@@ -256,5 +280,6 @@ def forget(now: dt.datetime) -> int:
     return len(some)
 
 
+REMOVED.append(lambda _membership_id, account_id, now: hand_on_all(account_id, now))
 jobs.later(MOVED, _tell_moved)
 jobs.every_day("safety.forget", forget)

@@ -17,7 +17,8 @@ from passport.columns import uuid7
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, RefusedText
 from passport.notices.models import Job, Notice
-from passport.organisations.models import Organisation, Vetting
+from passport.organisations import leaving
+from passport.organisations.models import Membership, Organisation, Vetting
 from passport.protection import service as protection
 from passport.safety import cases
 from passport.safety.models import CaseNote, Report
@@ -670,3 +671,37 @@ def test_a_reader_whom_the_learner_set_aside_gets_no_case_of_theirs(app: Flask, 
     assert report.handler_id == cast["sofia"]
     assert browse("claire").get(f"/signalements/{report.id}").status_code == 404
     assert browse("sofia").get(f"/signalements/{report.id}").status_code == 200
+
+
+@both_databases
+@pytest.mark.parametrize("why", ["set aside", "frozen", "suspended", "removed", "house suspended"])
+def test_whoever_may_not_have_a_case_any_more_is_told_nothing_of_it_and_another_is(
+    app: Flask, cast: Cast, browse: Any, why: str
+) -> None:
+    report = reported(app, cast, browse)
+    assert told(app, cast) == {"claire"}
+    with app.app_context(), transaction():
+        member = db.session.get_one(Membership, cast["m_claire"])
+        match why:
+            case "set aside":
+                protection.set_aside(cast["tom"], cast["claire"], NOON)
+            case "frozen":
+                cases.freeze(cast["claire"], cast["sofia"], NOON)
+            case "suspended":
+                leaving.suspend_member(member, cast["sofia"], NOON)
+            case "removed":
+                leaving.end_membership(member, cast["sofia"], NOON)
+            case _:
+                leaving.suspend(db.session.get_one(Organisation, cast["library"]), cast["sofia"], NOON)
+    assert told(app, cast) == {"sofia"}
+    assert one(app, Report).handler_id == cast["sofia"]
+    assert "Un signalement attend" not in words(browse("claire").get("/passeport"))
+    assert browse("sofia").get(f"/signalements/{report.id}").status_code == 200
+
+
+def test_a_coordinator_who_was_set_aside_is_told_no_more_of_a_case(app: Flask, cast: Cast, browse: Any) -> None:
+    reported(app, cast, browse, category="danger")
+    assert told(app, cast) == {"claire", "sofia"}
+    with app.app_context(), transaction():
+        protection.set_aside(cast["tom"], cast["sofia"], NOON)
+    assert told(app, cast) == {"claire"}
