@@ -165,6 +165,24 @@ def note(report: Report, account_id: uuid.UUID, words: str, now: dt.datetime) ->
     return made
 
 
+def tell_more(report: Report, account_id: uuid.UUID | None, category: str, words: str, now: dt.datetime) -> None:
+    """Add further words of who told a case to its journal; the same words again are one. Nobody is told anew, unless what
+    they say takes the case to the city, which then has it from now on."""
+    db.session.refresh(report, with_for_update=True)
+    theirs = CaseNote.author_id == account_id if account_id is not None else CaseNote.author_id.is_(None)
+    before = db.session.scalars(sa.select(CaseNote.sealed).where(CaseNote.report_id == report.id, theirs))
+    if any(unseal_case(sealed) == words for sealed in before):
+        return
+    db.session.add(CaseNote(id=uuid7(), report_id=report.id, author_id=account_id, sealed=seal_case(words), written_at=now))
+    to_city = report.route == rules.HOUSE and rules.goes_to_city(category)
+    if to_city:
+        report.route = rules.BOTH
+    db.session.flush()
+    if to_city:
+        _tell(report, now, city=True, but=report.handler_id)
+    record("safety.tell_more", account_id, now, report.id)
+
+
 def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
     """Keep an adult from every protected learner, until it is taken back; twice is once. Raises Refused."""
     if adult_id == account_id:

@@ -66,12 +66,13 @@ class Report(Base):
 
 
 class CaseNote(Base):
-    """A sealed note of whoever looks after a report."""
+    """A sealed note of whoever looks after a report, or further words of who told it, by whom it has no author without
+    an account."""
 
     __tablename__ = "case_note"
     __retention__ = "case"
     id: Mapped[uuid.UUID] = key()
     report_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("report.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    author_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     written_at: Mapped[dt.datetime]

@@ -232,7 +232,7 @@ def notes(report_id: uuid.UUID) -> list[NoteLine]:
     """Return what was noted in a case, in order."""
     rows = db.session.execute(
         sa.select(CaseNote.sealed, CaseNote.written_at, Account.display_name)
-        .join(Account, Account.id == CaseNote.author_id)
+        .outerjoin(Account, Account.id == CaseNote.author_id)
         .where(CaseNote.report_id == report_id).order_by(CaseNote.written_at, CaseNote.id)
     )
     return [NoteLine(r.display_name or nobody_known(), r.written_at, unseal_case(r.sealed)) for r in rows]

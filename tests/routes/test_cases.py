@@ -464,6 +464,44 @@ def test_an_adult_who_worries_tells_the_lead_and_the_learner_sees_nothing(app: F
     assert not rows(app, Notice, Notice.account_id == cast["tom"])
 
 
+@both_databases
+def test_further_words_of_one_worry_stand_in_its_case_and_take_it_to_the_city_when_they_say_danger(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    karim, page = browse("karim"), f"/je-m-inquiete/{key}"
+    for said in ("Il ne dort plus.", "Il ne dort plus.", "Il pleure.", "Il pleure."):
+        assert karim.fill(page, category="worry", note=said).status_code == 303
+    report = one(app, Report)
+    assert len(rows(app, CaseNote)) == 1
+    assert len(rows(app, Notice, Notice.kind == "text_reported")) == 1
+    assert (report.taken_at, report.route) == (None, "house")
+    shown = words(browse("claire").get(f"/signalements/{report.id}"))
+    assert "Il ne dort plus." in shown
+    assert "Il pleure." in shown
+    assert karim.fill(page, category="danger", note="Il a peur de rentrer.").status_code == 303
+    assert one(app, Report).route == "both"
+    assert told(app, cast) == {"claire", "sofia"}
+    assert "Un danger pour cette personne" in words(browse("sofia").get(f"/signalements/{report.id}"))
+    assert karim.fill(page, category="worry", note="C’est Claire.", about_lead="y").status_code == 303
+    other = one(app, Report, Report.id != report.id)
+    assert (other.about_id, other.handler_id) == (cast["claire"], cast["sofia"])
+    assert "C’est Claire." not in words(browse("claire").get(f"/signalements/{report.id}"))
+
+
+def test_who_says_very_often_that_they_worry_waits_and_keeps_their_words(app: Flask, cast: Cast, browse: Any) -> None:
+    key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    karim = browse("karim")
+    app.config["RATELIMIT_ENABLED"] = True
+    try:
+        answers = [karim.post(f"/je-m-inquiete/{key}", {"category": "worry", "note": f"Mot {n}."}) for n in range(11)]
+    finally:
+        app.config["RATELIMIT_ENABLED"] = False
+    assert [a.status_code for a in answers] == [303] * 10 + [429]
+    assert "Mot 10." in answers[-1].get_data(as_text=True)
+    assert len(rows(app, Report)) == 1
+
+
 def test_a_worry_about_the_responsible_person_goes_to_the_city_alone(app: Flask, cast: Cast, browse: Any) -> None:
     key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
     browse("karim").fill(f"/je-m-inquiete/{key}", category="behaviour", about_lead="y")
@@ -488,6 +526,11 @@ def test_a_witness_worries_by_their_link_and_a_visitor_reports_a_page(app: Flask
     worry = one(app, Report)
     assert (worry.object_kind, worry.reporter_id, worry.concerned_id, worry.handler_id) == (
         "concern", None, cast["lea"], cast["sofia"])
+    assert nobody.post(address, {"category": "danger", "note": "Elle a froid."}).status_code == 200
+    assert one(app, Report).id == worry.id
+    assert one(app, CaseNote).author_id is None
+    assert len(rows(app, Notice, Notice.kind == "text_reported")) == 1
+    assert "Elle a froid." in words(browse("sofia").get(f"/signalements/{worry.id}"))
     assert nobody.get(f"/t/{'A' * 22}/je-m-inquiete").status_code == 404
 
 

@@ -14,7 +14,7 @@ from passport.columns import uuid7
 from passport.extensions import db
 from passport.feedback.models import AccessGrant, AuthoredText, Feedback, FeedbackRequest
 from passport.notices.models import Notice
-from passport.organisations.models import Membership, Organisation
+from passport.organisations.models import Membership, Organisation, Vetting
 from passport.safety import queries as safety
 from passport.safety.models import Report
 from passport.transaction import transaction
@@ -102,8 +102,10 @@ def test_only_its_learner_is_bothered_by_a_text(app: Flask, cast: Cast, browse: 
 def test_a_manager_never_looks_after_their_own_words(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context():
         with transaction():
+            db.session.execute(sa.delete(Vetting).where(Vetting.membership_id == cast["m_claire"]))
             db.session.execute(sa.update(Membership).where(Membership.id == cast["m_claire"])
                                .values(account_id=cast["karim"]))
+            build.vetting(db.session.get_one(Membership, cast["m_claire"]), db.session.get_one(Account, cast["sofia"]), NOON)
         db.session.remove()
     browse("tom").fill(f"/ca-me-derange/{text_of(app, cast).id}")
     assert one(app, Report).handler_id == cast["sofia"]
