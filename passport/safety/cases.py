@@ -30,6 +30,7 @@ from ..refusals import Refusal, Refused
 from ..seal import seal_case, unseal_case
 from . import rules
 from .models import CaseNote, Report
+from .queries import leads_of
 
 NOTICE = "text_reported"
 MOVED = "safety.moved"
@@ -227,14 +228,18 @@ def _active_ids(
 
 
 def lead_of(organisation_id: uuid.UUID, asking: uuid.UUID, now: dt.datetime) -> uuid.UUID | None:
-    """Return the responsible person of an organisation, other than who asks."""
-    return next((who for who in _active_ids("manager", organisation_id, now) if who != asking), None)
+    """Return the responsible person of an organisation, other than who asks; nobody where they are several."""
+    others = {who for who in _active_ids("manager", organisation_id, now) if who != asking}
+    return others.pop() if len(others) == 1 else None
 
 
 def _never(report: Report) -> set[uuid.UUID | None]:
-    """Who never has a case: whom it is about, who told it, whose safety it is, and whom that learner set aside."""
+    """Who never has a case: whom it is or may be about, who told it, whose safety it is, and whom that learner set aside."""
     aside = frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id is not None else frozenset()
-    return {report.about_id, report.reporter_id, report.concerned_id, *aside}
+    leads: set[uuid.UUID] = set()
+    if report.organisation_id is not None and rules.is_about_leads(report.object_kind, report.route, report.about_id):
+        leads = leads_of(report.organisation_id)
+    return {report.about_id, report.reporter_id, report.concerned_id, *aside, *leads}
 
 
 def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:

@@ -105,7 +105,23 @@ def _holds(account_id: Any, now: dt.datetime, *roles: str) -> Any:
                            sa.or_(~is_of_protected(now), is_vetted(member, day_of(now))))),
         ),
         not_barred(Report.concerned_id, account_id), ~is_set_aside(Report.concerned_id, account_id),
+        ~_may_be_about(account_id),
     )
+
+
+def leads_of(organisation_id: uuid.UUID) -> set[uuid.UUID]:
+    """Return who answers or answered for an organisation."""
+    return set(db.session.scalars(sa.select(Membership.account_id).where(
+        Membership.organisation_id == organisation_id, Membership.role == "manager")))
+
+
+def _may_be_about(account_id: Any) -> sa.ColumnElement[bool]:
+    """Return `rules.is_about_leads` as a condition, where this account is one of them."""
+    lead = aliased(Membership)
+    one = sa.select(lead.id).where(lead.account_id == account_id, lead.role == "manager",
+                                   lead.organisation_id == Report.organisation_id)
+    return sa.and_(Report.object_kind == "concern", Report.route == rules.CITY, Report.about_id.is_(None),
+                   one.correlate_except(lead).exists())
 
 
 def is_of_protected(now: dt.datetime) -> sa.ColumnElement[bool]:
@@ -209,13 +225,16 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     if row is None:
         return None
     report = row[0]
+    away = set(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id else set()
+    if report.organisation_id is not None and rules.is_about_leads(report.object_kind, report.route, report.about_id):
+        away |= leads_of(report.organisation_id)
     return OpenCase(
         report.handler_id, report.about_id, report, row.reporter or nobody_known(), row.learner or "",
         row.about or nobody_known(), row.proposer or "", row.organisation or nobody_known(),
         rules.has_moved(report.due_at, report.decided_at, now), bool(row.frozen), bool(row.blocked), organisation_id=report.organisation_id,
         left_alone=bool(row.left_alone), reporter_id=report.reporter_id, learner_id=report.concerned_id,
         learner_protected=bool(row.protected),
-        barred_ids=frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id else frozenset(), route=report.route,
+        barred_ids=frozenset(away), route=report.route,
         with_city=bool(row.with_city), proposed=report.proposed_at is not None)
 
 

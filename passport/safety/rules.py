@@ -65,6 +65,11 @@ def passes_house(kind: str, about_lead: bool) -> bool:
     return kind == "share" or about_lead
 
 
+def is_about_leads(kind: str, route: str, about_id: object) -> bool:
+    """Say whether a case is about one of several responsible persons, nobody knows which: none of them has it."""
+    return kind == "concern" and route == CITY and about_id is None
+
+
 def goes_to_city(category: str | None) -> bool:
     """Say whether the city has a case from the start: danger, or what an adult does beyond the words of one text."""
     return category == DANGER or category in BEHAVIOUR

@@ -513,6 +513,24 @@ def test_a_worry_about_the_responsible_person_goes_to_the_city_alone(app: Flask,
 
 
 @both_databases
+def test_a_worry_about_one_of_several_responsible_persons_names_none_and_none_has_it(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    with app.app_context(), transaction():
+        stranger = db.session.get_one(Account, cast["stranger"])
+        build.membership(stranger, db.session.get_one(Organisation, cast["library"]), "manager", NOON)
+        build.membership(stranger, db.session.get_one(Organisation, cast["city"]), "coordinator", NOON)
+    key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    browse("karim").fill(f"/je-m-inquiete/{key}", category="behaviour", about_lead="y")
+    report = one(app, Report)
+    assert (report.route, report.about_id, report.handler_id) == ("city", None, cast["sofia"])
+    assert told(app, cast) == {"sofia"}
+    for who, status in (("sofia", 200), ("claire", 404), ("stranger", 404)):
+        assert browse(who).get(f"/signalements/{report.id}").status_code == status, who
+        assert (str(report.id) in browse(who).get("/signalements").get_data(as_text=True)) is (status == 200), who
+
+
+@both_databases
 def test_a_witness_worries_by_their_link_and_a_visitor_reports_a_page(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context():
         world.fill(cast, NOON)
