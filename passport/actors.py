@@ -142,6 +142,7 @@ class Case:
     organisation_id: uuid.UUID | None = field(default=None, kw_only=True)
     reporter_id: uuid.UUID | None = field(default=None, kw_only=True)
     learner_id: uuid.UUID | None = field(default=None, kw_only=True)
+    learner_protected: bool = field(default=False, kw_only=True)
     barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset, kw_only=True)
     left_alone: bool = field(default=False, kw_only=True)
     route: str = field(default="house", kw_only=True)

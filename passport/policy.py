@@ -317,13 +317,15 @@ def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> b
     """The case was given to whoever asks, who still answers there; the coordination has it from the start, or by the
     clock, or when it was left alone; once an end is proposed, another of the organisation may confirm.
 
-    Never one about whoever asks, or told by them, or of their own safety, nor one of a learner who set them aside.
+    Never one about whoever asks, or told by them, or of their own safety, nor one of a learner who set them aside; for a
+    protected learner, the organisation's needs a check in force.
     """
     if actor.account_id in {thing.about_id, thing.reporter_id, thing.learner_id, *thing.barred_ids}:
         return False
     if coordinates(actor, thing, at, on):
         return thing.handler_id == actor.account_id or thing.left_alone or thing.with_city
-    if not answers_for(actor, thing, at, on):
+    mine = [r for r in actor.active("manager", at) if r.organisation_id == thing.organisation_id]
+    if not any(r.is_vetted(on) or not thing.learner_protected for r in mine):
         return False
     return thing.handler_id == actor.account_id or (thing.proposed and thing.route != "city")
 

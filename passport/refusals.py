@@ -169,6 +169,7 @@ class Refusal(StrEnum):
     # cases
     TWO_PERSONS = "two_persons"
     CITY_NEEDED = "city_needed"
+    PROPOSAL_CHANGED = "proposal_changed"
     # words between a facilitator and a protected learner
     CONTACT_PHONE = "contact_phone"
     CONTACT_ADDRESS = "contact_address"

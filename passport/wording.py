@@ -118,6 +118,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.TEXT_KEPT: _l("Ce texte reste comme il est : il ne se retire plus."),
     Refusal.TWO_PERSONS: _l("Une autre personne doit confirmer."),
     Refusal.CITY_NEEDED: _l("L’une des deux personnes doit être de la Ville."),
+    Refusal.PROPOSAL_CHANGED: _l("Ce qui est proposé a changé entre-temps. Relire la page, puis confirmer."),
     Refusal.NOTHING_CHOSEN: _l("Choisir au moins une ligne."),
     Refusal.NOT_ASKED: _l("Cette phrase n’a pas été demandée."),
     Refusal.SENTENCE_MISSING: _l("Écrire une phrase."),

@@ -209,6 +209,7 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     ids["m_maya"] = build.membership(maya, library, "facilitator", now, co_reader_id=cast["m_karim"]).id
     text = db.session.get(AuthoredText, tom_told.text_id)
     ids["tom_text"] = tom_told.text_id
+    build.vetting(db.session.get_one(Membership, cast["m_claire"]), db.session.get_one(build.Account, cast["sofia"]), now)
     ids["report"] = safety.report(text, None, now - H).id
     worry = concerns.Told("behaviour", None, about_lead=True)
     ids["worry"] = concerns.raise_concern(cast["lea"], cast["club"], waiting.id, cast["nadia"], worry, now - H).id

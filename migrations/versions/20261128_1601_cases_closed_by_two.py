@@ -74,9 +74,14 @@ def upgrade() -> None:
         batch_op.drop_column("note")
     for name in PEOPLE:
         op.create_index(op.f(f"ix_report_{name}"), "report", [name], unique=False)
+    with op.batch_alter_table("case_note") as batch_op:
+        batch_op.alter_column("author_id", existing_type=columns.Key(), nullable=True)
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM case_note WHERE author_id IS NULL")  # there was no place for words of who has no account
+    with op.batch_alter_table("case_note") as batch_op:
+        batch_op.alter_column("author_id", existing_type=columns.Key(), nullable=False)
     for name in PEOPLE:
         op.drop_index(op.f(f"ix_report_{name}"), "report")
     with op.batch_alter_table("report") as batch_op:

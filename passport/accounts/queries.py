@@ -183,6 +183,11 @@ def barred_from(learner_id: uuid.UUID) -> frozenset[uuid.UUID]:
     )
 
 
+def frozen_with_all() -> frozenset[uuid.UUID]:
+    """Return the adults whom a freeze keeps from all protected learners now."""
+    return frozenset(db.session.scalars(sa.select(ContactFreeze.adult_id).where(ContactFreeze.lifted_at.is_(None))))
+
+
 def not_frozen(adult_id: Any) -> sa.ColumnElement[bool]:
     """Return that no freeze keeps an adult from all protected learners, as a condition."""
     frozen = sa.select(ContactFreeze.id).where(ContactFreeze.adult_id == adult_id, ContactFreeze.lifted_at.is_(None))

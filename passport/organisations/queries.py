@@ -88,6 +88,12 @@ def acts_now(now: dt.datetime) -> sa.ColumnElement[bool]:
                    _not_over(Membership.ended_at, now))
 
 
+def is_vetted(member: Any, on: dt.date) -> sa.ColumnElement[bool]:
+    """Return `Role.is_vetted` as a condition: a check in force, and no freeze with all protected learners."""
+    return sa.and_(sa.exists().where(Vetting.membership_id == member.id, Vetting.revoked_at.is_(None),
+                                     Vetting.expires_on > on), accounts.not_frozen(member.account_id))
+
+
 # ---------- who reads to protect ----------
 
 

@@ -22,7 +22,7 @@ from ..extensions import db
 from ..feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest
 from ..notices.models import Notice
 from ..organisations.models import Membership, Organisation, Vetting
-from ..organisations.queries import acts_now, joined_by, known_now, young_among
+from ..organisations.queries import acts_now, is_vetted, joined_by, known_now, young_among
 from ..policy import Actor, Guarded, ReadAlong
 from . import rules
 from .models import ReaderSetAside
@@ -76,15 +76,14 @@ class Readers:
 def readers(now: dt.datetime) -> Readers:
     """Return all who read to protect now, in one statement: they are few."""
     served = aliased(Organisation)
-    vetted = sa.exists().where(Vetting.membership_id == Membership.id, Vetting.revoked_at.is_(None),
-                               Vetting.expires_on > day_of(now))
     rows = db.session.execute(
         sa.select(Membership, Organisation.name, Account.display_name, Passport.birth_year, Passport.birth_month, served.id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .join(Account, Account.id == Membership.account_id)
         .outerjoin(Passport, Passport.learner_id == Membership.account_id)
         .outerjoin(served, served.minors_reader_id == Membership.account_id)
-        .where(Membership.is_safeguarding_reader, acts_now(now), known_now(now), vetted)
+        .where(Membership.is_safeguarding_reader, acts_now(now), known_now(now),
+               is_vetted(Membership, day_of(now)))
         .order_by(Organisation.sort_key, Membership.id, served.id)
     )
     found: dict[uuid.UUID, Reader] = {}

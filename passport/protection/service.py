@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ from ..notices import jobs
 from ..retention import kept
 from .models import ReaderSetAside
 
+# Later rooms take here what somebody has of a learner who set them aside: (learner, who was set aside, now).
+SET_ASIDE: list[Callable[[uuid.UUID, uuid.UUID, dt.datetime], None]] = []
+
 
 def set_aside(learner_id: uuid.UUID, reader_id: uuid.UUID, now: dt.datetime) -> None:
     """Let somebody not read this learner's exchanges, from now on; they are not told. Twice is once."""
@@ -26,6 +30,8 @@ def set_aside(learner_id: uuid.UUID, reader_id: uuid.UUID, now: dt.datetime) -> 
         insert(ReaderSetAside).values(id=uuid7(), learner_id=learner_id, reader_id=reader_id, since=now)
         .on_conflict_do_nothing().returning(ReaderSetAside.id)).first()
     if made is not None:
+        for take in SET_ASIDE:
+            take(learner_id, reader_id, now)
         record("protection.set_aside", learner_id, now, made.id)
 
 

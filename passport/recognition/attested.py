@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..accounts.models import Account, Passport
-from ..accounts.queries import barred_from
+from ..accounts.queries import barred_from, frozen_with_all
 from ..clock import day_of
 from ..extensions import db
 from ..feedback.models import AuthoredVersion
@@ -105,4 +105,5 @@ def ledger_line(key: uuid.UUID, now: dt.datetime) -> LedgerLine | None:
     row = db.session.execute(_ledger(now, Endorsement.id == key)).one_or_none()
     if row is None:
         return None
-    return replace(_ledger_line(row), barred_ids=barred_from(row.learner_id))
+    frozen = frozen_with_all() if row.protected else frozenset()
+    return replace(_ledger_line(row), barred_ids=barred_from(row.learner_id) | frozen)

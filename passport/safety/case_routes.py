@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, current_app, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,16 +17,18 @@ from ..audit.service import note_case
 from ..experiences import panels
 from ..feedback import waiting as requests
 from ..feedback.queries import day_words
+from ..limits import hit
 from ..notices.letters import HAND_OVERS, HandOver
 from ..notices.models import Notice
 from ..policy import Action, Case
-from ..refusals import Refused
-from ..transaction import transaction
+from ..refusals import Refusal, Refused
+from ..transaction import release, transaction
 from ..web import actor, authorised, may, now_and_today, onward, page
 from . import cases as service
 from . import concerns, figures, queries, words
 from .forms import CaseForm, ConcernForm, NoteForm
 
+HOUR, MOST_AN_HOUR = 3600, 10
 blueprint = Blueprint("cases", __name__)
 
 
@@ -50,7 +52,7 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
     try:
         if request.method == "POST" and "confirm" in request.form:
             with transaction():
-                service.close_case(report, me, now)
+                service.close_case(report, me, now, request.form.get("read", ""))
             flash(_("C’est clos."))
             return onward("cases.cases")
         if request.method == "POST" and form.validate():
@@ -116,11 +118,15 @@ def concern(key: uuid.UUID) -> ResponseReturnValue:
     """Say that one worries about the person of a request."""
     now = clock.now()
     received = authorised(requests.asked(key, now), Action.RAISE_CONCERN)
-    form = ConcernForm()
+    form, me = ConcernForm(), actor().account_id
+    release()
+    if request.method == "POST" and current_app.config["RATELIMIT_ENABLED"] and hit(f"concerns:{me}", HOUR) > MOST_AN_HOUR:
+        form.refuse(Refused(Refusal.TOO_MANY_TRIES))
+        return page("safety/concern.html", form=form, status=429)
     if request.method == "POST" and form.validate():
         told = concerns.Told(form.category.data, form.note.data, bool(form.about_lead.data))
         with transaction():
-            concerns.raise_concern(received.learner_id, received.organisation_id, key, actor().account_id, told, now)
+            concerns.raise_concern(received.learner_id, received.organisation_id, key, me, told, now)
         return onward("cases.concern", key=key, dit="1")
     return page("safety/concern.html", form=None if "dit" in request.args else form,
                 status=422 if request.method == "POST" else 200)
@@ -131,7 +137,7 @@ def reperes(key: uuid.UUID) -> ResponseReturnValue:
     """Show the figures of each adult of an organisation, for its responsible person."""
     now = clock.now()
     house = authorised(figures.organisation(key), Action.READ_FIGURES)
-    return page("safety/figures.html", house=house, lines=figures.lines(house.organisation_id, now))
+    return page("safety/figures.html", house=house, lines=figures.lines(house.organisation_id, now, actor().account_id))
 
 
 def _news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> list[panels.News]:

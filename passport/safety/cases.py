@@ -11,21 +11,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..accounts.chosen import number
-from ..accounts.models import Account, ContactFreeze
+from ..accounts.models import Account, ContactFreeze, Passport
 from ..audit.service import record
 from ..clock import CITY_ZONE, day_of
 from ..columns import uuid7
 from ..extensions import db
 from ..feedback import service as feedback
 from ..feedback.models import AuthoredText
+from ..feedback.queries import is_protected
 from ..notices import jobs
 from ..notices import service as notices
+from ..notices.models import Notice
+from ..organisations.leaving import REMOVED
 from ..organisations.models import Membership, Organisation
+from ..organisations.queries import acts_now, is_vetted, known_now
 from ..protection.queries import kept_away
 from ..refusals import Refusal, Refused
 from ..seal import seal_case, unseal_case
 from . import rules
 from .models import CaseNote, Report
+from .queries import leads_of
 
 NOTICE = "text_reported"
 MOVED = "safety.moved"
@@ -69,7 +74,23 @@ def hand_on(report: Report, now: dt.datetime) -> None:
     notices.withdraw(report.id, NOTICE)
     report.handler_id = _responsible(report, now)
     db.session.flush()
-    _tell(report, now, city=report.route != rules.HOUSE)
+    _tell(report, now, city=report.route != rules.HOUSE or report.escalated_at is not None or report.proposed_at is not None)
+
+
+def tell_no_more(account_id: uuid.UUID, cases: sa.Select[uuid.UUID]) -> None:
+    """Take back what waits to be told to somebody of these cases, whose page would not open for them."""
+    db.session.execute(
+        sa.delete(Notice).where(Notice.account_id == account_id, Notice.kind == NOTICE, Notice.read_at.is_(None),
+                                Notice.subject_id.in_(cases)),
+        execution_options={"synchronize_session": False})
+
+
+def hand_on_all(account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Give each open case that somebody may not have any more to whoever may."""
+    for report in db.session.scalars(sa.select(Report).where(
+            Report.handler_id == account_id, Report.decided_at.is_(None)).order_by(Report.id).with_for_update()).all():
+        if account_id not in _eligible(report, now):
+            hand_on(report, now)
 
 
 def take_over(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
@@ -101,8 +122,12 @@ def propose(report: Report, account_id: uuid.UUID, outcome: str, done_on: dt.dat
     record("safety.propose", account_id, now, report.id)
 
 
-def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Confirm how a case ends, as another person than who proposed it; said twice it is said once. Raises Refused."""
+def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime, read: str | None = None) -> None:
+    """Confirm how a case ends, as another person than who proposed it; said twice it is said once. Raises Refused.
+
+    `read` is the proposal on the page that was confirmed, where there was one: another one since then is read first. A
+    proposal of somebody who has no more to do with the case does not count.
+    """
     db.session.refresh(report, with_for_update=True)
     if report.decided_at is not None and report.confirmed_by_id == account_id:
         return
@@ -110,8 +135,9 @@ def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime) -> None:
         raise Refused(Refusal.ALREADY_DECIDED)
     pair = {account_id, report.proposed_by_id}
     refusal = rules.refusal_to_close(
-        report.about_id == account_id, report.proposed_at is not None, report.proposed_by_id == account_id,
-        rules.needs_city(report.route, report.due_at, now), bool(pair & set(_active_ids("coordinator", None, now))))
+        report.about_id == account_id, report.proposed_at is not None and report.proposed_by_id not in _never(report),
+        report.proposed_by_id == account_id, rules.needs_city(report.route, report.due_at, now),
+        bool(pair & set(_active_ids("coordinator", None, now))), read not in {None, report.proposal})
     if refusal is not None:
         raise Refused(refusal)
     report.confirmed_by_id = account_id
@@ -140,6 +166,24 @@ def note(report: Report, account_id: uuid.UUID, words: str, now: dt.datetime) ->
     return made
 
 
+def tell_more(report: Report, account_id: uuid.UUID | None, category: str, words: str, now: dt.datetime) -> None:
+    """Add further words of who told a case to its journal; the same words again are one. Nobody is told anew, unless what
+    they say takes the case to the city, which then has it from now on."""
+    db.session.refresh(report, with_for_update=True)
+    theirs = CaseNote.author_id == account_id if account_id is not None else CaseNote.author_id.is_(None)
+    before = db.session.scalars(sa.select(CaseNote.sealed).where(CaseNote.report_id == report.id, theirs))
+    if any(unseal_case(sealed) == words for sealed in before):
+        return
+    db.session.add(CaseNote(id=uuid7(), report_id=report.id, author_id=account_id, sealed=seal_case(words), written_at=now))
+    to_city = report.route == rules.HOUSE and rules.goes_to_city(category)
+    if to_city:
+        report.route = rules.BOTH
+    db.session.flush()
+    if to_city:
+        _tell(report, now, city=True, but=report.handler_id)
+    record("safety.tell_more", account_id, now, report.id)
+
+
 def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None:
     """Keep an adult from every protected learner, until it is taken back; twice is once. Raises Refused."""
     if adult_id == account_id:
@@ -151,6 +195,7 @@ def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None
     db.session.flush()
     for membership_id in db.session.scalars(sa.select(Membership.id).where(Membership.account_id == adult_id)).all():
         feedback.close_role(membership_id, adult_id, now)  # what the night holds does not arrive
+    hand_on_all(adult_id, now)
     record("safety.freeze", account_id, now, adult_id)
 
 
@@ -170,38 +215,49 @@ def _frozen(adult_id: uuid.UUID) -> Any:
 # ---------- who has it ----------
 
 
-def _active_ids(role: str, organisation_id: uuid.UUID | None, now: dt.datetime) -> list[uuid.UUID]:
+def _active_ids(
+    role: str, organisation_id: uuid.UUID | None, now: dt.datetime, *more: sa.ColumnElement[bool]
+) -> list[uuid.UUID]:
     """Return who holds this role now, in this organisation or anywhere, in the order in which they are asked."""
     which = [Membership.organisation_id == organisation_id] if organisation_id is not None else []
     return list(db.session.scalars(
         sa.select(Membership.account_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(*which, Membership.role == role, Membership.joined_at <= now,
-               sa.or_(Membership.suspended_at.is_(None), Membership.suspended_at > now),
-               sa.or_(Membership.ended_at.is_(None), Membership.ended_at > now),
-               Organisation.accredited_at <= now,
-               sa.or_(Organisation.suspended_at.is_(None), Organisation.suspended_at > now),
-               sa.or_(Organisation.closed_at.is_(None), Organisation.closed_at > now))
+        .where(*which, *more, Membership.role == role, acts_now(now), known_now(now))
         .order_by(Membership.lead.desc(), Membership.joined_at, Membership.id)))
 
 
 def lead_of(organisation_id: uuid.UUID, asking: uuid.UUID, now: dt.datetime) -> uuid.UUID | None:
-    """Return the responsible person of an organisation, other than who asks."""
-    return next((who for who in _active_ids("manager", organisation_id, now) if who != asking), None)
+    """Return the responsible person of an organisation, other than who asks; nobody where they are several."""
+    others = {who for who in _active_ids("manager", organisation_id, now) if who != asking}
+    return others.pop() if len(others) == 1 else None
 
 
 def _never(report: Report) -> set[uuid.UUID | None]:
-    """Who never has a case: whom it is about, who told it, whose safety it is, and whom that learner set aside."""
+    """Who never has a case: whom it is or may be about, who told it, whose safety it is, and whom that learner set aside."""
     aside = frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id is not None else frozenset()
-    return {report.about_id, report.reporter_id, report.concerned_id, *aside}
+    leads: set[uuid.UUID] = set()
+    if report.organisation_id is not None and rules.is_about_leads(report.object_kind, report.route, report.about_id):
+        leads = leads_of(report.organisation_id)
+    return {report.about_id, report.reporter_id, report.concerned_id, *aside, *leads}
 
 
 def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:
     """Return who looks after a case: the responsible person of the organisation, else somebody of the coordination."""
-    never = _never(report)
-    house = _active_ids("manager", report.organisation_id, now) if report.organisation_id is not None else []
-    asked = [*(house if report.route != rules.CITY else []), *_active_ids("coordinator", None, now)]
-    return next((who for who in asked if who not in never), None)
+    return next(iter(_eligible(report, now)), None)
+
+
+def _eligible(report: Report, now: dt.datetime) -> list[uuid.UUID]:
+    """Return who may look after a case, in the order in which they are asked: those who answer for the organisation, with a
+    check in force for a protected learner, then the coordination."""
+    never, house = _never(report), []
+    if report.organisation_id is not None and report.route != rules.CITY:
+        protected = db.session.scalar(sa.select(sa.exists().where(
+            Passport.learner_id == report.concerned_id, is_protected(day_of(now)))))
+        checked = [is_vetted(Membership, day_of(now))] if protected else []
+        house = _active_ids("manager", report.organisation_id, now, *checked)
+    asked = [*house, *_active_ids("coordinator", None, now)]
+    return [who for who in asked if who not in never]
 
 
 def _tell(report: Report, now: dt.datetime, city: bool, but: uuid.UUID | None = None) -> None:
@@ -247,5 +303,6 @@ def forget(now: dt.datetime) -> int:
     return len(some)
 
 
+REMOVED.append(lambda _membership_id, account_id, now: hand_on_all(account_id, now))
 jobs.later(MOVED, _tell_moved)
 jobs.every_day("safety.forget", forget)

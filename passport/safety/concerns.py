@@ -16,7 +16,7 @@ from ..sharing import reading
 from ..sharing.links import Opened
 from ..sharing.models import Share
 from ..witnesses.models import WitnessInvitation
-from . import cases
+from . import cases, rules, words
 from .models import Report
 
 
@@ -34,9 +34,9 @@ def raise_concern(
     now: dt.datetime,
 ) -> Report:
     """Give what a facilitator or manager worries about to the responsible person, or to the city alone when it is about
-    that person; the learner is told nothing. The same words twice are one."""
+    that person; the learner is told nothing. Further words while that is open are added to it."""
     db.session.execute(sa.select(FeedbackRequest.id).where(FeedbackRequest.id == request_id).with_for_update())
-    before = _before(sa.and_(Report.object_id == request_id, Report.reporter_id == account_id), told)
+    before = _more(sa.and_(Report.object_id == request_id, Report.reporter_id == account_id), account_id, told, now)
     if before is not None:
         return before
     lead = cases.lead_of(organisation_id, account_id, now) if told.about_lead else None
@@ -49,9 +49,9 @@ def raise_concern(
 
 
 def raise_by_witness(invitation: WitnessInvitation, told: Told, now: dt.datetime) -> Report:
-    """Give what somebody without account worries about to the city. The same words twice are one."""
+    """Give what somebody without account worries about to the city. Further words while that is open are added to it."""
     db.session.refresh(invitation, with_for_update=True)
-    before = _before(Report.object_id == invitation.id, told)
+    before = _more(Report.object_id == invitation.id, None, told, now)
     if before is not None:
         return before
     made = cases.open_case(
@@ -81,8 +81,17 @@ def report_share(opened: Opened, reason: str, now: dt.datetime) -> Report:
     return made
 
 
-def _before(which: sa.ColumnElement[bool], told: Told) -> Report | None:
-    """Return the open case in which the very same was told already."""
-    rows = db.session.scalars(sa.select(Report).where(
-        which, Report.object_kind == "concern", Report.category == told.category, Report.decided_at.is_(None)))
-    return next((r for r in rows if (unseal_case(r.sealed_note) if r.sealed_note else None) == told.note), None)
+def _more(which: sa.ColumnElement[bool], account_id: uuid.UUID | None, told: Told, now: dt.datetime) -> Report | None:
+    """Add what is told to the open case in which this person told something of this before, and return it; None without one.
+
+    What is about the responsible person never comes to a case that they may have.
+    """
+    city = Report.route == rules.CITY
+    before = db.session.scalars(sa.select(Report).where(
+        which, Report.object_kind == "concern", Report.decided_at.is_(None), city if told.about_lead else ~city)
+        .order_by(Report.made_at, Report.id).limit(1)).one_or_none()
+    first = unseal_case(before.sealed_note) if before is not None and before.sealed_note else None
+    if before is not None and (before.category, first) != (told.category, told.note):
+        said = str(words.category("concern", told.category))
+        cases.tell_more(before, account_id, told.category, f"{said}\n{told.note}" if told.note else said, now)
+    return before

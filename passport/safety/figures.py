@@ -53,8 +53,11 @@ def is_outside(written_at: dt.datetime) -> bool:
     return not FIRST_HOUR <= written_at.astimezone(CITY_ZONE).hour < LAST_HOUR
 
 
-def lines(organisation_id: uuid.UUID, now: dt.datetime) -> list[Line]:
-    """Return the figures of the adults who act for an organisation, by name: about protected learners, 12 months."""
+def lines(organisation_id: uuid.UUID, now: dt.datetime, reader_id: uuid.UUID) -> list[Line]:
+    """Return the figures of the adults who act for an organisation, by name: about protected learners, 12 months.
+
+    Nobody reads their own: that they were blocked is shown to no one who was (promise S16).
+    """
     since = now - YEAR
     here = (Membership.organisation_id == organisation_id, Membership.ended_at.is_(None),
             Membership.role.in_(("facilitator", "manager")))
@@ -64,7 +67,7 @@ def lines(organisation_id: uuid.UUID, now: dt.datetime) -> list[Line]:
                .correlate(Account).scalar_subquery())
     people = db.session.execute(
         sa.select(Account.id, Account.display_name, refused).where(
-            sa.exists().where(Membership.account_id == Account.id, *here))
+            Account.id != reader_id, sa.exists().where(Membership.account_id == Account.id, *here))
         .order_by(Account.display_name, Account.id)).all()
     written: dict[uuid.UUID, list[tuple[uuid.UUID, dt.datetime]]] = defaultdict(list)
     for author, learner, at in db.session.execute(

@@ -46,6 +46,12 @@ class Report(Base):
     done_on: Mapped[dt.date | None]
     confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     keep_until: Mapped[dt.date]
+
+    @property
+    def proposal(self) -> str:
+        """Return what is proposed and when, as a page shows it and gives it back; nothing when nothing is."""
+        return f"{self.proposed_outcome} {self.done_on} {self.proposed_at:%Y%m%d%H%M%S%f}" if self.proposed_at else ""
+
     __table_args__ = (
         Index("ix_report_waiting", "handler_id", "made_at", "id"),
         Check("object_kind IN ('text', 'share', 'concern', 'reply', 'other')", name="object_kind"),
@@ -60,12 +66,13 @@ class Report(Base):
 
 
 class CaseNote(Base):
-    """A sealed note of whoever looks after a report."""
+    """A sealed note of whoever looks after a report, or further words of who told it, by whom it has no author without
+    an account."""
 
     __tablename__ = "case_note"
     __retention__ = "case"
     id: Mapped[uuid.UUID] = key()
     report_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("report.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    author_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     written_at: Mapped[dt.datetime]

@@ -13,13 +13,15 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
-from ..accounts.models import Account, ContactBar, ContactFreeze
+from ..accounts.models import Account, ContactBar, ContactFreeze, Passport
 from ..audit.models import ReadingLine
 from ..audit.service import HIDDEN
+from ..clock import day_of
 from ..extensions import db
 from ..feedback.models import AuthoredText, Feedback, FeedbackRequest
-from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, not_barred
+from ..feedback.queries import EXCHANGES, ExchangeLine, day_words, is_protected, not_barred
 from ..organisations.models import Membership, Organisation
+from ..organisations.queries import is_vetted
 from ..policy import Case
 from ..protection.queries import is_set_aside, kept_away
 from ..seal import unseal_case
@@ -89,18 +91,43 @@ def _holds(account_id: Any, now: dt.datetime, *roles: str) -> Any:
     """Return that an account may read the report in one of these roles, as a condition.
 
     The role counts now, in an organisation that counts now: the report's own, or the city for a coordinator; and no
-    block or freeze of whoever reported stands against it.
+    block or freeze of whoever reported stands against it. For a protected learner, a manager has a check in force.
     """
     member, house = aliased(Membership), aliased(Organisation)
     return sa.and_(
         sa.exists().where(
             house.id == member.organisation_id, member.account_id == account_id, member.role.in_(roles),
             member.joined_at <= now, _not_over(member.ended_at, now), _not_over(member.suspended_at, now),
+            member.identity_confirmed_at <= now,
             house.accredited_at <= now, _not_over(house.suspended_at, now), _not_over(house.closed_at, now),
-            sa.or_(member.role == "coordinator", member.organisation_id == Report.organisation_id),
+            sa.or_(member.role == "coordinator",
+                   sa.and_(member.organisation_id == Report.organisation_id,
+                           sa.or_(~is_of_protected(now), is_vetted(member, day_of(now))))),
         ),
         not_barred(Report.concerned_id, account_id), ~is_set_aside(Report.concerned_id, account_id),
+        ~_may_be_about(account_id),
     )
+
+
+def leads_of(organisation_id: uuid.UUID) -> set[uuid.UUID]:
+    """Return who answers or answered for an organisation."""
+    return set(db.session.scalars(sa.select(Membership.account_id).where(
+        Membership.organisation_id == organisation_id, Membership.role == "manager")))
+
+
+def _may_be_about(account_id: Any) -> sa.ColumnElement[bool]:
+    """Return `rules.is_about_leads` as a condition, where this account is one of them."""
+    lead = aliased(Membership)
+    one = sa.select(lead.id).where(lead.account_id == account_id, lead.role == "manager",
+                                   lead.organisation_id == Report.organisation_id)
+    return sa.and_(Report.object_kind == "concern", Report.route == rules.CITY, Report.about_id.is_(None),
+                   one.correlate_except(lead).exists())
+
+
+def is_of_protected(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return that the report is about the safety of a protected learner, as a condition."""
+    learner = sa.select(Passport.learner_id).where(Passport.learner_id == Report.concerned_id, is_protected(day_of(now)))
+    return learner.correlate_except(Passport).exists()
 
 
 def _not_over(column: Any, now: dt.datetime) -> Any:
@@ -170,6 +197,12 @@ class OpenCase(Case):
     frozen: bool = False
     blocked: bool = False
 
+    @property
+    def stands(self) -> bool:
+        """Say whether an end is proposed, by somebody who still has to do with the case."""
+        gone = {self.about_id, self.reporter_id, self.learner_id, *self.barred_ids}
+        return self.report is not None and self.proposed and self.report.proposed_by_id not in gone
+
 
 def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     """Return one report, with the names it needs, and whether its adult is kept from all learners, or blocked by this one."""
@@ -181,7 +214,7 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
         sa.select(Report, reporter.display_name.label("reporter"), learner.display_name.label("learner"),
                   about.display_name.label("about"), proposer.display_name.label("proposer"),
                   Organisation.name.label("organisation"), _left_alone(now).label("left_alone"),
-                  _with_city(now).label("with_city"), frozen.label("frozen"), blocked.label("blocked"))
+                  _with_city(now).label("with_city"), is_of_protected(now).label("protected"), frozen.label("frozen"), blocked.label("blocked"))
         .outerjoin(reporter, reporter.id == Report.reporter_id)
         .outerjoin(learner, learner.id == Report.concerned_id)
         .outerjoin(about, about.id == Report.about_id)
@@ -192,12 +225,16 @@ def case(key: uuid.UUID, now: dt.datetime) -> OpenCase | None:
     if row is None:
         return None
     report = row[0]
+    away = set(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id else set()
+    if report.organisation_id is not None and rules.is_about_leads(report.object_kind, report.route, report.about_id):
+        away |= leads_of(report.organisation_id)
     return OpenCase(
         report.handler_id, report.about_id, report, row.reporter or nobody_known(), row.learner or "",
         row.about or nobody_known(), row.proposer or "", row.organisation or nobody_known(),
         rules.has_moved(report.due_at, report.decided_at, now), bool(row.frozen), bool(row.blocked), organisation_id=report.organisation_id,
         left_alone=bool(row.left_alone), reporter_id=report.reporter_id, learner_id=report.concerned_id,
-        barred_ids=frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id else frozenset(), route=report.route,
+        learner_protected=bool(row.protected),
+        barred_ids=frozenset(away), route=report.route,
         with_city=bool(row.with_city), proposed=report.proposed_at is not None)
 
 
@@ -214,7 +251,7 @@ def notes(report_id: uuid.UUID) -> list[NoteLine]:
     """Return what was noted in a case, in order."""
     rows = db.session.execute(
         sa.select(CaseNote.sealed, CaseNote.written_at, Account.display_name)
-        .join(Account, Account.id == CaseNote.author_id)
+        .outerjoin(Account, Account.id == CaseNote.author_id)
         .where(CaseNote.report_id == report_id).order_by(CaseNote.written_at, CaseNote.id)
     )
     return [NoteLine(r.display_name or nobody_known(), r.written_at, unseal_case(r.sealed)) for r in rows]

@@ -65,6 +65,11 @@ def passes_house(kind: str, about_lead: bool) -> bool:
     return kind == "share" or about_lead
 
 
+def is_about_leads(kind: str, route: str, about_id: object) -> bool:
+    """Say whether a case is about one of several responsible persons, nobody knows which: none of them has it."""
+    return kind == "concern" and route == CITY and about_id is None
+
+
 def goes_to_city(category: str | None) -> bool:
     """Say whether the city has a case from the start: danger, or what an adult does beyond the words of one text."""
     return category == DANGER or category in BEHAVIOUR
@@ -105,15 +110,20 @@ def refusal_to_propose(about: bool, decided: bool, done_on: dt.date, made_on: dt
     return None if made_on <= done_on <= today else Refusal.DATES_ODD
 
 
-def refusal_to_close(about: bool, proposed: bool, same: bool, city_needed: bool, city: bool) -> Refusal | None:
-    """Say why somebody cannot confirm how a case ends, or None: another one than who proposed, the city among them."""
+def refusal_to_close(
+    about: bool, proposed: bool, same: bool, city_needed: bool, city: bool, changed: bool = False
+) -> Refusal | None:
+    """Say why somebody cannot confirm how a case ends, or None: what they read, as another one than who proposed, the
+    city among them."""
     if about:
         return Refusal.NOT_ALLOWED
     if not proposed:
         return Refusal.NOTHING_CHOSEN
     if same:
         return Refusal.TWO_PERSONS
-    return Refusal.CITY_NEEDED if city_needed and not city else None
+    if city_needed and not city:
+        return Refusal.CITY_NEEDED
+    return Refusal.PROPOSAL_CHANGED if changed else None
 
 
 def refusal_to_block(met: bool, oneself: bool) -> Refusal | None:

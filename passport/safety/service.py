@@ -21,6 +21,7 @@ from ..feedback import service as feedback
 from ..feedback.models import AuthoredText, AuthoredVersion, Feedback
 from ..notices import service as notices
 from ..organisations.models import Membership
+from ..protection.service import SET_ASIDE
 from ..recognition import service as recognition
 from ..recognition.models import RecognitionRequest
 from ..refusals import Refused
@@ -126,12 +127,17 @@ def _bar(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetim
 
 
 def _hand_on(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
-    """Give what an adult looks after for a learner to somebody else, when the two have no more to do with each other."""
+    """Give what an adult looks after for a learner to somebody else, when the two have no more to do with each other, and
+    tell the adult of it no more."""
     waiting = db.session.scalars(
         sa.select(Report).where(Report.concerned_id == learner_id, Report.handler_id == adult_id,
                                 Report.decided_at.is_(None)).with_for_update())
     for report in waiting:
         cases.hand_on(report, now)
+    cases.tell_no_more(adult_id, sa.select(Report.id).where(Report.concerned_id == learner_id))
+
+
+SET_ASIDE.append(_hand_on)
 
 
 def _organisation_of(text: AuthoredText) -> uuid.UUID | None:

@@ -142,6 +142,9 @@ THINGS: dict[str, Any] = {
     "case to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, with_city=True, proposed=True),
     "case of the city": Case(SOFIA, key(77), organisation_id=LIBRARY, route="city", with_city=True, proposed=True),
     "case of tom, the learner": Case(CLAIRE, KARIM, organisation_id=LIBRARY, learner_id=CLAIRE),
+    "case of a protected learner": Case(CLAIRE, KARIM, organisation_id=LIBRARY, learner_id=TOM, learner_protected=True),
+    "case of a protected learner to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, learner_id=TOM,
+                                                   learner_protected=True, with_city=True, proposed=True),
     "nothing": None,
 }
 YOUNG = ("karim, 17", "karim, 17, co-read")
@@ -260,6 +263,8 @@ row(Action.HANDLE_REPORT, "case of danger", *CLAIRES, "sofia")
 row(Action.HANDLE_REPORT, "case to confirm", *CLAIRES, "sofia")
 row(Action.HANDLE_REPORT, "case of the city", "sofia")
 row(Action.HANDLE_REPORT, "case of tom, the learner")
+row(Action.HANDLE_REPORT, "case of a protected learner", *CLAIRES[:2])
+row(Action.HANDLE_REPORT, "case of a protected learner to confirm", *CLAIRES[:2], "sofia")
 row(Action.FREEZE_CONTACT, "case of danger", "sofia")
 row(Action.FREEZE_CONTACT, "case of claire")
 for thing in ("asked by lea", "grant over", "barred"):

@@ -159,6 +159,7 @@ def test_what_is_closed_or_ones_own_is_given_to_nobody(app: Flask, city: Cast, b
         with app.app_context(), transaction():
             db.session.query(Passport).filter_by(learner_id=city["tom"]).update(
                 {"birth_year": None, "birth_month": None, "protection_chosen": True})  # nobody answers for a house at 14
+            db.session.query(Vetting).filter_by(membership_id=city["m_claire"]).delete()
             db.session.query(Membership).filter_by(id=city["m_claire"]).update({"account_id": city["tom"]})
     person = browse("claire" if over == "grant" else "tom")
     page = person.get(f"/organisation/{city['library']}/demandes")
@@ -170,6 +171,7 @@ def test_what_is_closed_or_ones_own_is_given_to_nobody(app: Flask, city: Cast, b
 def test_the_desk_names_nobody_to_a_manager_without_a_check(app: Flask, city: Cast, browse: Any) -> None:
     """Nobody sees anything of a protected learner without a check in force; a request can be given all the same."""
     with app.app_context(), transaction():
+        db.session.query(Vetting).filter_by(membership_id=city["m_claire"]).delete()
         hugo = db.session.get_one(Membership, city["m_hugo"])
         build.vetting(hugo, db.session.get_one(Account, city["claire"]), NOON)
     claire = browse("claire")

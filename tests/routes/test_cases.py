@@ -17,7 +17,8 @@ from passport.columns import uuid7
 from passport.extensions import db
 from passport.feedback.models import AuthoredText, AuthoredVersion, Feedback, FeedbackRequest, RefusedText
 from passport.notices.models import Job, Notice
-from passport.organisations.models import Organisation
+from passport.organisations import leaving
+from passport.organisations.models import Membership, Organisation, Vetting
 from passport.protection import service as protection
 from passport.safety import cases
 from passport.safety.models import CaseNote, Report
@@ -28,9 +29,10 @@ from tests import build, world
 
 from ..cast import Cast
 from ..conftest import NOON, both_databases
-from ..reading import way, words
+from ..reading import fields, way, words
 from .test_feedback import DAY, ask, give, one, rows
 from .test_safety import WORDS, text_of
+from .test_safety import checked as checked
 
 H = dt.timedelta(hours=1)
 # What one is about to show, as others will read it: the words stand, with their button, where they were received.
@@ -153,6 +155,39 @@ def test_a_job_only_tells_that_a_case_moved(app: Flask, cast: Cast, browse: Any)
     assert told(app, cast) == {"claire", "sofia"}
 
 
+def uncheck(app: Flask, cast: Cast, way_of: str) -> None:
+    """Take from claire what lets her look after protected learners' cases: her check, or the city's trust."""
+    with app.app_context(), transaction():
+        if way_of == "frozen":
+            cases.freeze(cast["claire"], cast["sofia"], NOON)
+        else:
+            db.session.execute(sa.update(Vetting).where(Vetting.membership_id == cast["m_claire"])
+                               .values(expires_on=NOON.date()))
+
+
+@both_databases
+@pytest.mark.parametrize("way_of", ["frozen", "check over"])
+def test_a_manager_who_may_not_meet_protected_learners_has_no_case_of_theirs(
+    app: Flask, cast: Cast, browse: Any, way_of: str
+) -> None:
+    report, claire = reported(app, cast, browse), browse("claire")
+    page = f"/signalements/{report.id}"
+    assert claire.get(page).status_code == 200
+    uncheck(app, cast, way_of)
+    assert claire.get(page).status_code == 404
+    assert claire.post(f"{page}/noter", {"note": "Vu."}).status_code == 404
+    assert str(report.id) not in claire.get("/signalements").get_data(as_text=True)
+    assert browse("sofia").get(page).status_code == 200
+    change(app, Report, report.id, proposed_by_id=cast["sofia"], proposed_at=NOON, proposed_outcome="acted",
+           done_on=NOON.date())
+    assert claire.post(page, {"confirm": "1"}).status_code == 404
+    key = ask(app, cast, "youth_x", "m_karim", NOON - DAY)
+    assert browse("karim").fill(f"/je-m-inquiete/{key}", category="worry").status_code == 303
+    other = one(app, Report, Report.object_kind == "concern")
+    assert other.handler_id == cast["sofia"]
+    assert claire.get(f"/signalements/{other.id}").status_code == 404
+
+
 # ---------- two persons, sealed, kept ----------
 
 
@@ -169,7 +204,7 @@ def test_two_persons_close_a_case_with_what_was_done(app: Flask, cast: Cast, bro
     assert refused.status_code == 422
     assert one(app, Report).decided_at is None
     assert "Claire propose de clore" in words(sofia.get(page))
-    assert way(sofia.post(page, {"confirm": "1"})) == "/signalements"
+    assert way(sofia.fill(page, confirm="1")) == "/signalements"
     report = one(app, Report)
     assert (report.outcome, report.decided_at, report.proposed_by_id, report.confirmed_by_id) == (
         "sent_on", NOON, cast["claire"], cast["sofia"])
@@ -180,10 +215,40 @@ def test_two_persons_close_a_case_with_what_was_done(app: Flask, cast: Cast, bro
     assert one(app, Report).outcome == "sent_on"
 
 
+def test_what_was_proposed_by_somebody_set_aside_since_is_proposed_anew(app: Flask, cast: Cast, browse: Any) -> None:
+    report, sofia = reported(app, cast, browse), browse("sofia")
+    page = f"/signalements/{report.id}"
+    browse("claire").fill(page, outcome="nothing_more")
+    seen = fields(sofia.get(page))
+    with app.app_context(), transaction():
+        protection.set_aside(cast["tom"], cast["claire"], NOON)
+    assert "propose de clore" not in words(sofia.get(page))
+    assert sofia.post(page, {**seen, "confirm": "1"}).status_code == 422
+    assert one(app, Report).decided_at is None
+    assert sofia.fill(page, outcome="acted").status_code == 303
+    assert one(app, Report).proposed_by_id == cast["sofia"]
+
+
+def test_one_confirms_what_one_read_and_not_what_was_proposed_since(app: Flask, cast: Cast, browse: Any) -> None:
+    report, claire, sofia = reported(app, cast, browse), browse("claire"), browse("sofia")
+    page = f"/signalements/{report.id}"
+    claire.fill(page, outcome="acted")
+    seen = fields(sofia.get(page))
+    assert claire.post(page, {"outcome": "nothing_more", "done_on": "2026-11-24"}).status_code == 303
+    refused = sofia.post(page, {**seen, "confirm": "1"})
+    assert refused.status_code == 422
+    assert "Ce qui est proposé a changé entre-temps." in words(refused)
+    assert "Rien de plus à faire" in words(refused)
+    assert one(app, Report).decided_at is None
+    assert sofia.fill(page, confirm="1").status_code == 303
+    assert one(app, Report).outcome == "nothing_more"
+
+
 def test_two_of_the_house_close_a_case_of_words_but_not_one_of_danger(app: Flask, cast: Cast, browse: Any) -> None:
     with app.app_context(), transaction():
         house = db.session.get_one(Organisation, cast["library"])
-        build.membership(db.session.get_one(Account, cast["stranger"]), house, "manager", NOON)
+        member = build.membership(db.session.get_one(Account, cast["stranger"]), house, "manager", NOON)
+        build.vetting(member, db.session.get_one(Account, cast["sofia"]), NOON)
     report = reported(app, cast, browse)
     page = f"/signalements/{report.id}"
     assert browse("stranger").get(page).status_code == 404  # until an end is proposed
@@ -193,7 +258,7 @@ def test_two_of_the_house_close_a_case_of_words_but_not_one_of_danger(app: Flask
     assert refused.status_code == 422
     assert "L’une des deux personnes doit être de la Ville." in words(refused)
     change(app, Report, report.id, route="house")
-    assert browse("stranger").post(page, {"confirm": "1"}).status_code == 303
+    assert browse("stranger").fill(page, confirm="1").status_code == 303
     assert one(app, Report).decided_at == NOON
 
 
@@ -399,6 +464,44 @@ def test_an_adult_who_worries_tells_the_lead_and_the_learner_sees_nothing(app: F
     assert not rows(app, Notice, Notice.account_id == cast["tom"])
 
 
+@both_databases
+def test_further_words_of_one_worry_stand_in_its_case_and_take_it_to_the_city_when_they_say_danger(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    karim, page = browse("karim"), f"/je-m-inquiete/{key}"
+    for said in ("Il ne dort plus.", "Il ne dort plus.", "Il pleure.", "Il pleure."):
+        assert karim.fill(page, category="worry", note=said).status_code == 303
+    report = one(app, Report)
+    assert len(rows(app, CaseNote)) == 1
+    assert len(rows(app, Notice, Notice.kind == "text_reported")) == 1
+    assert (report.taken_at, report.route) == (None, "house")
+    shown = words(browse("claire").get(f"/signalements/{report.id}"))
+    assert "Il ne dort plus." in shown
+    assert "Il pleure." in shown
+    assert karim.fill(page, category="danger", note="Il a peur de rentrer.").status_code == 303
+    assert one(app, Report).route == "both"
+    assert told(app, cast) == {"claire", "sofia"}
+    assert "Un danger pour cette personne" in words(browse("sofia").get(f"/signalements/{report.id}"))
+    assert karim.fill(page, category="worry", note="C’est Claire.", about_lead="y").status_code == 303
+    other = one(app, Report, Report.id != report.id)
+    assert (other.about_id, other.handler_id) == (cast["claire"], cast["sofia"])
+    assert "C’est Claire." not in words(browse("claire").get(f"/signalements/{report.id}"))
+
+
+def test_who_says_very_often_that_they_worry_waits_and_keeps_their_words(app: Flask, cast: Cast, browse: Any) -> None:
+    key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    karim = browse("karim")
+    app.config["RATELIMIT_ENABLED"] = True
+    try:
+        answers = [karim.post(f"/je-m-inquiete/{key}", {"category": "worry", "note": f"Mot {n}."}) for n in range(11)]
+    finally:
+        app.config["RATELIMIT_ENABLED"] = False
+    assert [a.status_code for a in answers] == [303] * 10 + [429]
+    assert "Mot 10." in answers[-1].get_data(as_text=True)
+    assert len(rows(app, Report)) == 1
+
+
 def test_a_worry_about_the_responsible_person_goes_to_the_city_alone(app: Flask, cast: Cast, browse: Any) -> None:
     key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
     browse("karim").fill(f"/je-m-inquiete/{key}", category="behaviour", about_lead="y")
@@ -407,6 +510,24 @@ def test_a_worry_about_the_responsible_person_goes_to_the_city_alone(app: Flask,
     assert told(app, cast) == {"sofia"}
     assert browse("claire").get(f"/signalements/{report.id}").status_code == 404
     assert browse("sofia").get(f"/signalements/{report.id}").status_code == 200
+
+
+@both_databases
+def test_a_worry_about_one_of_several_responsible_persons_names_none_and_none_has_it(
+    app: Flask, cast: Cast, browse: Any
+) -> None:
+    with app.app_context(), transaction():
+        stranger = db.session.get_one(Account, cast["stranger"])
+        build.membership(stranger, db.session.get_one(Organisation, cast["library"]), "manager", NOON)
+        build.membership(stranger, db.session.get_one(Organisation, cast["city"]), "coordinator", NOON)
+    key = ask(app, cast, "tom_x", "m_karim", NOON - DAY)
+    browse("karim").fill(f"/je-m-inquiete/{key}", category="behaviour", about_lead="y")
+    report = one(app, Report)
+    assert (report.route, report.about_id, report.handler_id) == ("city", None, cast["sofia"])
+    assert told(app, cast) == {"sofia"}
+    for who, status in (("sofia", 200), ("claire", 404), ("stranger", 404)):
+        assert browse(who).get(f"/signalements/{report.id}").status_code == status, who
+        assert (str(report.id) in browse(who).get("/signalements").get_data(as_text=True)) is (status == 200), who
 
 
 @both_databases
@@ -423,6 +544,11 @@ def test_a_witness_worries_by_their_link_and_a_visitor_reports_a_page(app: Flask
     worry = one(app, Report)
     assert (worry.object_kind, worry.reporter_id, worry.concerned_id, worry.handler_id) == (
         "concern", None, cast["lea"], cast["sofia"])
+    assert nobody.post(address, {"category": "danger", "note": "Elle a froid."}).status_code == 200
+    assert one(app, Report).id == worry.id
+    assert one(app, CaseNote).author_id is None
+    assert len(rows(app, Notice, Notice.kind == "text_reported")) == 1
+    assert "Elle a froid." in words(browse("sofia").get(f"/signalements/{worry.id}"))
     assert nobody.get(f"/t/{'A' * 22}/je-m-inquiete").status_code == 404
 
 
@@ -530,10 +656,22 @@ def test_the_lead_reads_numbers_by_name_and_nobody_else_does(app: Flask, cast: C
     address = f"/organisation/{cast['library']}/reperes"
     page = words(browse("claire").get(address))
     assert "Karim A écrit à 2 personnes Hors de 7 h à 22 h 50 % de ses textes Ouvert sans demande 0 fois Blocages par 1 personne Textes arrêtés 1 texte" in page
-    assert page.index("Claire") < page.index("Hugo") < page.index("Karim") < page.index("Novice")
+    assert page.index("Hugo") < page.index("Karim") < page.index("Novice")
     assert browse("sofia").get(address).status_code == 200
     for who in ("karim", "tom", "farid", "stranger"):
         assert browse(who).get(address).status_code == 404
+
+
+def test_nobody_reads_their_own_numbers_and_so_that_they_were_blocked(app: Flask, cast: Cast, browse: Any) -> None:
+    with app.app_context(), transaction():
+        db.session.add(ContactBar(id=uuid7(), learner_id=cast["tom"], adult_id=cast["claire"], cause="block", started_at=NOON))
+    address = f"/organisation/{cast['library']}/reperes"
+    page = words(browse("claire").get(address))
+    assert "Les nombres de qui lit cette page ne sont pas ici" in page
+    assert "par 1 personne" not in page
+    city = words(browse("sofia").get(address))
+    assert "Claire A écrit à" in city
+    assert "par 1 personne" in city
 
 
 @both_databases
@@ -594,3 +732,37 @@ def test_a_reader_whom_the_learner_set_aside_gets_no_case_of_theirs(app: Flask, 
     assert report.handler_id == cast["sofia"]
     assert browse("claire").get(f"/signalements/{report.id}").status_code == 404
     assert browse("sofia").get(f"/signalements/{report.id}").status_code == 200
+
+
+@both_databases
+@pytest.mark.parametrize("why", ["set aside", "frozen", "suspended", "removed", "house suspended"])
+def test_whoever_may_not_have_a_case_any_more_is_told_nothing_of_it_and_another_is(
+    app: Flask, cast: Cast, browse: Any, why: str
+) -> None:
+    report = reported(app, cast, browse)
+    assert told(app, cast) == {"claire"}
+    with app.app_context(), transaction():
+        member = db.session.get_one(Membership, cast["m_claire"])
+        match why:
+            case "set aside":
+                protection.set_aside(cast["tom"], cast["claire"], NOON)
+            case "frozen":
+                cases.freeze(cast["claire"], cast["sofia"], NOON)
+            case "suspended":
+                leaving.suspend_member(member, cast["sofia"], NOON)
+            case "removed":
+                leaving.end_membership(member, cast["sofia"], NOON)
+            case _:
+                leaving.suspend(db.session.get_one(Organisation, cast["library"]), cast["sofia"], NOON)
+    assert told(app, cast) == {"sofia"}
+    assert one(app, Report).handler_id == cast["sofia"]
+    assert "Un signalement attend" not in words(browse("claire").get("/passeport"))
+    assert browse("sofia").get(f"/signalements/{report.id}").status_code == 200
+
+
+def test_a_coordinator_who_was_set_aside_is_told_no_more_of_a_case(app: Flask, cast: Cast, browse: Any) -> None:
+    reported(app, cast, browse, category="danger")
+    assert told(app, cast) == {"claire", "sofia"}
+    with app.app_context(), transaction():
+        protection.set_aside(cast["tom"], cast["sofia"], NOON)
+    assert told(app, cast) == {"claire"}

@@ -16,7 +16,9 @@ from passport.feedback.models import AuthoredText
 from passport.organisations import service as organisations
 from passport.organisations.models import Invitation, Membership, Organisation, Vetting
 from passport.refusals import Refusal, Refused
+from passport.safety import cases
 from passport.transaction import transaction
+from passport.wording import say
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import words
@@ -66,6 +68,19 @@ def test_a_barred_or_unchecked_facilitator_writes_no_reason(app: Flask, city: Ca
     assert answer.status_code == 403
     with app.app_context():
         assert db.session.query(AuthoredText).count() == before
+
+
+def test_who_is_frozen_with_all_is_told_what_a_block_says_and_nothing_of_a_check(
+    app: Flask, city: Cast, browse: Any
+) -> None:
+    with app.app_context(), transaction():
+        db.session.query(Passport).filter_by(learner_id=city["lea"]).update({"protection_chosen": True})
+        cases.freeze(city["karim"], city["sofia"], NOON)
+    answer = browse("karim").post(f"/registre/{city['endorsement']}/retirer", {"reason": "Encore un mot"})
+    assert answer.status_code == 403
+    with app.test_request_context():
+        assert say(Refusal.REQUEST_CLOSED) in words(answer)
+        assert say(Refusal.CHECK_NEEDED) not in words(answer)
 
 
 def test_the_responsible_person_sees_that_it_was_recognised_not_of_whom(city: Cast, browse: Any) -> None:

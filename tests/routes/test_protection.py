@@ -20,6 +20,7 @@ from passport.organisations import minors
 from passport.organisations.models import Membership, Organisation
 from passport.protection import queries, service
 from passport.recognition import service as recognition
+from passport.safety import cases
 from passport.transaction import transaction
 from tests import build, world
 from tests.cast import Cast
@@ -111,6 +112,20 @@ def test_nobody_reads_their_own_words_nor_without_a_check(app: Flask, city: Cast
     assert "Claire a écrit ceci." in words(browse("sofia").get(page_of(city)))
     at(NOON + 101 * DAY)
     assert browse("claire").get("/relire").status_code == 404
+
+
+def test_who_is_frozen_does_not_count_among_those_who_read(app: Flask, city: Cast, browse: Any) -> None:
+    """Else an exchange is left with one reader: the pool reads instead."""
+    with app.app_context(), transaction():
+        sofia = db.session.get_one(build.Account, city["sofia"])
+        build.vetting(db.session.get_one(Membership, city["m_farid"]), sofia, NOON)
+        minors.name_second_reader(db.session.get_one(Organisation, city["library"]), city["farid"], city["sofia"], NOON)
+    assert browse("sofia").get(page_of(city)).status_code == 404
+    with app.app_context(), transaction():
+        cases.freeze(city["claire"], city["sofia"], NOON)
+    assert browse("claire").get(page_of(city)).status_code == 404
+    assert browse("farid").get(page_of(city)).status_code == 200
+    assert browse("sofia").get(page_of(city)).status_code == 200, "the pool reads instead"
 
 
 def test_words_held_for_the_night_and_reported_ones_are_read_as_well(app: Flask, city: Cast, browse: Any, at: Any) -> None:

@@ -98,6 +98,14 @@ def test_two_persons_close_a_case_and_the_city_where_it_is_needed() -> None:
     assert rules.refusal_to_close(**{**facts, "same": True}) is Refusal.TWO_PERSONS
     assert rules.refusal_to_close(**{**facts, "city_needed": True}) is Refusal.CITY_NEEDED
     assert rules.refusal_to_close(**{**facts, "city_needed": True, "city": True}) is None
+    assert rules.refusal_to_close(**facts, changed=True) is Refusal.PROPOSAL_CHANGED
+
+
+def test_a_worry_about_the_responsible_person_is_about_all_of_them_where_nobody_is_named() -> None:
+    assert rules.is_about_leads("concern", rules.CITY, None)
+    assert not rules.is_about_leads("concern", rules.CITY, "claire")
+    assert not rules.is_about_leads("concern", rules.BOTH, None)
+    assert not rules.is_about_leads("share", rules.CITY, None)
 
 
 def test_what_has_not_arrived_is_not_reported() -> None:

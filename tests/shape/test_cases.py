@@ -22,11 +22,15 @@ def test_no_other_room_knows_the_store_of_cases() -> None:
 
 
 def test_no_statement_joins_a_case_with_what_learners_own() -> None:
-    """« Échanges » asks the room of cases what waits; besides that, only its own pages speak of them."""
+    """« Échanges » asks the room of cases what waits; besides that, only its own pages speak of them.
+
+    « Qui a regardé » asks whether a case is closed, as a condition that safety gives it, and reads nothing of it.
+    """
+    asks = "EXISTS (SELECT * FROM report WHERE report.id = reading_line.case_id AND report.decided_at IS NOT NULL)"
     theirs = {"cases.cases", "cases.case", "safety.bother", "feedback.exchanges"}
     learners = re.compile(r"\b(experience|claim|endorsement|edition_item|share|passport) ON\b")
     for path in (ROOT / "tests" / "sql").glob("*.txt"):
-        for statement in path.read_text().split("\n\n"):
+        for statement in path.read_text().replace(asks, "").split("\n\n"):
             if re.search(r"\b(FROM|JOIN) (report|case_note)\b", statement):
                 assert path.stem in theirs, path.stem
                 assert not learners.search(statement), path.stem
