@@ -209,8 +209,11 @@ def inbox() -> ResponseReturnValue:
 
 def _seen(role: str, things: list[Looked], now: dt.datetime) -> None:
     """Write the lines of what a list shows of learners, before the answer; without them there is none."""
+    reader_ref = current_user.audit_ref
+    if request.method == "POST":
+        release()  # the lines are written by a connection of its own, which must not wait for this one
     try:
-        note_readings(things, current_user.audit_ref, role, "see_request", now, listed=True)
+        note_readings(things, reader_ref, role, "see_request", now, listed=request.method == "GET")
     except sa.exc.SQLAlchemyError:
         abort(503)
 
@@ -396,8 +399,6 @@ def _desk_page(key: uuid.UUID, refused_at: uuid.UUID | None = None, words: str =
     now = clock.now()
     people = desks.assignable(key, now)
     lines = desks.desk(actor(), key, now)
-    if request.method == "POST":
-        release()  # the lines are written by a connection of its own, which must not wait for this one
     _seen("manager", [line.looked for line in lines if line.looked is not None], now)
     form = AssignForm()
     form.membership.choices = options((p.membership_id, f"{p.name}, {p.title}" if p.title else p.name) for p in people)

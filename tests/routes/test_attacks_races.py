@@ -277,9 +277,9 @@ class TestRaces:
     def test_two_responsible_people_cannot_both_leave(self, town: Town) -> None:
         with town.app.app_context(), transaction():
             house = db.session.get_one(Organisation, town.cast["library"])
-            other = build.membership(db.session.get_one(Account, town.cast["stranger"]), house, "manager", NOON).id
+            other = build.membership(db.session.get_one(Account, town.cast["farid"]), house, "manager", NOON).id
         together(*town.posts("claire", f"/organisation/role/{other}/retirer", {}, times=1),
-                 *town.posts("stranger", f"/organisation/role/{town.cast['m_claire']}/retirer", {}, times=1))
+                 *town.posts("farid", f"/organisation/role/{town.cast['m_claire']}/retirer", {}, times=1))
         assert town.count(Membership, Membership.organisation_id == town.cast["library"], Membership.role == "manager",
                           Membership.ended_at.is_(None)) >= 1
 
@@ -292,13 +292,13 @@ class TestRaces:
     def test_two_responsible_people_who_give_a_request_give_it_to_one(self, town: Town) -> None:
         with town.app.app_context(), transaction():
             house = db.session.get_one(Organisation, town.cast["library"])
-            build.membership(db.session.get_one(Account, town.cast["stranger"]), house, "manager", NOON)
+            build.membership(db.session.get_one(Account, town.cast["farid"]), house, "manager", NOON)
             for name in ("m_hugo", "m_novice"):
                 build.vetting(db.session.get_one(Membership, town.cast[name]),
                               db.session.get_one(Account, town.cast["claire"]), NOON)
         path = f"/on-me-demande/{town.cast['tom_desk']}/confier"
         together(*town.posts("claire", path, {"membership": str(town.cast["m_hugo"])}, times=2),
-                 *town.posts("stranger", path, {"membership": str(town.cast["m_novice"])}, times=2))
+                 *town.posts("farid", path, {"membership": str(town.cast["m_novice"])}, times=2))
         with town.app.app_context():
             asked = db.session.get_one(FeedbackRequest, town.cast["tom_desk"])
             assert (asked.membership_id, asked.facilitator_id) in {
