@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -110,12 +111,32 @@ def admin(base: str, *statements: str) -> None:
     engine.dispose()
 
 
+def kept_for_more(name: str, made: Callable[[], tuple[Path, Cast | None]]) -> tuple[Path, Cast | None]:
+    """Return a file to copy, and the people in it; made once for several runs where PASSPORT_TEMPLATES names a folder.
+
+    Those runs are processes that one forks after the other, each with the same secrets (tests/mutation.py).
+    """
+    folder = os.environ.get("PASSPORT_TEMPLATES")
+    if folder is None:
+        return made()
+    file, people = Path(folder) / f"{name}.db", Path(folder) / f"{name}.pickle"
+    if not people.exists():
+        source, cast = made()
+        shutil.copy(source, file)
+        people.write_bytes(pickle.dumps(cast))
+    return file, pickle.loads(people.read_bytes())  # noqa: S301 - written by this very function
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file with the sentences in it, to copy."""
     folder = tmp_path_factory.mktemp("template")
-    with migrated(f"sqlite:///{folder / 't.db'}", folder):
-        return folder / "t.db"
+
+    def made() -> tuple[Path, None]:
+        with migrated(f"sqlite:///{folder / 't.db'}", folder):
+            return folder / "t.db", None
+
+    return kept_for_more("template", made)[0]
 
 
 class House:
@@ -156,32 +177,40 @@ class House:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """The applications of this run."""
-    return House(tmp_path_factory.mktemp("house"))
+    return House(Path(os.environ.get("PASSPORT_TEMPLATES") or tmp_path_factory.mktemp("house")))
 
 
 @pytest.fixture(scope="session")
 def cast_template(house: House, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
     """An SQLite file with the cast in it, to copy."""
-    app = house.open(sqlite_template)
-    with pytest.MonkeyPatch.context() as patch, app.app_context():
-        patch.setattr(clock, "now", lambda: NOON)
-        people = make_cast(NOON)
-        file = Path(str(db.engine.url.database))
-    house.close(app)
-    return Path(shutil.copy(file, tmp_path_factory.mktemp("cast") / "t.db")), people
+
+    def made() -> tuple[Path, Cast]:
+        app = house.open(sqlite_template)
+        with pytest.MonkeyPatch.context() as patch, app.app_context():
+            patch.setattr(clock, "now", lambda: NOON)
+            people = make_cast(NOON)
+            file = Path(str(db.engine.url.database))
+        house.close(app)
+        return Path(shutil.copy(file, tmp_path_factory.mktemp("cast") / "t.db")), people
+
+    return kept_for_more("cast", made)  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="session")
 def lived_template(house: House, cast_template: tuple[Path, Cast],
                    tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
     """An SQLite file in which every state of the story stands, to copy; its photos may be gone."""
-    app, people = house.open(cast_template[0]), deepcopy(cast_template[1])
-    with pytest.MonkeyPatch.context() as patch, app.app_context():
-        patch.setattr(clock, "now", lambda: NOON)
-        fill(people, NOON)
-        file = Path(str(db.engine.url.database))
-    house.close(app)
-    return Path(shutil.copy(file, tmp_path_factory.mktemp("lived") / "t.db")), people
+
+    def made() -> tuple[Path, Cast]:
+        app, people = house.open(cast_template[0]), deepcopy(cast_template[1])
+        with pytest.MonkeyPatch.context() as patch, app.app_context():
+            patch.setattr(clock, "now", lambda: NOON)
+            fill(people, NOON)
+            file = Path(str(db.engine.url.database))
+        house.close(app)
+        return Path(shutil.copy(file, tmp_path_factory.mktemp("lived") / "t.db")), people
+
+    return kept_for_more("lived", made)  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="session")

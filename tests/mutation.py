@@ -117,9 +117,11 @@ class Runner:
     """The process that waits for rules to change; one for a whole run of tests."""
 
     def __init__(self) -> None:
+        self.templates = tempfile.TemporaryDirectory()
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_XDIST", "PASSPORT_NO_SKIP"))}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.mutation"], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_XDIST", "PASSPORT_NO_SKIP"))})
+            env={**env, "PASSPORT_TEMPLATES": self.templates.name})
 
     def run(self, *tests: str, rule: str = "", how: str = "") -> tuple[int, str]:
         """Return how these tests end with a rule changed so, and the last that was said."""
@@ -133,6 +135,7 @@ class Runner:
     def close(self) -> None:
         """Let the process end."""
         self.process.communicate()
+        self.templates.cleanup()
 
 
 def main() -> None:

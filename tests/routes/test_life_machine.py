@@ -400,7 +400,7 @@ def live(house: House, database: Path | str, at: Any, request: pytest.FixtureReq
 
 
 def test_the_charter_holds_in_some_lives(live: Run) -> None:
-    live(60, 20)
+    live(30, 20)
 
 
 @pytest.mark.postgres

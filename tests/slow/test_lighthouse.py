@@ -9,6 +9,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -35,8 +36,8 @@ PAGES: dict[str, tuple[str | None, int, bool]] = {
     "/ouvrir": (None, 1, True),
     "/employeurs": (None, 1, True),
     "/ajouter": ("lea@example.org", 1, False),
-    "/passeport": ("ines@example.org", 5, False),
-    "reader": (None, 5, False),
+    "/passeport": ("ines@example.org", 3, False),
+    "reader": (None, 3, False),
 }
 
 
@@ -97,20 +98,28 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def measure(demo: Demo, page: str, categories: tuple[str, ...], folder: Path) -> Any:
     """Return Lighthouse's report of one page."""
-    checkers = tool("checkers")
     who = PAGES[page][0]
     (folder / "head.json").write_text(json.dumps({"Cookie": demo.cookie(who)} if who else {}))
-    done = subprocess.run(
-        [str(checkers.npm_folder() / "node"), str(checkers.lighthouse()), demo.url + (demo.reader if page == "reader" else page), "--quiet",
-         "--output=json", f"--only-categories={','.join(categories)}", f"--extra-headers={folder / 'head.json'}",
-         f"--chrome-flags={FLAGS}"],
-        env={**checkers.environment(), "CHROME_PATH": str(CHROMIUM), "TMPDIR": str(folder)},
-        capture_output=True, text=True, check=False,
-    )
+    # The path of Chromium's own socket may have 107 letters: the folder of a test can be too long for it.
+    with tempfile.TemporaryDirectory(prefix="lh") as short:
+        done = _measured(demo, page, categories, folder, short)
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads(done.stdout)
     assert report["finalDisplayedUrl"].endswith(demo.reader if page == "reader" else page)
     return report
+
+
+def _measured(
+    demo: Demo, page: str, categories: tuple[str, ...], folder: Path, short: str
+) -> subprocess.CompletedProcess[str]:
+    checkers = tool("checkers")
+    return subprocess.run(
+        [str(checkers.npm_folder() / "node"), str(checkers.lighthouse()), demo.url + (demo.reader if page == "reader" else page), "--quiet",
+         "--output=json", f"--only-categories={','.join(categories)}", f"--extra-headers={folder / 'head.json'}",
+         f"--chrome-flags={FLAGS}"],
+        env={**checkers.environment(), "CHROME_PATH": str(CHROMIUM), "TMPDIR": short},
+        capture_output=True, text=True, check=False,
+    )
 
 
 def below(report: Any, category: str) -> dict[str, Any]:
