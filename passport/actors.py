@@ -78,6 +78,10 @@ class Actor:
         """Return the column of the age table for this person on that day."""
         return age.band(self.birth_year, self.birth_month, on)
 
+    def is_protected(self, on: dt.date) -> bool:
+        """Say whether this person is protected on that day."""
+        return age.is_protected(self.birth_year, self.birth_month, self.protection_chosen, on)
+
 
 @dataclass(frozen=True)
 class Mine:

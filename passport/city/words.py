@@ -51,7 +51,7 @@ ANSWERS: dict[tuple[str, str], LazyString] = {
 HELD: dict[int, LazyString] = {
     3: _l("Aucune pièce d’identité n’est demandée à un parent."),
     4: _l("Avant 15 ans, le oui d’un seul parent ne suffit jamais pour une image."),
-    9: _l("Avant 18 ans, un échange peut toujours être lu par une personne responsable."),
+    9: _l("Avant 18 ans, un échange peut toujours être lu par deux personnes."),
     20: _l("Une page montrée ne dit ni âge, ni photo du visage, ni adresse."),
     22: _l("Ni annuaire, ni messagerie, ni fil : personne ne cherche une autre personne."),
     24: _l("Personne n’est obligé d’avoir un passeport."),

@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock
-from ..accounts import rules as age
 from ..audit.service import Looked, note_readings
 from ..organisations.words import day_words, month_words
 from ..policy import Action, Mine, reading_roles
@@ -90,11 +89,6 @@ def along(key: uuid.UUID) -> ResponseReturnValue:
 # ---------- learners ----------
 
 
-def _is_protected() -> bool:
-    who = actor()
-    return age.is_protected(who.birth_year, who.birth_month, who.protection_chosen, clock.today())
-
-
 @blueprint.get("/qui-a-regarde")
 def looks() -> ResponseReturnValue:
     """Show a learner who looked at what, in which role, on which day."""
@@ -110,7 +104,7 @@ def looks() -> ResponseReturnValue:
     last = rows[queries.PER_PAGE - 1] if len(rows) > queries.PER_PAGE else None
     return page("protection/looks.html", fragment="rows", rows=rows[:queries.PER_PAGE], words=words, day=day_words,
                 more=f"{last.read_on.isoformat()}~{last.key}" if last else None, first=before is None,
-                protected=_is_protected())
+                protected=actor().is_protected(clock.today()))
 
 
 @blueprint.route("/qui-peut-lire", methods=["GET", "POST"])
@@ -136,4 +130,4 @@ def who_reads() -> ResponseReturnValue:
         return onward("protection.who_reads")
     reads = queries.may_read(current_user.id, now)
     return page("protection/who_reads.html", houses=reads.houses, words=words, city_people=reads.city,
-                protected=_is_protected())
+                protected=actor().is_protected(clock.today()))

@@ -15,7 +15,6 @@ from flask_login import current_user
 
 from .. import clock
 from ..accounts import drafts
-from ..accounts import rules as age
 from ..audit.service import note_reading
 from ..clock import CITY_ZONE
 from ..experiences import queries as experiences
@@ -264,13 +263,8 @@ def offered(key: uuid.UUID) -> ResponseReturnValue:
             return _after_deciding(key, standing, now)
     return page("recognition/offered.html", status=422 if request.method == "POST" else 200, standing=standing,
                 recognised=recognised, steps=standings.next_steps(key, now) if standing.stage == "answered" else [],
-                form=form, protected=_is_protected(), alone=_may_permit(standing.learner_id), how=words.how_words,
+                form=form, protected=actor().is_protected(clock.today()), alone=_may_permit(standing.learner_id), how=words.how_words,
                 how_person=words.how_person_words, title=words.news_title(standing.name, standing.given))
-
-
-def _is_protected() -> bool:
-    who = actor()
-    return age.is_protected(who.birth_year, who.birth_month, who.protection_chosen, clock.today())
 
 
 def _may_permit(learner_id: uuid.UUID) -> bool:

@@ -14,7 +14,6 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from .. import clock, drawings
-from ..accounts import rules as age
 from ..accounts.chosen import number
 from ..accounts.rules import Band
 from ..feedback import contacts
@@ -108,10 +107,8 @@ def audience() -> ResponseReturnValue:
         wanted = form.draft()
         told = {"intro": wanted.intro, "shown_name": wanted.shown_name,
                 "recipient_name": wanted.recipient_name if wanted.recipient_shown else None}
-        me_now = actor()
-        protected = age.is_protected(me_now.birth_year, me_now.birth_month, me_now.protection_chosen, clock.today())
         try:
-            contacts.stop(protected, told)
+            contacts.stop(actor().is_protected(clock.today()), told)
         except Refused as refusal:
             form.refuse(refusal)
         else:
