@@ -2,8 +2,8 @@
 
 It reads lines of JSON, `{"rule": "passport.recognition.rules:refusal_to_keep", "how": "silent", "tests": ["tests/rules"]}`,
 and answers each with `{"code": 1, "said": "…"}`. `how` is `silent` (the rule returns None), `opposite` (a bool turned
-round, a refusal where there was none and none where there was one; from the moment a test itself begins, so that what
-it finds was made by the rule as it is), or nothing (the rule as it is).
+round, a refusal where there was none and none where there was one) or `absent` (it does nothing and returns None), both
+from the moment a test itself begins, so that what it finds was made by the rule as it is; or nothing (the rule as it is).
 """
 
 from __future__ import annotations
@@ -77,14 +77,15 @@ def _within(value: Any, rule: Any, changed: Any) -> Any:
 
 
 class Turning:
-    """A pytest plugin that turns a rule round when a test begins."""
+    """A pytest plugin that turns a rule round, or takes it away, when a test begins."""
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, how: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
         self.rule = rule
+        self.how = how
 
     def pytest_runtest_call(self) -> None:
         """Turn the rule round; what was built for the test stands."""
-        change(self.rule, opposite)
+        change(self.rule, self.how)
 
 
 def perform(job: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +101,8 @@ def perform(job: dict[str, Any]) -> dict[str, Any]:
 
                 if job["how"] == "silent":
                     change(job["rule"], silent)
-                plugins = [Turning(job["rule"])] if job["how"] == "opposite" else []
+                turned = {"opposite": opposite, "absent": silent}.get(job["how"])
+                plugins = [Turning(job["rule"], turned)] if turned else []
                 code = int(pytest.main([*QUIET, *job["tests"]], plugins=plugins))
             except BaseException:
                 traceback.print_exc()

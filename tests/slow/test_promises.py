@@ -18,11 +18,12 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Kept:
-    """One test that keeps a promise: its address for pytest, the promise, its rule, and its own words."""
+    """One test that keeps a promise: its address for pytest, the promise, its rule and how that is broken, its words."""
 
     test: str
     promise: str
     rule: str
+    how: str
     words: str
 
 
@@ -40,8 +41,9 @@ def kept() -> Iterator[Kept]:
                 continue
             for mark in node.decorator_list:
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.promise":
-                    promise, rule = (ast.literal_eval(argument) for argument in mark.args)
-                    yield Kept(f"{file.relative_to(ROOT)}::{within}{node.name}", promise, rule, ast.get_docstring(node) or "")
+                    promise, rule, how = (*(ast.literal_eval(argument) for argument in mark.args), "opposite")[:3]
+                    yield Kept(f"{file.relative_to(ROOT)}::{within}{node.name}", promise, rule, how,
+                               ast.get_docstring(node) or "")
 
 
 KEPT = list(kept())
@@ -58,7 +60,7 @@ def runner() -> Iterator[Runner]:
 @pytest.mark.parametrize("one", KEPT, ids=lambda one: f"{one.promise}-{one.rule}")
 def test_a_broken_promise_is_noticed(runner: Runner, one: Kept) -> None:
     assert one.words, f"{one.test} keeps a promise and does not say which"
-    code, said = runner.run(one.test, rule=one.rule, how="opposite")
-    assert code == 1, f"{one.test} stays green when {one.rule} says the opposite:\n{said}"
+    code, said = runner.run(one.test, rule=one.rule, how=one.how)
+    assert code == 1, f"{one.test} stays green when {one.rule} is {one.how}:\n{said}"
     assert " failed" in said, said
     assert " error" not in said.rstrip().splitlines()[-1], said
