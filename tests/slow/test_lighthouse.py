@@ -6,7 +6,6 @@ import json
 import os
 import re
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ ALL = ("accessibility", "best-practices", "performance", "seo")
 # In a process of its own a page may begin before that process writes down what it does, and there is nothing to measure
 # then (NO_NAVSTART); with one process, the page opens where the tracing already runs.
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --renderer-process-limit=1"
-# Who opens it, how often performance is measured, and whether search engines may list it.
+# Who opens it, of how many measurements of performance the median counts, and whether search engines may list it.
 PAGES: dict[str, tuple[str | None, int, bool]] = {
     "/": (None, 1, True),
     "/ouvrir": (None, 1, True),
@@ -39,6 +38,8 @@ PAGES: dict[str, tuple[str | None, int, bool]] = {
     "/passeport": ("ines@example.org", 3, False),
     "reader": (None, 3, False),
 }
+# What the median must reach: a score, and what is worse when it is more, below nothing.
+LIMITS = {"performance": 0.98, "largest-contentful-paint": -1500, "cumulative-layout-shift": -0.02, "total-blocking-time": -100}
 
 
 @dataclass
@@ -139,15 +140,19 @@ def test_a_page_on_a_slow_phone(demo: Demo, page: str, tmp_path: Path) -> None:
         assert report["categories"][category]["score"] == 1, below(report, category)
     if not listed:
         assert report["audits"]["is-crawlable"]["score"] == 0 or page != "reader", "a link must not be listed"
-    reports = [report] + [measure(demo, page, ("performance",), tmp_path) for _ in range(times - 1)]
-    scores = [each["categories"]["performance"]["score"] for each in reports]
-    assert statistics.median(scores) >= 0.98, (scores, below(report, "performance"))
-    if times == 1:
-        return
+    reports = [report]
+    while len(reports) < times and not decided(reports, times):
+        reports.append(measure(demo, page, ("performance",), tmp_path))
+    assert decided(reports, times), ([figures(each) for each in reports], below(report, "performance"))
 
-    def median(audit: str) -> float:
-        return statistics.median(each["audits"][audit]["numericValue"] for each in reports)
 
-    assert median("largest-contentful-paint") <= 1500
-    assert median("cumulative-layout-shift") <= 0.02
-    assert median("total-blocking-time") <= 100
+def figures(report: Any) -> dict[str, float]:
+    """Return what is limited in a report, the score as it is and the rest below nothing, so that more is better."""
+    audits = {name: -report["audits"][name]["numericValue"] for name in LIMITS if name != "performance"}
+    return {"performance": report["categories"]["performance"]["score"], **audits}
+
+
+def decided(reports: list[Any], times: int) -> bool:
+    """Say whether the medians of so many reports keep to the limits whatever those still to come say: more than half do."""
+    limited = LIMITS if times > 1 else {"performance": LIMITS["performance"]}
+    return all(sum(figures(each)[name] >= least for each in reports) > times // 2 for name, least in limited.items())
