@@ -8,6 +8,7 @@
   setup     only set up: .venv, browser files, compiled sentences
   messages  collect the sentences into the French and English catalogues
   sql       write the statements of every page into tests/sql
+  promises  run the tests that keep a promise, and write how each one stands for /securite and docs/promises.md
   weigh     weigh the main pages as a browser receives them, for the README and /ecoconception
   screens   take the pictures of the README anew, into docs/screens (ALL=1: every main screen, into build/screens)
   fmt       order imports and format the code
@@ -382,6 +383,11 @@ def weigh() -> int:
     return sh(PY, "tools/weigh.py")
 
 
+def promises() -> int:
+    setup("requirements-dev.lock")
+    return sh(PY, "tools/promises.py")
+
+
 def fmt() -> int:
     install("requirements-dev.lock")
     sorted_well = sh(PY, "-m", "ruff", "check", "--fix", "--quiet", ".")
@@ -423,6 +429,7 @@ def main(words: list[str]) -> int:
         "sql": lambda: sql(rest),
         "screens": screens,
         "weigh": weigh,
+        "promises": promises,
         "fmt": fmt,
         "clean": clean,
     }
