@@ -134,7 +134,9 @@ def test_a_caller_counts_as_one_network_however_it_is_written(app: Flask, caller
 # ---------- what the logs keep ----------
 
 
+@pytest.mark.promise("P21", "passport.errors:line", "absent")
 def test_a_fault_after_the_page_was_made_logs_no_token(production: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """What is logged of a fault is its number, its kind and the name of the page: no address, no token, no words."""
     token = "t0kenOfSomebodysLink22"
 
     def broken(response: Any) -> Any:

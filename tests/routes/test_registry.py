@@ -288,7 +288,9 @@ def test_nobody_signed_in_is_sent_to_sign_in_for_known_and_unknown_alike(city: C
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("endpoint", KEYED + PARTLY)
+@pytest.mark.promise("P7", "passport.policy:is_theirs")
 def test_whoever_has_no_part_in_it_meets_nothing_and_changes_nothing(city: City, endpoint: str) -> None:
+    """Whoever has no part in a thing gets the answer of a thing that never existed, by every method, and changes nothing."""
     door = REGISTRY[endpoint]
     if door.key and door.key not in city.cast.ids:
         pytest.fail(f"{endpoint}: the world has no {door.key}")
