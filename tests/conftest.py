@@ -41,7 +41,7 @@ hypothesis.settings.load_profile("unhurried")
 # The long sweeps, which `make quick` leaves to `make test`.
 THOROUGH = {
     "test_attacks_door.py", "test_attacks_ids.py", "test_attacks_races.py", "test_attacks_reader.py",
-    "test_attacks_roles.py", "test_attacks_shared.py", "test_attestations.py", "test_bad_input.py", "test_checking.py",
+    "test_attacks_roles.py", "test_attacks_shared.py", "test_attacks_web.py", "test_attestations.py", "test_bad_input.py", "test_checking.py",
     "test_cleaning.py", "test_commitments.py", "test_demo.py", "test_errors.py", "test_evidence.py", "test_fetching.py",
     "test_foreign_badges.py", "test_keys.py", "test_life_machine.py", "test_light.py", "test_mail.py", "test_offline.py",
     "test_outline.py", "test_received.py", "test_sheet.py", "test_shown_pieces.py", "test_verify.py", "test_visitors.py", "test_whole_line.py",
