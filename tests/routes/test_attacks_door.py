@@ -126,7 +126,9 @@ def test_a_forged_address_changes_nothing_for_whoever_guesses(production: Flask)
     ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
     ("[2001:db8:1:2:3:4:5:6]:443", "2001:db8:1:2::/64"), ("[2001:db8:1:2::]", "2001:db8:1:2::/64"), ("", "unknown"), ("somewhere", "unknown"),
 ])
+@pytest.mark.promise("P2", "passport.extensions:address", "absent")
 def test_a_caller_counts_as_one_network_however_it_is_written(app: Flask, caller: str, counted: str) -> None:
+    """A limit counts an IPv4 address, and of an IPv6 address the /64, however a proxy writes it."""
     with app.test_request_context(environ_base={"REMOTE_ADDR": caller}):
         assert address() == counted
 

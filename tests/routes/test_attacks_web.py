@@ -32,6 +32,7 @@ CALLER, FORGED = "192.0.2.7", "203.0.113.1, 203.0.113.2, 203.0.113.3"
 
 
 @pytest.mark.parametrize(("proxies", "counted"), [(0, CALLER), (1, "203.0.113.3"), (2, "203.0.113.2"), (4, CALLER)])
+@pytest.mark.promise("P2", "passport.extensions:address", "absent")
 def test_only_the_proxies_one_trusts_say_who_calls(house: House, sqlite_template: Path, proxies: int, counted: str) -> None:
     """Of X-Forwarded-For counts what the trusted proxies added, from the end; nothing without them, nothing too short."""
     app = house.open(sqlite_template, TRUSTED_PROXIES=proxies)
