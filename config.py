@@ -159,6 +159,28 @@ def _mail(env: dict[str, str], mode: str, instance: Path) -> Mail:
     return Mail(host, int(port), given["SMTP_USER"], given["SMTP_PASSWORD"], security, _sender(given["MAIL_FROM"]), None)
 
 
+NOBODYS = (".example", ".invalid", ".test", ".localhost", "example.com", "example.org", "example.net")
+
+
+def _security_contact(given: str, mode: str) -> str:
+    """Return where a security problem is told, as security.txt wants it; in production, never the one of the demo."""
+    if not given and mode != "production":
+        given = "securite@alpha.example"
+    if given and "://" not in given:
+        given = f"mailto:{given.removeprefix('mailto:')}"
+    try:
+        parts = urlsplit(given)
+        host = parts.hostname if parts.scheme == "https" else Address(addr_spec=parts.path).domain if parts.scheme == "mailto" else ""
+    except (ValueError, MessageError, IndexError):
+        host = ""
+    if not host or not given.isascii() or not given.isprintable() or " " in given or parts.query or parts.fragment:
+        raise ConfigurationError("SECURITY_CONTACT is missing or neither one address nor one https page: it is where anybody "
+                                 "tells a security problem (/.well-known/security.txt).")
+    if mode == "production" and f".{host.lower()}".endswith(NOBODYS):
+        raise ConfigurationError("SECURITY_CONTACT is an example: give the one that somebody reads.")
+    return given
+
+
 def _database(url: str | None, instance: Path) -> str:
     if not url:
         return f"sqlite:///{instance / 'passport.db'}"
@@ -324,6 +346,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "RATELIMIT_HEADERS_ENABLED": True,
         "TRUSTED_PROXIES": _count("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES", "0")),
         "ACCESSIBILITY": _accessibility(env),
+        "SECURITY_CONTACT": _security_contact(env.get("SECURITY_CONTACT", ""), mode),
         "CITY": City(
             name=env.get("CITY_NAME", "Alpha"),
             coordination=env.get("CITY_COORDINATION", "Mairie d’Alpha, coordination du passeport"),

@@ -28,7 +28,9 @@ class WithoutRequests(logging.Filter):
                       "HTTP/2")
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the kind of the message, and the kind of the fault."""
+        """Keep the kind of the message, and the kind of the fault; of single requests, nothing."""
+        if record.levelno < logging.INFO and record.args:
+            return False  # with PASSPORT_LOG_LEVEL=debug gunicorn says every address, and what was sent by half
         about = next((words for words in self.ABOUT_REQUESTS if str(record.msg).startswith(words)), None)
         if about is not None:
             fault = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""

@@ -17,7 +17,7 @@ from . import clock, columns, compression, errors, headers, limits, links  # noq
 from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 from .policy import Action
 from .uploads import PassportRequest
-from .web import LANGUAGES, is_cookieless, standing_on
+from .web import LANGUAGES, comes_from_here, is_cookieless, standing_on
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -120,12 +120,8 @@ def guard(app: Flask) -> None:
     def same_origin() -> None:
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return
-        site = request.headers.get("Sec-Fetch-Site")
-        if site is not None and site not in {"same-origin", "none"}:
-            abort(400)
-        # Our own Referrer-Policy makes browsers send "null" as the origin of our own forms.
-        known = {None, "null", request.host_url.rstrip("/"), app.config["PUBLIC_URL"].rstrip("/")}
-        if request.headers.get("Origin") not in known:
+        ours = frozenset((request.host_url.rstrip("/"), app.config["PUBLIC_URL"].rstrip("/")))
+        if not comes_from_here(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), ours):
             abort(400)
 
     @app.before_request

@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_compress import Compress
-from flask_wtf.csrf import CSRFProtect, generate_csrf
+from flask_wtf.csrf import CSRFProtect, generate_csrf, validate_csrf
+from wtforms.validators import ValidationError
 
 # What an address may hold for its page to be compressed: too little to guess with.
 HARMLESS = re.compile(rb"(?:lang=(?:fr|en)|competency=\d{1,3})?")
@@ -45,6 +46,15 @@ def unmasked(written: str | None) -> str | None:
         return None
 
 
+def is_token_of(token: str | None, key: str) -> bool:
+    """Say whether this is the session's token, signed under this key."""
+    try:
+        validate_csrf(token, secret_key=key)
+    except ValidationError:
+        return False
+    return True
+
+
 class MaskedCSRF(CSRFProtect):
     """Flask-WTF's protection, with a token that is written anew in each answer."""
 
@@ -53,6 +63,12 @@ class MaskedCSRF(CSRFProtect):
         super().init_app(app)
         app.jinja_env.globals["csrf_token"] = masked_token
         app.context_processor(lambda: {"csrf_token": masked_token})
+
+    def _error_response(self, reason: str) -> None:
+        """Refuse a token, but one under an older key of the city while that is listed: a form that is open goes on serving."""
+        older: list[str] = current_app.config.get("SECRET_KEY_FALLBACKS") or []
+        if not any(is_token_of(self._get_csrf_token(), key) for key in older):
+            super()._error_response(reason)
 
     def _get_csrf_token(self) -> str | None:
         return unmasked(super()._get_csrf_token())

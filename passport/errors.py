@@ -56,13 +56,17 @@ def answer(status: int, words: str | None = None, todo: str | None = None) -> Re
     return make_response(html, status)
 
 
+def line(kind: str) -> str:
+    """Return what is logged of a fault: the number that its page shows, and which page it was; nothing that anybody wrote."""
+    return f"fault, request {g.get('request_id', '')}, {request.method} {request.endpoint}: {kind}"
+
+
 def install(app: Flask) -> None:
     """Give each request its number, and each fault its page."""
 
     def _log_exception(exc_info: Any) -> None:
         # Flask's own line would hold the address, and with it the token of a link.
-        log.error("fault, request %s, %s %s: %s", g.get("request_id", ""), request.method, request.endpoint,
-                  getattr(exc_info[0], "__name__", ""), exc_info=exc_info if app.debug or app.testing else None)
+        log.error(line(getattr(exc_info[0], "__name__", "")), exc_info=exc_info if app.debug or app.testing else None)
 
     app.log_exception = _log_exception  # type: ignore[method-assign]
 
@@ -119,8 +123,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _fault(fault: Exception) -> ResponseReturnValue:
-        log.error("fault, request %s, %s %s: %s", g.get("request_id", ""), request.method, request.endpoint,
-                  type(fault).__name__, exc_info=app.debug or app.testing)
+        log.error(line(type(fault).__name__), exc_info=app.debug or app.testing)
         db.session.rollback()
         if app.config.get("PROPAGATE_FAULTS"):
             raise fault

@@ -32,14 +32,16 @@ HSTS = "max-age=31536000"
 ADDRESSED = frozenset({"organisations.invitation"})
 
 
+def always(is_file: bool, secure: bool) -> dict[str, str]:
+    """Return the headers of every answer: of a page, or of a file of somebody's; by https or not."""
+    return {**ALWAYS, **({"Content-Security-Policy": FILE_CSP} if is_file else {}),
+            **({"Strict-Transport-Security": HSTS} if secure else {})}
+
+
 def add_headers(response: Response) -> Response:
     """Return the answer with its headers: the strict CSP always, `no-store` when somebody is signed in."""
-    for name, value in ALWAYS.items():
+    for name, value in always(bool(g.get("is_file")), current_app.config["SESSION_COOKIE_SECURE"]).items():
         response.headers[name] = value
-    if g.get("is_file"):
-        response.headers["Content-Security-Policy"] = FILE_CSP
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        response.headers["Strict-Transport-Security"] = HSTS
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.vary.add("HX-Request")
     nobody = g.get("without_database") or is_cookieless()
@@ -65,9 +67,9 @@ def file_answer(content: bytes | None, media_type: str | None, save_as: str | No
     return response
 
 
-def add_static_headers(headers: Headers, path: str, url: str) -> None:
+def add_static_headers(headers: Headers, secure: bool) -> None:
     """Give a static file, which does not pass through the application, the same headers."""
-    for name, value in ALWAYS.items():
+    for name, value in always(False, secure).items():
         headers[name] = value
 
 
@@ -78,7 +80,8 @@ def put_files_in_front(app: Flask) -> None:
     """
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app, root=app.static_folder, prefix="static/", max_age=365 * 24 * 3600,
-        immutable_file_test=lambda path, url: True, add_headers_function=add_static_headers,
+        immutable_file_test=lambda path, url: True,
+        add_headers_function=lambda headers, path, url: add_static_headers(headers, app.config["SESSION_COOKIE_SECURE"]),
     )
 
 

@@ -72,6 +72,15 @@ def authorised(thing: T | None, action: Action) -> T:
     return thing
 
 
+def comes_from_here(site: str | None, origin: str | None, ours: frozenset[str]) -> bool:
+    """Say whether a form was sent by a page of ours, by what the browser says of it (Sec-Fetch-Site, Origin).
+
+    Where it says neither, the token of the form alone decides. Our own Referrer-Policy makes browsers send « null » as
+    the origin of our own forms.
+    """
+    return site in {None, "same-origin", "none"} and (origin in {None, "null"} or origin in ours)
+
+
 def wants_fragment() -> bool:
     """Say whether HTMX asks for a part of the page, and not for a whole one."""
     head = request.headers

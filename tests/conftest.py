@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import pickle
 import shutil
@@ -40,7 +41,7 @@ hypothesis.settings.load_profile("unhurried")
 # The long sweeps, which `make quick` leaves to `make test`.
 THOROUGH = {
     "test_attacks_door.py", "test_attacks_ids.py", "test_attacks_races.py", "test_attacks_reader.py",
-    "test_attacks_roles.py", "test_attacks_shared.py", "test_attestations.py", "test_bad_input.py", "test_checking.py",
+    "test_attacks_roles.py", "test_attacks_shared.py", "test_attacks_web.py", "test_attestations.py", "test_bad_input.py", "test_checking.py",
     "test_cleaning.py", "test_commitments.py", "test_demo.py", "test_errors.py", "test_evidence.py", "test_fetching.py",
     "test_foreign_badges.py", "test_keys.py", "test_life_machine.py", "test_light.py", "test_mail.py", "test_offline.py",
     "test_outline.py", "test_received.py", "test_sheet.py", "test_shown_pieces.py", "test_verify.py", "test_visitors.py", "test_whole_line.py",
@@ -49,10 +50,33 @@ THOROUGH = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the files that take long."""
+    """Mark the files that take long, and let each test say whether it keeps a promise."""
     for item in items:
         if item.path.name in THOROUGH:
             item.add_marker(pytest.mark.thorough)
+        if item.get_closest_marker("promise"):
+            item.user_properties.append(("keeps", item.nodeid.partition("[")[0]))
+
+
+# How what keeps a promise ended, by test, for tools/promises.py: each example, and each trial with a rule turned round.
+ENDED: dict[str, dict[str, list[str]]] = {"ran": {}, "turned": {}}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note how a test that keeps a promise ended."""
+    if report.when == "call" or report.outcome != "passed":
+        for kind, name in report.user_properties:
+            if kind in {"keeps", "turned"}:
+                ENDED["ran" if kind == "keeps" else kind].setdefault(str(name), []).append(report.outcome)
+    if report.when not in {"setup", "call", "teardown"}:  # the process that ran it is gone, and with it what it would say
+        ENDED["ran"].setdefault(report.nodeid.partition("[")[0], []).append("failed")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what was noted where PASSPORT_PROMISES says; of several processes, the one that hears all."""
+    file = os.environ.get("PASSPORT_PROMISES")
+    if file and not hasattr(session.config, "workerinput"):
+        Path(file).write_text(json.dumps(ENDED))
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:

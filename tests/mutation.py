@@ -50,7 +50,7 @@ def change(name: str, how: Callable[[Callable[..., Any]], Callable[..., Any]]) -
     changed = how(rule)
     if hasattr(rule, "__name__"):
         changed.__name__ = rule.__name__
-    for known in [m for key, m in sys.modules.items() if key.partition(".")[0] in {"passport", "tests"} and m is not None]:
+    for known in [m for key, m in sys.modules.items() if key.partition(".")[0] in {"passport", "tests", "config", "tools"} and m is not None]:
         for held, value in list(vars(known).items()):
             if value is rule:
                 setattr(known, held, changed)

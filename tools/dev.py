@@ -8,6 +8,8 @@
   setup     only set up: .venv, browser files, compiled sentences
   messages  collect the sentences into the French and English catalogues
   sql       write the statements of every page into tests/sql
+  promises  run the tests that keep a promise, and write how each one stands for /securite and docs/promises.md
+  audit     ask whether anything is known against the libraries we use (needs network), and list their licences
   weigh     weigh the main pages as a browser receives them, for the README and /ecoconception
   screens   take the pictures of the README anew, into docs/screens (ALL=1: every main screen, into build/screens)
   fmt       order imports and format the code
@@ -382,6 +384,16 @@ def weigh() -> int:
     return sh(PY, "tools/weigh.py")
 
 
+def promises() -> int:
+    setup("requirements-dev.lock")
+    return sh(PY, "tools/promises.py")
+
+
+def audit(words: list[str]) -> int:
+    install("requirements-dev.lock")
+    return sh(PY, "tools/audit.py", *words)
+
+
 def fmt() -> int:
     install("requirements-dev.lock")
     sorted_well = sh(PY, "-m", "ruff", "check", "--fix", "--quiet", ".")
@@ -423,6 +435,8 @@ def main(words: list[str]) -> int:
         "sql": lambda: sql(rest),
         "screens": screens,
         "weigh": weigh,
+        "promises": promises,
+        "audit": lambda: audit(rest),
         "fmt": fmt,
         "clean": clean,
     }

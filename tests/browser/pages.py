@@ -16,6 +16,7 @@ NO_PAGE = {
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
     "attestations.file": "", "attestations.whole": "", "sheet.keys": "", "sheet.worker": "",
+    "commitments.security_txt": "",
 }
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
@@ -23,7 +24,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "": (
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
         "landing.parent", "landing.facilitator", "landing.employer", "city.rights", "city.guides", "city.free", "city.charter", "city.decided",
-        "commitments.ecodesign", "commitments.accessibility", "frameworks.sentences", "mail.forgotten",
+        "commitments.ecodesign", "commitments.accessibility", "commitments.security", "frameworks.sentences", "mail.forgotten",
         "mail.look", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/a/{parent_tom}", "404 /a/AAAAAAAAAAAAAAAAAAAAAA", "/r/{receipt_tom}", "guardian.typed",

@@ -225,9 +225,11 @@ def test_no_account_under_18_while_minors_are_off(visitor: Reader, rows: Any) ->
         ({"display_name": "Marguerite", "own": "Marguerite 2026!"}, "Allonger la phrase"),
     ],
 )
+@pytest.mark.promise("P1", "passport.accounts.rules:refusal_of_passphrase")
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     visitor: Reader, rows: Any, wrong: dict[str, str], sentence: str
 ) -> None:
+    """A passphrase that is short, that everybody guesses, or short without one’s own name opens no passport, and is said why."""
     page = visitor.fill("/creer", **own_phrase(**wrong))
     assert page.status_code == 422
     assert sentence in words(page)
@@ -337,24 +339,31 @@ def test_a_shared_computer_gets_a_short_session_and_a_cookie_that_ends(
 
 
 @pytest.mark.parametrize(("who", "hours"), [("claire", 12), ("sofia", 12), ("karim", 720)])
+@pytest.mark.promise("P4", "passport.accounts.rules:session_lasts", "absent")
 def test_who_answers_for_others_signs_in_for_12_hours(
     app: Flask, cast: Cast, visitor: Reader, rows: Any, who: str, hours: int
 ) -> None:
+    """A session lasts 30 days for a learner or facilitator on their own device, and 12 hours for whoever manages or coordinates."""
     give_passphrase(app, cast[who])
     visitor.fill("/ouvrir", name="lac-vert-27", passphrase=OWN, shared="n")
     kept = rows.get(Session, digest_of(session_of(visitor)["_user_id"]))
     assert kept.expires_at - kept.created_at == dt.timedelta(hours=hours)
 
 
+@pytest.mark.promise("P4", "passport.accounts.routes:_keep_only", "absent")
 def test_signing_in_changes_the_session_and_drops_what_it_carried(app: Flask, cast: Cast, visitor: Reader) -> None:
+    """Signing in makes a new session: nothing that was put into the cookie before goes on in it."""
     give_passphrase(app, cast["lea"])
-    with visitor.client.session_transaction() as session:
-        session.update(language="en", left_by_someone="x", _user_id="chosen by someone else")
-    visitor.post("/ouvrir", {"name": "lac-vert-27", "passphrase": OWN})
-    after = session_of(visitor)
-    assert after["_user_id"] != "chosen by someone else"
-    assert "left_by_someone" not in after
-    assert after["language"] == "en"
+    for carried in ({"_user_id": "chosen by someone else"}, {}):
+        with visitor.client.session_transaction() as session:
+            session.update(language="en", left_by_someone="x", **carried)
+        visitor.post("/ouvrir", {"name": "lac-vert-27", "passphrase": OWN})
+        after = session_of(visitor)
+        assert after["_user_id"] != "chosen by someone else"
+        assert "left_by_someone" not in after
+        assert after["language"] == "en"
+        with visitor.client.session_transaction() as session:
+            session.clear()
 
 
 def test_unknown_name_and_wrong_phrase_look_the_same(app: Flask, cast: Cast, visitor: Reader) -> None:
@@ -373,9 +382,11 @@ def test_unknown_name_and_wrong_phrase_look_the_same(app: Flask, cast: Cast, vis
     assert answer("lea@example.org") == first
 
 
+@pytest.mark.promise("P3", "passport.accounts.service:is_right", "absent")
 def test_an_unknown_name_is_hashed_all_the_same(
     app: Flask, cast: Cast, visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Signing in does the same work for a name that exists and for one that does not."""
     give_passphrase(app, cast["lea"])
     seen: list[bool] = []
     real = service._hasher_at
@@ -398,9 +409,11 @@ def test_an_unknown_name_is_hashed_all_the_same(
 
 
 @pytest.mark.parametrize("name", ["lac-vert-27", "nobody-here-11"])
+@pytest.mark.promise("P2", "passport.accounts.rules:delay_after", "absent")
 def test_eight_wrong_tries_slow_a_name_whether_it_exists_or_not(
     app: Flask, cast: Cast, visitor: Reader, rows: Any, name: str
 ) -> None:
+    """After eight wrong tries a name waits 30 seconds, then twice as long, with Retry-After, whether it exists or not, and is never locked."""
     give_passphrase(app, cast["lea"])
     with app.app_context():
         wait, count = hidden(f"sign-in wait:{name}"), hidden(f"sign-in tries:{name}")
@@ -428,7 +441,9 @@ def test_eight_wrong_tries_slow_a_name_whether_it_exists_or_not(
 
 
 @pytest.mark.parametrize("settings_of_test", [{"RATELIMIT_ENABLED": True}])
+@pytest.mark.promise("P2", "passport.accounts.tries:address_waits", "absent")
 def test_one_address_cannot_try_many_names(visitor: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries many names from one network waits as well, and a forged X-Forwarded-For changes nothing."""
     monkeypatch.setattr(tries, "WRONG_PER_ADDRESS", 3)
     codes = [visitor.post("/ouvrir", {"name": f"name-here-{n}", "passphrase": "x"},
                           headers={"X-Forwarded-For": f"10.0.0.{n}"}).status_code for n in range(5)]
@@ -436,9 +451,11 @@ def test_one_address_cannot_try_many_names(visitor: Reader, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("settings_of_test", [{"RATELIMIT_ENABLED": True}])
+@pytest.mark.promise("P17", "passport.accounts.tries:sign_up_waits", "absent")
 def test_one_address_cannot_open_passports_without_end(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One network opens a limited number of passports an hour; the next one waits and keeps what was typed."""
     monkeypatch.setattr(tries, "SIGN_UPS_PER_ADDRESS", 2)
     answers = [Reader(app, cast, None).fill("/creer", **own_phrase()) for _ in range(3)]
     assert [a.status_code for a in answers] == [303, 303, 429]
@@ -446,7 +463,9 @@ def test_one_address_cannot_open_passports_without_end(
     assert fields(answers[2])["own"] == OWN
 
 
+@pytest.mark.promise("P4", "passport.accounts.service:end_session", "absent")
 def test_signing_out_ends_the_session_on_the_server(browse: Any, app: Flask, cast: Cast) -> None:
+    """Signing out ends the session on the server: a copied cookie opens nothing afterwards."""
     lea = browse("lea")
     copied = session_of(lea)
     answer = lea.post("/fermer")

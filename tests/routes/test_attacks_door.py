@@ -126,7 +126,9 @@ def test_a_forged_address_changes_nothing_for_whoever_guesses(production: Flask)
     ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
     ("[2001:db8:1:2:3:4:5:6]:443", "2001:db8:1:2::/64"), ("[2001:db8:1:2::]", "2001:db8:1:2::/64"), ("", "unknown"), ("somewhere", "unknown"),
 ])
+@pytest.mark.promise("P2", "passport.extensions:address", "absent")
 def test_a_caller_counts_as_one_network_however_it_is_written(app: Flask, caller: str, counted: str) -> None:
+    """A limit counts an IPv4 address, and of an IPv6 address the /64, however a proxy writes it."""
     with app.test_request_context(environ_base={"REMOTE_ADDR": caller}):
         assert address() == counted
 
@@ -134,7 +136,9 @@ def test_a_caller_counts_as_one_network_however_it_is_written(app: Flask, caller
 # ---------- what the logs keep ----------
 
 
+@pytest.mark.promise("P21", "passport.errors:line", "absent")
 def test_a_fault_after_the_page_was_made_logs_no_token(production: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """What is logged of a fault is its number, its kind and the name of the page: no address, no token, no words."""
     token = "t0kenOfSomebodysLink22"
 
     def broken(response: Any) -> Any:

@@ -112,7 +112,9 @@ EXTRA = {
 }
 
 
+@pytest.mark.promise("P8", "passport.organisations.rules:refusal_to_invite", "absent")
 def test_fields_that_nobody_asked_for_change_nobody(app: Flask, city: Cast, browse: Any) -> None:
+    """Fields added to a form (a role, a person, a date) change no account, no passport and no role."""
     def everybody() -> list[str]:
         with app.app_context():
             found = [repr(db.session.execute(sa.select(t)).all()) for t in (
@@ -128,4 +130,5 @@ def test_fields_that_nobody_asked_for_change_nobody(app: Flask, city: Cast, brow
     claire.fill(f"/organisation/{city['library']}/inviter", **{**EXTRA, "role": "facilitator"})
     claire.fill(f"/organisation/role/{city['m_karim']}/verification", **{**EXTRA, "kind": "public_agent"})
     assert claire.post(f"/organisation/{city['library']}/inviter", {"role": "manager"}).status_code == 422
+    assert browse("sofia").post(f"/organisation/{city['library']}/inviter", {"role": "coordinator"}).status_code == 422
     assert everybody() == before

@@ -95,7 +95,9 @@ def test_without_its_token_no_form_is_taken(town: Callable[..., City]) -> None:
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                                      {"Origin": "https://elsewhere.example"}], ids=str)
+@pytest.mark.promise("P6", "passport.web:comes_from_here")
 def test_what_another_site_sends_is_not_taken(town: Callable[..., City], headers: dict[str, str]) -> None:
+    """Nothing that a page of another site sends is taken, and nothing changes."""
     city = town()
     browsers = {name: Reader(city.app, city.cast, name) for name in {somebody(e) for e in posts(city)}}
     before = everything(city)

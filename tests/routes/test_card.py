@@ -205,9 +205,11 @@ class TestScanning:
 
 class TestReplacing:
     @both_databases
+    @pytest.mark.promise("P12", "passport.card.routes:_replaced", "absent")
     def test_the_lost_card_is_410_at_once_and_the_new_one_opens_nothing(
         self, app: Flask, lea: Reader, cast: Cast, client: FlaskClient
     ) -> None:
+        """The code of a replaced card is 410 at once, and the new one opens nothing by itself."""
         make_card(lea)
         key, link = make(lea, [cast["lea_x"]])
         lea.fill("/carte/ouvre", link=str(key))

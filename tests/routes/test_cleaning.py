@@ -53,7 +53,9 @@ def refusal_of(data: bytes) -> Refusal | None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.promise("P15", "passport.experiences.cleaning:_plain", "absent")
 def test_nothing_hidden_goes_through(form: str) -> None:
+    """A photo is drawn anew: no place, no date, no comment, no second file is left in what is kept."""
     sent = telling(form=form)
     assert CANARY in sent
     kept = cleaning.clean(sent)

@@ -139,7 +139,9 @@ def test_a_link_is_kept_shown_with_its_host_and_opened_by_nobody(app: Flask, cas
 
 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "https://lea:code@alpha.example/", "ftp://alpha.example/"])
+@pytest.mark.promise("P16", "passport.experiences.rules:refusal_of_link")
 def test_what_is_no_link_stays_in_the_field(app: Flask, cast: Cast, browse: Any, url: str) -> None:
+    """A link beside an experience is http or https and holds no secret: never javascript."""
     answer = browse("lea").post(f"/experience/{cast['lea_x']}/joindre-un-lien", {"submission": new(), "url": url,
                                                                                 "about": "Ma page"})
     assert answer.status_code == 422
@@ -175,8 +177,10 @@ def test_what_a_sender_says_a_file_is_does_not_matter(app: Flask, cast: Cast, br
     (b"\xff\xd8\xff" + bytes(10_000_000), "C’est trop lourd : 10 Mo au plus"),
 ], ids=["empty", "SVG", "HTML", "cut", "bomb", "cut PDF", "50 MB", "just too heavy"])
 @pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.promise("P15", "passport.experiences.rules:refusal_of_file")
 def test_what_is_refused_is_said_and_leaves_nothing(app: Flask, cast: Cast, browse: Any, sent: bytes, said: str,
                                                     htmx: bool) -> None:
+    """SVG, HTML, what is broken, too heavy or too large to be drawn is refused before it is opened, and leaves nothing."""
     answer = send(browse("lea"), cast, sent, caption="Mon affiche", headers={"HX-Request": "true"} if htmx else None)
     assert answer.status_code == 422
     assert said in words(answer)

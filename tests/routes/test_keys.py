@@ -216,6 +216,7 @@ def test_production_waits_for_a_key_that_a_person_makes(app: Flask, lived: Cast)
 
 
 @both_databases
+@pytest.mark.promise("P22", "passport.credentials.rules:is_trusted")
 def test_the_drill_of_keys(app: Flask, lived: Cast, at: Any, client: FlaskClient) -> None:
     """Issue, rotate twice, verify all; mark one compromised: the right ones fail, and are signed anew."""
     ids = [lived["endorsement"], lived["offered"]]

@@ -234,8 +234,9 @@ def ask_reset(reader: Reader, address: str = MINE) -> None:
     assert "Regardez votre boîte" in words(reader.follow(answer))
 
 
+@pytest.mark.promise("P5", "passport.accounts.service:end_sessions", "absent")
 def test_a_forgotten_passphrase_is_replaced_once(app: Flask, cast: Cast, post: Letterbox, browse: Any) -> None:
-    """Promise P5."""
+    """A link to a new phrase works once, on a page that is kept nowhere, and ends every other session."""
     give(app, cast["lea"], MINE)
     signed_in, visitor = browse("lea"), browse(None)
     assert "Phrase oubliée" in words(visitor.get("/ouvrir"))
@@ -275,9 +276,11 @@ def test_a_weak_passphrase_does_not_use_the_link_up(app: Flask, cast: Cast, post
     assert way(visitor.fill("/ouvrir", name=MINE, passphrase=phrase[1])) == "/passeport"
 
 
+@pytest.mark.promise("P5", "passport.accounts.addresses:_end_tokens", "absent")
 def test_only_the_newest_link_works_and_for_fifteen_minutes(
     app: Flask, cast: Cast, post: Letterbox, browse: Any, at: Any
 ) -> None:
+    """Only the newest link to a new phrase works, and for fifteen minutes."""
     give(app, cast["lea"], MINE)
     visitor = browse(None)
     ask_reset(visitor)
@@ -307,9 +310,11 @@ def test_a_link_that_would_come_too_late_does_not_leave(
     assert (failed, address, token) == (NOON + 16 * MINUTE, None, None)
 
 
+@pytest.mark.promise("P3", "passport.accounts.addresses:forget_passphrase", "absent")
 def test_asking_tells_nothing_and_does_the_same_for_any_address(
     app: Flask, cast: Cast, post: Letterbox, browse: Any
 ) -> None:
+    """Asking for a new phrase answers the same and asks the database the same for any address; only the worker knows whose it is."""
     give(app, cast["lea"], MINE)
     with app.app_context():
         engine = db.engine
@@ -370,7 +375,9 @@ def test_one_network_asks_for_thirty_at_most(app: Flask, cast: Cast, post: Lette
     assert answers == [303] * 30 + [429]
 
 
+@pytest.mark.promise("P5", "passport.links:public_url", "absent")
 def test_a_link_follows_no_host_header(app: Flask, cast: Cast, post: Letterbox, browse: Any) -> None:
+    """The link to a new phrase leads to the city’s own address, whatever Host header came in."""
     give(app, cast["lea"], MINE)
     visitor = browse(None)
     visitor.client.post("/phrase-oubliee", data={"address": MINE}, headers={"Host": "evil.example"})

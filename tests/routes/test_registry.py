@@ -53,7 +53,8 @@ REGISTRY: dict[str, Door] = {
     "landing.employer": Door(PUBLIC), "verify.page": Door(PUBLIC),
     "city.rights": Door(PUBLIC), "city.guides": Door(PUBLIC), "city.free": Door(PUBLIC), "city.charter": Door(PUBLIC),
     "city.decided": Door(PUBLIC), "city.settings": of("sofia"),
-    "commitments.ecodesign": Door(PUBLIC), "commitments.accessibility": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
+    "commitments.ecodesign": Door(PUBLIC), "commitments.accessibility": Door(PUBLIC),
+    "commitments.security": Door(PUBLIC), "commitments.security_txt": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
     "offline.manifest": Door(PUBLIC), "offline.worker": Door(PUBLIC), "offline.waiting": Door(PUBLIC),
     "offline.ticket": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
@@ -290,7 +291,9 @@ def test_nobody_signed_in_is_sent_to_sign_in_for_known_and_unknown_alike(city: C
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("endpoint", KEYED + PARTLY)
+@pytest.mark.promise("P7", "passport.policy:is_theirs")
 def test_whoever_has_no_part_in_it_meets_nothing_and_changes_nothing(city: City, endpoint: str) -> None:
+    """Whoever has no part in a thing gets the answer of a thing that never existed, by every method, and changes nothing."""
     door = REGISTRY[endpoint]
     if door.key and door.key not in city.cast.ids:
         pytest.fail(f"{endpoint}: the world has no {door.key}")

@@ -427,7 +427,9 @@ class TestReading:
     def test_feedback_never_reaches_a_reader(self, client: FlaskClient, path: str) -> None:
         assert "Je t’ai vue faire" not in words(client.get(path))
 
+    @pytest.mark.promise("P11", "passport.web:is_cookieless")
     def test_no_cookie_and_nothing_kept(self, client: FlaskClient, path: str, lea: Reader) -> None:
+        """The page of a link sets no cookie, is kept nowhere, is in no index, sends no referrer, and is the same for everybody."""
         for browser in (client, lea.client):
             page = browser.get(path)
             assert "Set-Cookie" not in page.headers
@@ -721,9 +723,11 @@ class TestDoors:
         assert client.get("/s/" + "a" * 22, headers={"HX-Request": "true"}).get_data().startswith(b"<!doctype html>")
 
     @both_databases
+    @pytest.mark.promise("P10", "passport.sharing.rules:link_state", "absent")
     def test_closing_counts_at_once_for_every_way_of_asking(
         self, lea: Reader, cast: Cast, client: FlaskClient, endorsed: list[uuid.UUID]
     ) -> None:
+        """A closed link is 410 without content at the very next request, however it is asked for."""
         key, path = make(lea, [cast["lea_x"]], endorsed)
         item = re.search(r"/verifier/([0-9a-f-]{36})", client.get(path).get_data(as_text=True))
         assert item is not None

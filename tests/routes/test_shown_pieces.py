@@ -417,9 +417,11 @@ def closed(app: Flask, cast: Cast, lea: Reader, beside: dict[str, uuid.UUID], it
     other_link, by_the_id_of_the_photo, by_another_item, by_the_link_beside_it, wrong_token, by_a_card_that_opens_nothing,
     closed,
 ], ids=lambda f: f.__name__.replace("_", " "))
+@pytest.mark.promise("P10", "passport.sharing.rules:link_state", "absent")
 def test_anything_else_is_as_if_it_had_never_been_there(
     app: Flask, cast: Cast, lea: Reader, beside: dict[str, uuid.UUID], client: FlaskClient, attack: Callable[..., str]
 ) -> None:
+    """A file of a closed link, of another link or under a wrong token is as if it had never been there."""
     _key, path = make(lea, [cast["lea_x"]], [beside["photo"], beside["web"]])
     real = pieces_of(client.get(path))[0]
     assert client.get(real).status_code == 200

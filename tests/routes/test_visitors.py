@@ -55,6 +55,7 @@ def ids_in(page: str) -> set[str]:
 # ---------- A1: a stranger with a photographed card ----------
 
 
+@pytest.mark.promise("P12", "passport.seal:new_token", "absent")
 def test_t1_a_code_holds_nothing_but_where_it_leads(app: Flask, cast: Cast, lea: Reader, endorsed: list[uuid.UUID]) -> None:
     """The code of a card or a link holds the host and a token of 128 bits: no name, no number of anybody, no place, no date."""
     make_card(lea)
@@ -253,6 +254,7 @@ def test_t21_nobody_is_found_by_counting(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("settings_of_test", [{"RATELIMIT_ENABLED": True}])
+@pytest.mark.promise("P17", "passport.doors:too_many", "absent")
 def test_t22_whoever_guesses_waits_and_real_links_open(app: Flask, cast: Cast, lea: Reader, client: FlaskClient) -> None:
     """Unknown tokens: 40 a minute for one /64, 300 for everybody together, then 429; real links still open."""
     path = make(lea, [cast["lea_x"]])[1]

@@ -113,9 +113,11 @@ def test_who_may_open_a_passport(
         ("médiathèque 12345", ("Léa", "lac-vert-27", "Médiathèque"), 30.0, Refusal.PASSPHRASE_SHORT),
     ],
 )
+@pytest.mark.promise("P1", "passport.accounts.rules:refusal_of_passphrase")
 def test_which_passphrase_is_good(
     passphrase: str, own: tuple[str, ...], guesses: float, refusal: Refusal | None
 ) -> None:
+    """A passphrase has 12 to 128 characters, 12 of them beside one’s own words, and is hard to guess; nothing else is asked of it."""
     assert rules.refusal_of_passphrase(passphrase, own, guesses) is refusal
 
 

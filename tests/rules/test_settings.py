@@ -13,6 +13,7 @@ GOOD = {
     "PASSPORT_ENV": "production", "SECRET_KEY": "k7Qm2vXb9LpRt4WzYc8HnJd5GfAe3UsT6oViKqNw", "TRUSTED_PROXIES": "1",
     "SEAL_KEY": "Zx8Cv4Bn1Mq7We3Rt9Yu2Io6Pa5Sd0FgHjKlQwEr", "PUBLIC_URL": "https://passeport.alpha.fr",
     "DATABASE_URL": "postgresql://passport@/passport", "SIGNING_KEYS": "/srv/passport/keys",
+    "SECURITY_CONTACT": "securite@alpha.fr",
 }
 
 
@@ -28,7 +29,7 @@ def test_production_starts_with_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES",
-                                     "SIGNING_KEYS"])
+                                     "SIGNING_KEYS", "SECURITY_CONTACT"])
 def test_production_does_not_start_without(missing: str) -> None:
     """The database of the demo would otherwise be opened, with its people, whose passphrase everybody knows."""
     with pytest.raises(ConfigurationError, match=missing):
@@ -40,10 +41,16 @@ def test_production_does_not_start_without(missing: str) -> None:
     {"SEAL_KEY": GOOD["SEAL_KEY"] + ",short"}, {"SECRET_KEY_FALLBACKS": "dev"}, {"SEAL_KEY": GOOD["SECRET_KEY"]},
     {"SECRET_KEY_FALLBACKS": GOOD["SEAL_KEY"]}, {"PUBLIC_URL": "http://passeport.alpha.fr"}, {"PUBLIC_URL": "https://"},
     {"MINORS": "on"}, {"TRUSTED_PROXIES": "many"}, {"TRUSTED_PROXIES": "-1"}, {"PASSPORT_ENV": "prod"},
+    {"SECURITY_CONTACT": "securite@alpha.example"}, {"SECURITY_CONTACT": "https://example.com/security"},
+    {"SECURITY_CONTACT": "nobody"}, {"SECURITY_CONTACT": "http://alpha.fr/securite"}, {"SECURITY_CONTACT": "a@alpha.fr\nContact: b@alpha.fr"},
 ], ids=str)
+@pytest.mark.promise("P22", "config:_strong", "absent")
 def test_nothing_starts_with_what_is_unsafe(unsafe: dict[str, Any]) -> None:
+    """The server does not start with a key that is short, an example, or used twice, and does not say the key."""
     with pytest.raises(ConfigurationError) as refused:
         settings({**GOOD, **unsafe})
+    also = {"SECRET_KEY_FALLBACKS": "SEAL_KEY", "MINORS": "CASE_KEY"}  # which of two is named
+    assert str(refused.value).split()[0] in {*unsafe, *(also.get(name, name) for name in unsafe)}
     assert GOOD["SECRET_KEY"] not in str(refused.value)
     assert GOOD["SEAL_KEY"] not in str(refused.value)
 
