@@ -65,20 +65,16 @@ class Part:
         """Return the columns of the table that go along."""
         return [c for c in self.model.__table__.columns if c.name not in self.stays and c.name not in STAYS]
 
-    def _whose(self, who: Who) -> sa.ColumnElement[bool]:
-        if self.of is not None:
-            return self.of(who)
-        table = self.model.__table__
-        owner: Any = table.c["learner_id"] if "learner_id" in table.c else table.c["account_id"]
-        whose: sa.ColumnElement[bool] = owner == who.account_id
-        return whose
+    def whose(self, who: Who) -> sa.ColumnElement[bool]:
+        """Return which rows are this person's, as a condition."""
+        return self.of(who) if self.of is not None else is_theirs(self.model, who)
 
     def rows(self, who: Who) -> list[Row]:
         """Return the rows in the order of their keys, as JSON holds them; one statement."""
         query = sa.select(*self.columns, *(c.label(name) for name, c in self.adds.items())).select_from(self.model)
         for target, how in self.joins:
             query = query.outerjoin(target, how)
-        found = db.session.execute(query.where(self._whose(who)).order_by(*self.model.__table__.primary_key))
+        found = db.session.execute(query.where(self.whose(who)).order_by(*self.model.__table__.primary_key))
         names = [c.name for c in self.columns] + list(self.adds)
         rows = [dict(zip(names, row, strict=True)) for row in found]
         settled = rows if self.settle is None else [s for row in rows if (s := self.settle(row, who)) is not None]
@@ -90,6 +86,14 @@ class Part:
         properties |= {name: _type(c.type, True) for name, c in self.adds.items() if name not in self.works}
         properties |= {name: {"type": ["string", "null"]} for name in self.files}
         return {"type": "object", "properties": properties, "required": sorted(properties)}
+
+
+def is_theirs(model: type[Base], who: Who) -> sa.ColumnElement[bool]:
+    """Return that a row belongs to this person, as a condition."""
+    table = model.__table__
+    owner: Any = table.c["learner_id"] if "learner_id" in table.c else table.c["account_id"]
+    theirs: sa.ColumnElement[bool] = owner == who.account_id
+    return theirs
 
 
 def as_json(value: Any) -> Any:

@@ -13,14 +13,11 @@ from typing import IO, Any
 from ..experiences.rules import HEAVIEST as HEAVIEST_FILE
 from ..refusals import Refusal, Refused
 from . import rules, shape
-from .export import DATA, FORMAT
+from .export import DATA, FORMAT, PARTS
 
 END, END_SIZE = b"PK\x05\x06", 22
 LONG_END, LONG_END_SIZE = b"PK\x06\x07", 20
 MOST_OF_DIRECTORY = 2_000_000
-# What is read of it. The rest (ages, roles, consents, permissions, links, what was sent) is not even looked at.
-READ = ("experiences", "reflections", "claims", "led_to", "evidence", "credentials", "received", "texts", "words",
-        "feedback", "endorsements", "testimonies", "not_yet", "brought")
 Json = dict[str, Any]
 
 
@@ -28,6 +25,10 @@ Json = dict[str, Any]
 def _schema() -> Json:
     found: Json = json.loads((DATA / "passport-1.json").read_text(encoding="utf-8"))
     return found
+
+
+def _lists() -> list[str]:
+    return [part.name for part in PARTS if rules.is_read(part.name)]
 
 
 class Brought:
@@ -47,7 +48,7 @@ class Brought:
             raise Refused(Refusal.PASSPORT_BROKEN, "file")
         said = self._document()
         self.host = str(said["host"])
-        self.lists: dict[str, list[Json]] = {name: said.get(name, []) for name in READ}
+        self.lists: dict[str, list[Json]] = {name: said.get(name, []) for name in _lists()}
 
     @staticmethod
     def _raise(refusal: Refusal | None) -> None:
@@ -65,7 +66,7 @@ class Brought:
             raise Refused(Refusal.PASSPORT_BROKEN, "file") from None
         if not isinstance(said, dict) or said.get("format") != FORMAT or not rules.is_a_host(said.get("host")):
             raise Refused(Refusal.PASSPORT_OTHER, "file")
-        for name in READ:
+        for name in _lists():
             if not shape.fits(said.get(name, []), _schema()["properties"][name]):
                 raise Refused(Refusal.PASSPORT_BROKEN, "file")
         return said

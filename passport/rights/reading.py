@@ -75,6 +75,13 @@ def sentence(row: Row) -> str:
     return str(row["sentence_en" if str(get_locale()) == "en" else "sentence_fr"] or "")
 
 
+def who(said: Row) -> str:
+    """Return who said something, by the name that was shown, in which role, for whom."""
+    names = ("who", "facilitator", "endorser_name", "witness_name", "author", "relation", "role", "endorser_role", "organisation",
+             "organisation_name")
+    return " · ".join(str(said[name]) for name in names if said.get(name))
+
+
 def context(lists: Lists, now: dt.datetime) -> dict[str, Any]:
     """Return what the page shows."""
     tables = [(title, [name for name, _cell in cells], [[cell(row) for _name, cell in cells] for row in lists[key]])
@@ -82,7 +89,7 @@ def context(lists: Lists, now: dt.datetime) -> dict[str, Any]:
     shown = {key for key, _title, _cells in TABLES} | {"account", "passport", "experiences"}
     return {
         "account": lists["account"][0], "passport": lists["passport"][0], "day": day_words(now),
-        "experiences": _experiences(lists), "tables": tables, "steps": STEPS, "sentence": sentence,
+        "experiences": _experiences(lists), "tables": tables, "steps": STEPS, "sentence": sentence, "who": who,
         "more": sorted(name for name, rows in lists.items() if rows and name not in shown), "kept_back": sorted(KEPT_BACK),
     }
 

@@ -157,7 +157,7 @@ def preview(digest: str) -> ResponseReturnValue:
     with file:
         brought = Brought(file)
         return page("rights/preview.html", form=LetInForm(), host=brought.host, digest=digest,
-                    counts=bringing.preview(brought, learner_id))
+                    found=bringing.preview(brought, learner_id))
 
 
 def _gone() -> ResponseReturnValue:

@@ -21,8 +21,19 @@ MOST_BROUGHT: Final = 3_000
 MOST_WORDS: Final = 4_000
 EXPORTS_A_DAY: Final = 6
 IMPORTS_A_DAY: Final = 20
+READ: Final = frozenset((
+    "experiences", "reflections", "claims", "led_to", "evidence", "credentials", "received", "texts", "words", "feedback",
+    "endorsements", "testimonies", "not_yet", "brought"))
 NAME = re.compile(r"(?:files|credentials|received)/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:jpg|png|webp|pdf|json|jwt)")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?", re.IGNORECASE)
+
+
+def is_read(name: str) -> bool:
+    """Say whether a list of a file is looked at: what its learner told, what others said, and what was signed.
+
+    Ages, roles, checks, consents, permissions, links, grants and requests never are, whatever the file says.
+    """
+    return name in READ
 
 
 def refusal_of_archive(entries: int, packed: int, unpacked: int) -> Refusal | None:

@@ -74,5 +74,5 @@ def test_a_row_of_each_table_is_about_whoever_asks() -> None:
 
     who = Who(uuid.uuid4(), dt.datetime(2026, 11, 28, tzinfo=dt.UTC))
     for part in export.PARTS:
-        told = sa.select(sa.literal(1)).where(part._whose(who)).compile()
+        told = sa.select(sa.literal(1)).where(part.whose(who)).compile()
         assert who.account_id in told.params.values(), part.name
