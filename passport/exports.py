@@ -47,7 +47,8 @@ class Part:
     """One list of an export: the rows of one table that are about a person.
 
     `stays` names the columns that do not go along, with the reason; `adds` are columns of other tables (names, sentences),
-    reached by the outer `joins`. `settle` changes a row before it goes; `files` are names that the whole adds.
+    reached by the outer `joins`. `settle` changes a row before it goes, from what it `works` with, which stays; `later` are
+    columns that are not told yet, sometimes; `files` are names that the whole adds.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Part:
     joins: Sequence[tuple[Any, Any]] = ()
     settle: Callable[[Row, Who], Row | None] | None = None
     works: Sequence[str] = ()
+    later: Sequence[str] = ()
     files: Sequence[str] = ()
 
     @property
@@ -82,7 +84,7 @@ class Part:
 
     def schema(self) -> dict[str, Any]:
         """Return what one row of it looks like, as JSON Schema."""
-        properties = {c.name: _type(c.type, bool(c.nullable)) for c in self.columns}
+        properties = {c.name: _type(c.type, c.nullable or c.name in self.later) for c in self.columns}
         properties |= {name: _type(c.type, True) for name, c in self.adds.items() if name not in self.works}
         properties |= {name: {"type": ["string", "null"]} for name in self.files}
         return {"type": "object", "properties": properties, "required": sorted(properties)}

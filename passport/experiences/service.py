@@ -133,10 +133,10 @@ def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.dateti
     return experience
 
 
-def say_written(experience: Experience, day: dt.date) -> None:
-    """Keep on which day its learner says an undated experience was written elsewhere: its place in the time line."""
-    experience.claimed_at = dt.datetime.combine(day, dt.time(12), dt.UTC)
-    experience.sort_on = day
+def say_written(experience: Experience, at: dt.datetime) -> None:
+    """Keep when its learner says an experience was written elsewhere, which is the place of an undated one in time."""
+    experience.claimed_at = at
+    experience.sort_on = experience.started_on or day_of(at)
     db.session.flush()
 
 

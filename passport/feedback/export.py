@@ -79,7 +79,7 @@ PARTS = (
          adds={"facilitator": Account.display_name, "organisation": Organisation.name, "last_words_at": _last_words_at},
          joins=((Membership, Membership.id == AccessGrant.membership_id), (Account, Account.id == Membership.account_id),
                 (Organisation, Organisation.id == AccessGrant.organisation_id)),
-         settle=_grant_as_told, works=("last_words_at",)),
+         settle=_grant_as_told, works=("last_words_at",), later=("closes_at",)),
     Part("claims_sent", GrantedClaim, adds={"sentence_fr": Wording.text_fr, "sentence_en": Wording.text_en},
          joins=((Wording, Wording.id == GrantedClaim.wording_id),)),
     Part("evidence_sent", GrantedEvidence),

@@ -59,10 +59,12 @@ class Known:
         self.deleted = {row.submission for row in rows if row.deleted_at is not None}
         sent = sa.union_all(*(sa.select(m.submission).where(m.learner_id == learner_id) for m in (Evidence, ErasedEvidence)))
         self.pieces = set(db.session.scalars(sent))
-        self.words: dict[uuid.UUID, set[bytes]] = {}
-        for key, digest in db.session.execute(
-                sa.select(BroughtItem.experience_id, BroughtItem.digest).where(BroughtItem.learner_id == learner_id)):
-            self.words.setdefault(key, set()).add(digest)
+        words = db.session.execute(sa.select(BroughtItem.experience_id, BroughtItem.kind, BroughtItem.digest)
+                                   .where(BroughtItem.learner_id == learner_id)).all()
+        self.words: dict[uuid.UUID, set[bytes]] = {row.experience_id: set() for row in words if row.kind == "experience"}
+        for row in words:
+            if row.experience_id in self.words:
+                self.words[row.experience_id].add(row.digest)
 
     def is_new(self, one: Told) -> bool:
         """Say whether an experience is not here, nor was deleted here lately."""
@@ -170,8 +172,8 @@ def _logged(one: Told, learner_id: uuid.UUID, now: dt.datetime) -> Experience:
         made = service.log_experience(learner_id, one.draft, now, anew=True)
     except Refused:
         made = service.log_experience(learner_id, replace(one.draft, kind=None, details=None), now, anew=True)
-    if one.written_on is not None and EARLIEST <= one.written_on < made.sort_on and made.started_on is None:
-        service.say_written(made, one.written_on)
+    told_at = one.written_at
+    service.say_written(made, told_at if told_at is not None and told_at.date() >= EARLIEST and told_at <= now else now)
     return made
 
 

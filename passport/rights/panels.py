@@ -13,7 +13,6 @@ from ..accounts.queries import MENU
 from ..experiences.models import Experience
 from ..experiences.panels import EXPERIENCE_PANELS, Panel
 from ..policy import Actor
-from . import queries, words
 
 # What else stands at the end of « Mes données »: (whose, now) to a part of the page, or None.
 SECTIONS: list[Callable[[uuid.UUID, dt.datetime], Panel | None]] = []
@@ -25,9 +24,8 @@ def menu(_actor: Actor, _now: dt.datetime) -> list[tuple[str, str]]:
 
 
 def brought(experience: Experience, _now: dt.datetime) -> Panel | None:
-    """Return where an experience comes from, and what others said of it there, as its learner tells it."""
-    found = queries.brought(experience.id)
-    return Panel("rights/_brought.html", {"brought": found, "words": words}) if found else None
+    """Return that an experience comes from another passport, with the way to what others said of it there."""
+    return Panel("rights/_brought.html", {"key": experience.id}) if experience.claimed_at is not None else None
 
 
 def sections_of(learner_id: uuid.UUID, now: dt.datetime) -> list[Panel]:

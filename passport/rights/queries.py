@@ -48,7 +48,7 @@ def kept(learner_id: uuid.UUID, now: dt.datetime) -> Kept:
     return Kept(*row)
 
 
-def brought(experience_id: uuid.UUID) -> list[BroughtItem]:
+def brought_of(experience_id: uuid.UUID) -> list[BroughtItem]:
     """Return where an experience comes from and what others said of it there, the origin first; one statement."""
     return list(db.session.scalars(
         sa.select(BroughtItem).where(BroughtItem.experience_id == experience_id)

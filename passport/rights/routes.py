@@ -30,13 +30,14 @@ from ..accounts import tries
 from ..accounts.rules import Band
 from ..credentials.checking import check
 from ..credentials.foreign_routes import lookups_for
+from ..experiences import queries as experiences
 from ..extensions import csrf
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..uploads import take_in
 from ..web import actor, authorised, onward, page, public
-from . import bringing, export, panels, queries, reading, rules, service, waiting
+from . import bringing, export, panels, queries, reading, rules, service, waiting, words
 from .archive import Brought
 from .bringing import Counts
 from .forms import BringForm, LetInForm, NameForm, TakeForm
@@ -186,6 +187,13 @@ def _said(came: Counts) -> str:
     return " ".join(map(str, told))
 
 
+@blueprint.get("/experience/<uuid:key>/apporte")
+def brought(key: uuid.UUID) -> ResponseReturnValue:
+    """Where an experience comes from, and what others said of it there, as I tell it."""
+    found = authorised(experiences.experience(key), Action.READ_EXPERIENCE)
+    return page("rights/brought.html", experience=found, brought=queries.brought_of(found.id), words=words)
+
+
 @blueprint.post("/mes-donnees/apporte/<uuid:key>/effacer")
 def erase_brought(key: uuid.UUID) -> ResponseReturnValue:
     """Erase words of somebody else that came from another passport."""
@@ -194,7 +202,7 @@ def erase_brought(key: uuid.UUID) -> ResponseReturnValue:
     with transaction():
         service.erase_brought(found, clock.now())
     flash(_("C’est effacé ici. Le fichier de l’autre passeport, lui, reste à vous."))
-    return onward("experiences.experience", key=experience_id)
+    return onward("rights.brought", key=experience_id)
 
 
 # ---------- correcting, and staying out of figures ----------

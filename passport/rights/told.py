@@ -50,7 +50,7 @@ class Told:
     key: str
     draft: ExperienceDraft
     host: str
-    written_on: dt.date | None = None
+    written_at: dt.datetime | None = None
     answers: dict[str, str] = field(default_factory=dict)
     claims: list[tuple[str, int]] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
@@ -94,7 +94,8 @@ def experiences_in(brought: Brought) -> list[Told]:
     for row in brought.lists["experiences"][:rules.MOST_BROUGHT]:
         title = one_line(row["title"])
         if title and row["deleted_at"] is None:
-            found[row["id"]] = Told(row["id"], _draft(row, title), brought.host, _day(row["sort_on"]))
+            found[row["id"]] = Told(row["id"], _draft(row, title), brought.host,
+                                    _instant(row["claimed_at"] or row["created_at"]))
     _add_own(brought, found)
     _add_words(brought, found)
     return list(found.values())
@@ -212,6 +213,11 @@ def _one_of(value: object, choices: tuple[str, ...]) -> str | None:
 
 def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
+
+
+def _instant(text: str) -> dt.datetime | None:
+    found = dt.datetime.fromisoformat(text)
+    return found.astimezone(dt.UTC) if found.tzinfo is not None and found.year > 1 else None
 
 
 def _number(text: object) -> Decimal | None:

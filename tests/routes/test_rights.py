@@ -347,17 +347,19 @@ def test_a_passport_moves_to_another_city_and_is_the_same_there(
             row for row in before["evidence"] if row["file"] or row["kind"] == "link"]}, *OWN)
         assert len(after["led_to"]) == 1
         kinds = sorted(row["kind"] for row in after["brought"])
-        assert kinds == ["endorsement", *["experience"] * 3, *["feedback"] * 2, "testimony"]
-        assert {row["origin_host"] for row in after["brought"]} == {"passeport.alpha.example"}
+        assert kinds == ["endorsement", *["experience"] * 3, *["feedback"] * 3, "testimony"]
+        assert {row["origin_host"] for row in after["brought"]} == {"passeport.alpha.example", "passeport.beta.example"}
         assert [after[name] for name in ("endorsements", "feedback", "permissions", "credentials", "links", "consents")] == [[]] * 6
         [mine] = [row for row in after["received"] if row["issuer"] == "elsewhere"]
         assert (mine["signature_ok"], mine["is_mine"], mine["in_force"], mine["host"]) == (
             True, True, True, "passeport.alpha.example")
         experience = next(row for row in after["experiences"] if row["title"].startswith("Service civique"))
         page = words(lea.get(f"/experience/{experience['id']}"))
-        assert "Apporté d’un autre passeport" in page
-        assert "Les aînés la redemandent." in page
+        assert "Raconté par moi, et apporté d’un autre passeport" in page
         assert "Reconnu " not in page
+        beside = words(lea.get(f"/experience/{experience['id']}/apporte"))
+        assert "de passeport.alpha.example, apporté le 24 novembre 2026." in beside
+        assert "Les aînés la redemandent." in beside
         assert next(row for row in after["experiences"] if row["title"].startswith("Je m’occupe"))["for_me_only"]
         with beta.app_context():
             assert not list((Path(beta.config["EVIDENCE_FOLDER"]) / "brought").iterdir())
@@ -369,7 +371,7 @@ def test_a_passport_moves_to_another_city_and_is_the_same_there(
         third = told(taken(lea))
         assert without_ids(third, *OWN, "brought") == without_ids(after, *OWN, "brought")
         assert "0 expérience" in let_in(browse("lea"), second)
-        assert told(taken(browse("lea")))["brought"] == []
+        assert told(taken(browse("lea")))["brought"] == before["brought"]
         # And on to a third city: what was brought is still what it was.
         with another_city(tmp_path, sqlite_template, "passeport.gamma.example", monkeypatch, alpha=app, beta=beta) as (gamma, others):
             there = Reader(gamma, others, "lea")
@@ -439,8 +441,9 @@ def test_nothing_in_a_changed_file_is_believed(
             shown = told_here[0].experience_id
             db.session.remove()
         page = words(tom.get(f"/experience/{shown}"))
-        assert "Raconté par moi, d’après passeport.alpha.example" in page
+        assert "Raconté par moi, et apporté d’un autre passeport" in page
         assert "Reconnu " not in page
+        assert "Ils ne se montrent pas et ne comptent pas comme reconnus." in words(tom.get(f"/experience/{shown}/apporte"))
         assert tom.get("/attestations").status_code == 200
         assert "Mme la Maire" not in words(tom.get("/attestations"))
 
