@@ -36,8 +36,8 @@ PARTS = (
     Part("recoveries", Recovery, stays={"number_hash": "is a secret", "first_confirmer_id": OTHERS,
                                         "second_confirmer_id": OTHERS}),
     Part("parents_asked", Guardian,
-         stays={"contact": "is somebody else’s address", "contact_digest": "stands for somebody else’s address",
-                "receipt_hash": "opens the page of a parent", "submission": "is the number of somebody else’s form"}),
+         stays={"contact": "is the address of somebody else", "contact_digest": "stands for the address of somebody else",
+                "receipt_hash": "opens the page of a parent", "submission": "is the number of a form of somebody else"}),
     Part("consents", GuardianConsent),
     # A freeze is no act of the learner's: it would tell of a case.
     Part("blocked", ContactBar, lambda who: sa.and_(ContactBar.learner_id == who.account_id, ContactBar.cause == "block"),

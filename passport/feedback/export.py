@@ -95,7 +95,7 @@ PARTS = (
          ((Account, Account.id == AuthoredText.author_id), (Membership, Membership.id == AuthoredText.membership_id), _house)),
     Part("words", AuthoredVersion, _words),
     Part("feedback", Feedback, lambda who: sa.and_(Feedback.learner_id == who.account_id, delivered(Feedback.text_id, who)),
-         {"membership_id": OTHERS, "facilitator_id": OTHERS, "submission": "is the number of somebody else’s form"},
+         {"membership_id": OTHERS, "facilitator_id": OTHERS, "submission": "is the number of a form of somebody else"},
          {"facilitator": Account.display_name, "role": Membership.title, "organisation": Organisation.name},
          ((Account, Account.id == Feedback.facilitator_id), (Membership, Membership.id == Feedback.membership_id), _house)),
     # What this person wrote to others: their own words, and nothing of what others told.

@@ -13,6 +13,6 @@ PARTS = (
     Part("testimonies", Testimony,
          lambda who: sa.and_(Testimony.learner_id == who.account_id, delivered(Testimony.text_id, who)),
          {"deletion_hash": "whoever knew what it stands for would erase it",
-          "submission": "is the number of somebody else’s form"}),
+          "submission": "is the number of a form of somebody else"}),
 )
 KEPT_BACK: dict[str, str] = {}
