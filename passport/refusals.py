@@ -176,6 +176,10 @@ class Refusal(StrEnum):
     CONTACT_HANDLE = "contact_handle"
     CONTACT_LINK = "contact_link"
     CONTACT_SECRET = "contact_secret"
+    # brought from another city
+    PASSPORT_OTHER = "passport_other"
+    PASSPORT_BROKEN = "passport_broken"
+    PASSPORT_HEAVY = "passport_heavy"
     # sending twice
     SENT_OTHERWISE = "sent_otherwise"
 

@@ -23,6 +23,7 @@ from passport.parents import service as parents
 from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
+from passport.rights.models import BroughtItem
 from passport.safety import concerns
 from passport.safety import service as safety
 from passport.seal import unseal
@@ -215,7 +216,19 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     ids["worry"] = concerns.raise_concern(cast["lea"], cast["club"], waiting.id, cast["nadia"], worry, now - H).id
     db.session.commit()
     ids["received"] = receive(cast, "lea", "Tenir un stand", now)
+    ids["brought"] = brought(cast, "lea_y", now)
     return cast
+
+
+def brought(cast: Cast, thing: str, now: dt.datetime) -> uuid.UUID:
+    """Keep words about an experience as if they had come along from another city's passport."""
+    x = db.session.get_one(Experience, cast[thing])
+    said = {"who": "Lina", "organisation": "Radio Locale", "on": "2025-06-01", "words": "Une voix claire."}
+    item = BroughtItem(learner_id=x.learner_id, experience_id=x.id, kind="feedback", document=said,
+                       origin_host="passeport.beta.example", digest=x.id.bytes * 2, brought_at=now)
+    db.session.add(item)
+    db.session.commit()
+    return item.id
 
 
 def receive(cast: Cast, learner: str, title: str, now: dt.datetime) -> uuid.UUID:

@@ -117,13 +117,7 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     refusal = rules.refusal_to_sign_up(draft.birth_year, draft.birth_month, today, minors_open, youngest())
     if refusal:
         raise Refused(refusal, "age")
-    refusal = rules.refusal_of_name(draft.display_name, current_app.config["CITY"].name)
-    if refusal:
-        raise Refused(refusal, "display_name")
-    # Whoever it is: a facilitator's name is read by minors.
-    refusal = contact.refusal_of_contact(True, (draft.display_name,))
-    if refusal:
-        raise Refused(refusal, "display_name")
+    refuse_name(draft.display_name)
     refuse_passphrase(draft.passphrase, (draft.display_name, draft.identifier))
     password_hash = hash_of(draft.passphrase)
 
@@ -154,6 +148,23 @@ def sign_up(draft: SignUpDraft, now: dt.datetime) -> Account:
     record("sign_up", account.id, now, account.id)
     welcome(account.id, draft.first_sentence, now)
     return account
+
+
+def refuse_name(name: str) -> None:
+    """Raise Refused for a name that claims something, or holds a way to be met elsewhere.
+
+    Whoever it is: a facilitator's name is read by minors (promise S3).
+    """
+    refusal = rules.refusal_of_name(name, current_app.config["CITY"].name) or contact.refusal_of_contact(True, (name,))
+    if refusal:
+        raise Refused(refusal, "display_name")
+
+
+def change_name(account_id: uuid.UUID, name: str, now: dt.datetime) -> None:
+    """Call somebody otherwise from now on; what was signed or sent before keeps the name of its day. Raises Refused."""
+    refuse_name(name)
+    db.session.execute(sa.update(Account).where(Account.id == account_id).values(display_name=name))
+    record("change_name", account_id, now, account_id)
 
 
 def welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:

@@ -48,10 +48,13 @@ def kept_already(learner_id: uuid.UUID, submission: uuid.UUID, badge: Badge) -> 
     return found
 
 
-def keep(learner_id: uuid.UUID, submission: uuid.UUID, found: Checked, now: dt.datetime) -> ForeignBadge:
+def keep(
+    learner_id: uuid.UUID, submission: uuid.UUID, found: Checked, now: dt.datetime, secret: bytes | None = None
+) -> ForeignBadge:
     """Keep a badge that was looked at, with what was found out; the same badge again is kept once.
 
-    What was erased comes back with a new form, not with the same one sent again. Raises Refused when there are many.
+    `secret` is what the passport it comes from gave its learner, so that it can be known as theirs. What was erased comes
+    back with a new form, not with the same one sent again. Raises Refused when there are many.
     """
     _hold(learner_id)
     before = kept_already(learner_id, submission, found.badge)
@@ -59,7 +62,8 @@ def keep(learner_id: uuid.UUID, submission: uuid.UUID, found: Checked, now: dt.d
         _make_room(learner_id)
         before = ForeignBadge(
             id=uuid7(), learner_id=learner_id, submission=submission, submission_digest=digest_of(found.badge),
-            document=found.badge.text.encode(), format=found.badge.form.value, added_at=now, **_facts(found, learner_id))
+            document=found.badge.text.encode(), format=found.badge.form.value, added_at=now, recipient_secret=secret,
+            **_facts(found, learner_id, secret))
         db.session.add(before)
         record("foreign.add", learner_id, now, before.id)
     elif before.deleted_at is not None and before.submission != submission:
@@ -86,7 +90,7 @@ def _make_room(learner_id: uuid.UUID) -> None:
         raise Refused(refusal)
 
 
-def _facts(found: Checked, learner_id: uuid.UUID) -> dict[str, Any]:
+def _facts(found: Checked, learner_id: uuid.UUID, secret: bytes | None = None) -> dict[str, Any]:
     """Return what is kept of an answer; who gave it and whose it is, of what is as it was signed alone."""
     signed = found.unchanged is True
     return {
@@ -95,7 +99,7 @@ def _facts(found: Checked, learner_id: uuid.UUID) -> dict[str, Any]:
         "valid_from": _instant(found.valid_from), "valid_until": _instant(found.valid_until),
         "signature_ok": found.unchanged, "why": found.why.value if found.why else None,
         "issuer": found.by.value if signed else None,
-        "is_mine": found.is_mine(*_known_of(learner_id)) if signed else None,
+        "is_mine": found.is_mine(*_known_of(learner_id, secret)) if signed else None,
         "in_force": found.in_force if signed or found.in_force is False else None,
         "status": found.state.value if found.state else None,
         "credential_id": found.credential_id if signed and found.by is Who.CITY else None, "checked_at": found.as_of,
@@ -111,12 +115,13 @@ def _instant(at: dt.datetime | None) -> dt.datetime | None:
     return at if at is not None and FIRST_YEAR <= at.year <= LAST_YEAR else None
 
 
-def _known_of(learner_id: uuid.UUID) -> tuple[list[str], list[bytes]]:
-    """Return the address that a learner confirmed, if any, and the secrets of what was signed for them here."""
+def _known_of(learner_id: uuid.UUID, secret: bytes | None = None) -> tuple[list[str], list[bytes]]:
+    """Return the address that a learner confirmed, if any, and the secrets of what was signed for them here; `secret` is
+    the one that came along with this very badge."""
     email = db.session.scalar(
         sa.select(Account.email).where(Account.id == learner_id, Account.email_confirmed_at.is_not(None)))
     secrets = db.session.scalars(sa.select(Credential.recipient_secret).where(Credential.learner_id == learner_id)).all()
-    return [email] if email else [], list(secrets)
+    return [email] if email else [], [*secrets, *([secret] if secret else [])]
 
 
 def check_again(badge_id: uuid.UUID, learner_id: uuid.UUID, found: Checked, now: dt.datetime) -> bool:
@@ -133,7 +138,7 @@ def check_again(badge_id: uuid.UUID, learner_id: uuid.UUID, found: Checked, now:
 
 
 def _note(row: ForeignBadge, found: Checked) -> None:
-    for name, value in _facts(found, row.learner_id).items():
+    for name, value in _facts(found, row.learner_id, row.recipient_secret).items():
         # Of an issuer that does not answer, its name as it was known says more than none.
         if value != "" or name not in {"title", "issuer_name"}:
             setattr(row, name, value)

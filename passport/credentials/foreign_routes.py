@@ -95,7 +95,7 @@ def _kept(learner_id: uuid.UUID, form: ReceivedForm) -> ResponseReturnValue:
     if here or sent_again:
         flash(_("C’était déjà là.") if here else _("C’était déjà reçu, puis effacé. Rien n’a changé."))
         return onward("elsewhere.one", key=key)
-    found = check(data, clock.now(), _lookups(learner_id))
+    found = check(data, clock.now(), lookups_for(learner_id))
     with transaction():
         row = foreign.keep(learner_id, form.number, found, clock.now())
         key = row.id
@@ -103,7 +103,7 @@ def _kept(learner_id: uuid.UUID, form: ReceivedForm) -> ResponseReturnValue:
     return onward("elsewhere.one", key=key)
 
 
-def _lookups(learner_id: uuid.UUID) -> Lookups:
+def lookups_for(learner_id: uuid.UUID) -> Lookups:
     """Return what fetches for this learner, never so often that others are kept busy by it."""
 
     def careful(url: str) -> bytes:
@@ -143,7 +143,7 @@ def check_again(key: uuid.UUID) -> ResponseReturnValue:
     if _over("received", learner_id, CHECKS_AN_HOUR):
         flash(say(Refusal.TOO_MANY_TRIES))
         return onward("elsewhere.one", key=key)
-    found = check(data, clock.now(), _lookups(learner_id))
+    found = check(data, clock.now(), lookups_for(learner_id))
     with transaction():
         noted = foreign.check_again(key, learner_id, found, clock.now())
     flash(_("C’est vérifié à nouveau.") if noted else _("Cela n’a pas pu être vérifié à nouveau. Voici ce qui était connu."))

@@ -84,7 +84,8 @@ class ForeignBadge(Base):
 
     Never one of ours in kind: nothing that is recognised or shown points to it. None is « could not be found out »; who
     gave it and whose it is are only said of what is as it was signed. `credential_id` is what one of this city calls
-    itself: no key, for it may be erased. `deleted_at` says that nobody sees it any more.
+    itself: no key, for it may be erased. `recipient_secret` came along from the passport of another city and says whose it
+    is. `deleted_at` says that nobody sees it any more.
     """
 
     __tablename__ = "foreign_badge"
@@ -107,6 +108,7 @@ class ForeignBadge(Base):
     in_force: Mapped[bool | None]
     status: Mapped[str | None] = mapped_column(sa.String(16))
     credential_id: Mapped[uuid.UUID | None]
+    recipient_secret: Mapped[bytes | None] = mapped_column(sa.LargeBinary(64))
     checked_at: Mapped[dt.datetime]
     added_at: Mapped[dt.datetime]
     deleted_at: Mapped[dt.datetime | None]

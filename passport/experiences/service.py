@@ -95,7 +95,7 @@ def _settle(experience: Experience, now: dt.datetime) -> None:
     refusal = rules.refusal_to_date(experience.started_on, experience.ended_on) or rules.refusal_to_count(experience.hours)
     if refusal is not None:
         raise Refused(refusal)
-    experience.sort_on = experience.started_on or day_of(experience.created_at)
+    experience.sort_on = experience.started_on or day_of(experience.claimed_at or experience.created_at)
     experience.passed_on = said_of(experience).passed_on is not None
     experience.changed_at = now
     experience.story_digest = digest_of_story(experience)
@@ -131,6 +131,13 @@ def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.dateti
     db.session.flush()
     record("log_experience", learner_id, now, experience.id)
     return experience
+
+
+def say_written(experience: Experience, at: dt.datetime) -> None:
+    """Keep when its learner says an experience was written elsewhere, which is the place of an undated one in time."""
+    experience.claimed_at = at
+    experience.sort_on = experience.started_on or day_of(at)
+    db.session.flush()
 
 
 def _check_details(kind: str | None, details: dict[str, Any] | None) -> None:

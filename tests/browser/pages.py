@@ -16,7 +16,7 @@ NO_PAGE = {
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
     "attestations.file": "", "attestations.whole": "", "sheet.keys": "", "sheet.worker": "",
-    "commitments.security_txt": "",
+    "commitments.security_txt": "", "rights.schema": "/schemas/passport-1.json",
 }
 
 # By person: an endpoint of the registry or an address, after the status it answers when that is not 200.
@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
+        "rights.mine", "rights.take", "rights.bring", "rights.preview", "rights.name", "rights.brought",
         "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),

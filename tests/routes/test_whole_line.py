@@ -40,7 +40,7 @@ from tests.routes.test_registry import REGISTRY, City, everything, kept_tables
 from tests.routes.whole_line import at, listening, posts, prepare, sendable, somebody, whole
 
 ROOMS = ("accounts", "ages", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protected",
-         "protection", "reader", "recognition", "cases", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
+         "protection", "reader", "recognition", "cases", "rights", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {
     "emoji": "👩‍👧‍👦 fête 🎉", "combining": "e\u0301te\u0301 o" + "\u0301" * 40, "right to left": "שלום \u202eabc ‏مرحبا",
