@@ -24,7 +24,8 @@ from ..web import StepFirst, authorised, before_any_step, onward, page, safe_nex
 from ..wording import say
 from . import factor, letters, passkeys, queries, rules, service, tries, unsent
 from .chosen import chosen, number
-from .forms import MOST_TYPED, ApplicationForm, ConfirmForm, PasskeyForm
+from .factor_forms import ApplicationForm, ConfirmForm, PasskeyForm
+from .forms import MOST_TYPED
 
 blueprint = Blueprint("factor", __name__)
 LETTERS[factor.CHANGED] = letters.factor

@@ -35,7 +35,17 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
-from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, before_any_step, onward, page, public, public_url, safe_next
+from ..web import (
+    LANGUAGES,
+    WITHOUT_COOKIE,
+    authorised,
+    before_any_step,
+    onward,
+    page,
+    public,
+    public_url,
+    safe_next,
+)
 from ..wording import say
 from . import factor_routes, mail_routes, proposals, protection_routes, queries, service, tries, unsent
 from .chosen import youngest

@@ -55,7 +55,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
-        "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
+        "accounts.passphrase", "accounts.note_down", "factor.mine", "factor.application", "factor.passkey", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
