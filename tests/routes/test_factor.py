@@ -19,6 +19,7 @@ from werkzeug import routing
 from passport.accounts import factor, passkeys, service
 from passport.accounts.factor_models import Passkey, RecoveryCode, SecondFactor
 from passport.accounts.models import Account, Decision, Session, Setting
+from passport.accounts.rules import DEMO_SECRET
 from passport.audit.models import AuditEvent
 from passport.extensions import db
 from passport.feedback.models import Feedback
@@ -260,6 +261,30 @@ def test_recognising_asks_even_for_an_adult(app: Flask, lived: Cast) -> None:
     assert newly(app, lived, "nadia").get(f"/on-me-demande/{lived['request']}").status_code == 200  # lea, an adult
 
 
+def test_what_is_sent_before_there_is_a_factor_stays_in_the_page_before(app: Flask, cast: Cast) -> None:
+    record = asked_by_tom(app, cast)
+    sent = {**fields(Reader(app, cast, "karim").get(record)), "seen": "Bien vu."}
+    refused = newly(app, cast, "karim").post(record, sent)
+    assert (refused.status_code, count(app, Feedback)) == (403, 0)
+    assert "Le texte est encore dans la page d’avant" in words(refused)
+    assert way(newly(app, cast, "karim").get(record)) == "/double-securite"
+
+
+def test_in_the_demo_the_code_is_written_already_and_nowhere_else(app: Flask, cast: Cast) -> None:
+    with app.app_context(), transaction():
+        db.session.add(SecondFactor(account_id=cast["claire"], secret_sealed=seal(DEMO_SECRET), made_at=NOON))
+    hidden = newly(app, cast, "claire")
+    assert code_at(NOON, DEMO_SECRET) not in hidden.get("/confirmer").get_data(as_text=True)
+    app.config["DEMO"] = True
+    claire = newly(app, cast, "claire")
+    page = claire.get("/confirmer")
+    assert "le code de cette personne est déjà écrit" in words(page)
+    assert claire.post("/confirmer", fields(page, "/confirmer")).status_code == 303  # one tap
+    app.config.update(DEMO=False, MODE="production")
+    for typed in (code_at(NOON, DEMO_SECRET), code_at(NOON + STEP, DEMO_SECRET)):
+        assert newly(app, cast, "claire").post("/confirmer", {"code": typed}).status_code == 422
+
+
 # ---------- codes ----------
 
 
@@ -424,6 +449,20 @@ def test_whoever_lost_it_begins_anew_before_another_person(app: Flask, cast: Cas
     assert "La coordination de la Ville peut le faire" in words(refused)
     assert Reader(app, cast, "sofia").post(road.format(twice)).status_code == 303
     assert count(app, SecondFactor, SecondFactor.account_id == cast["nadia"]) == 0
+
+
+@pytest.mark.parametrize("words_typed", ["x" * 20_000, "\u202e\u200b👩‍👧‍👦", "<b>1</b>", "٠١٢٣٤٥", "-1"], ids=range(5))
+def test_nonsense_is_refused_beside_its_field(app: Flask, cast: Cast, words_typed: str) -> None:
+    has_application(app, cast, "claire")
+    claire, lea = newly(app, cast, "claire"), newly(app, cast, "lea")
+    sent = {"code": words_typed, "device": words_typed, "carried": words_typed, "next": words_typed, "again": words_typed}
+    assert claire.post("/confirmer", sent).status_code == 422
+    assert claire.post("/confirmer", {"passkey": words_typed}).status_code == 422
+    for setup in (words_typed, fields(lea.get("/double-securite/application"))["setup"]):
+        assert lea.post("/double-securite/application", {"code": words_typed, "setup": setup}).status_code == 422
+    assert lea.post("/double-securite/cle", {"name": words_typed, "passkey": words_typed}).status_code == 422
+    assert way(lea.post("/double-securite/codes")) == "/double-securite"  # codes stand in for something
+    assert count(app, SecondFactor) == 1
 
 
 # ---------- passkeys ----------
