@@ -77,6 +77,7 @@ def start_extensions(app: Flask) -> None:
 
 def import_models() -> None:
     """Make every table known."""
+    from .accounts import factor_models  # noqa: F401
     from .accounts import models as accounts  # noqa: F401
     from .audit import models as audit  # noqa: F401
     from .card import models as card  # noqa: F401
@@ -115,6 +116,7 @@ def guard(app: Flask) -> None:
     This stands before the extensions: whoever is signed out is led to sign in, not told that a token is too old.
     """
     from .accounts import unsent
+    from .accounts.factor_routes import first_step
     from .accounts.routes import session_ended
 
     @app.before_request
@@ -131,7 +133,7 @@ def guard(app: Flask) -> None:
         if view is None or request.endpoint == "static" or getattr(view, "is_public", False):
             return None
         if current_user.is_authenticated:
-            return None
+            return first_step(view)
         by_htmx = request.headers.get("HX-Request") == "true"
         carried = unsent.carry() if request.method == "POST" else None
         if carried and by_htmx:

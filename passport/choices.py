@@ -72,6 +72,8 @@ CHOICES: dict[str, Choice] = {choice.key: choice for choice in (
     Choice(15, "reports.closes", "number", "18", least=12, most=22, needed=True),
     Choice(16, "archives", "text", law="dpo"),
     Choice(17, "endorsers.name", "option", "name", ("name", "initials", "role")),
+    Choice(21, "factor.facilitators", "option", "opening", ("opening", "sign_in")),
+    Choice(21, "factor.days", "number", "30", least=1, most=30),
     Choice(23, "death", "text", law="open"),
     Choice(0, "links.longest", "option", "6", ("6", "12")),  # row 13 of the table of ages
 )}
@@ -79,7 +81,7 @@ HELP = tuple(key for key in CHOICES if key.startswith("help."))
 # Points that nothing loosens: the program itself holds them.
 HELD = (3, 4, 9, 20, 22, 24)
 # Points about what this program does not do so far: there is nothing to decide here yet.
-LATER = (11, 12, 13, 18, 19, 21)
+LATER = (11, 12, 13, 18, 19)
 
 
 def refusal_of(choice: Choice, value: str) -> Refusal | None:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from .accounts.factor_routes import owed
 from .compression import masked_token
 from .extensions import limiter
 from .web import is_cookieless, page, public
@@ -76,11 +77,12 @@ def waiting() -> ResponseReturnValue:
 @offline.get("/envois/cle")
 @public
 def ticket() -> ResponseReturnValue:
-    """Say whose session this is, and give the token that a form of theirs needs; nothing to somebody signed out.
+    """Say whose session this is, and give the token that a form of theirs needs; nothing to somebody signed out, or who still owes
+    a second factor: what waits goes on waiting.
 
     It sets no cookie, or an answer that comes late would sign out whoever has signed in meanwhile.
     """
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or owed() is not None:
         g.cookie_stays = True
         return {"account": "", "token": ""}
     g.cookie_stays = "csrf_token" in session

@@ -35,6 +35,7 @@ class Action(StrEnum):
 
     # one's own account and passport
     CHANGE_ACCOUNT = auto()
+    CHANGE_FACTOR = auto()
     READ_PASSPORT = auto()
     LOG_EXPERIENCE = auto()
     READ_EXPERIENCE = auto()
@@ -92,6 +93,7 @@ class Action(StrEnum):
     INVITE_FACILITATOR = auto()
     SIGN_MINORS_CHARTER = auto()
     REMOVE_MEMBER = auto()
+    RESET_FACTOR = auto()
     ACCEPT_ACCREDITATION = auto()
     RECORD_CHECK = auto()
     READ_DESK = auto()
@@ -430,6 +432,7 @@ ASKED = (is_not_theirs, was_asked, is_checked, grant_is_open, is_not_barred)
 
 POLICY: dict[Action, Needs] = {
     Action.CHANGE_ACCOUNT: OWN,
+    Action.CHANGE_FACTOR: OWN,
     Action.READ_PASSPORT: OWN,
     Action.LOG_EXPERIENCE: OWN,
     Action.READ_EXPERIENCE: OWN,
@@ -479,6 +482,7 @@ POLICY: dict[Action, Needs] = {
     Action.INVITE_FACILITATOR: Needs((manages,)),
     Action.SIGN_MINORS_CHARTER: Needs((answers_for,)),
     Action.REMOVE_MEMBER: Needs((manages,)),
+    Action.RESET_FACTOR: Needs((manages,), (is_another,)),
     Action.RECORD_CHECK: Needs((manages,), (is_another,)),
     Action.ACCEPT_ACCREDITATION: Needs((answers_for,)),
     Action.READ_DESK: Needs((answers_for,)),

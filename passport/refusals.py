@@ -32,6 +32,17 @@ class Refusal(StrEnum):
     ADDRESS_ODD = "address_odd"
     ADDRESS_USED = "address_used"
     MAIL_LINK_OVER = "mail_link_over"
+    # a second factor
+    FACTOR_ASKED = "factor_asked"
+    FACTOR_MISSING = "factor_missing"
+    FRESH_ASKED = "fresh_asked"
+    FACTOR_NEEDED = "factor_needed"
+    FACTOR_BY_CITY = "factor_by_city"
+    FACTOR_CODE_WRONG = "factor_code_wrong"
+    FACTOR_CODE_USED = "factor_code_used"
+    FACTOR_SETUP_OLD = "factor_setup_old"
+    PASSKEY_WRONG = "passkey_wrong"
+    PASSKEY_MANY = "passkey_many"
     # what the city decides
     CHOICE_UNKNOWN = "choice_unknown"
     CHOICE_ODD = "choice_odd"

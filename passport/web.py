@@ -14,7 +14,7 @@ from flask_login import current_user
 from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 
-from . import clock
+from . import clock, steps
 from .links import public_url as public_url
 from .policy import Action, Actor, Answer, can
 from .refusals import Refusal
@@ -31,6 +31,21 @@ class Forbidden(Exception):  # noqa: N818 - an answer, not a fault
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
+
+
+class StepFirst(Exception):  # noqa: N818 - an answer, not a fault
+    """Whoever is signed in may do this, once they have shown what is missing: a second factor, or the passphrase anew."""
+
+    def __init__(self, refusal: Refusal, recent: bool = False) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+        self.recent = recent
+
+
+def before_any_step(view: View) -> View:
+    """Mark a view that somebody opens who still owes a second factor: the step itself, and what only closes something."""
+    view.is_before_any_step = True  # type: ignore[attr-defined]
+    return view
 
 
 def public(view: View) -> View:
@@ -69,6 +84,9 @@ def authorised(thing: T | None, action: Action) -> T:
         abort(404)
     if answer.refusal is not None:
         raise Forbidden(answer.refusal)
+    missing = steps.refusal_before(action, thing, current_user.shown, clock.now())
+    if missing is not None:
+        raise StepFirst(missing, recent=action is Action.CHANGE_FACTOR)
     return thing
 
 

@@ -78,18 +78,24 @@ def _fields(form: str) -> dict[str, Any]:
 
 
 class Reader:
-    """One person's browser: signs in directly, opens pages, fills forms, follows the way on."""
+    """One person's browser: signs in directly, opens pages, fills forms, follows the way on.
 
-    def __init__(self, app: Flask, cast: Cast, name: str | None) -> None:
+    With `shown`, whoever must show a second factor has just done so, for 30 days; without, the session is a new one.
+    """
+
+    def __init__(self, app: Flask, cast: Cast, name: str | None, shown: bool = True) -> None:
         self.app, self.client = app, app.test_client()
         if name is not None:
             with app.app_context():
-                from passport.accounts.rules import Device
-                from passport.accounts.service import open_session
+                from passport.accounts.rules import LONG_SESSION, Device
+                from passport.accounts.service import open_session, renew_session
+                from passport.seal import digest_of
                 from passport.transaction import transaction
 
                 with transaction():
                     token = open_session(cast.ids[name], Device.OWN, now=clock.now(), staff=False)
+                    if shown:
+                        token = renew_session(digest_of(token), clock.now(), factor_until=clock.now() + LONG_SESSION)
                 db.session.remove()
             with self.client.session_transaction() as session:
                 session["_user_id"] = token

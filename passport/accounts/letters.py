@@ -46,6 +46,15 @@ def changed(_message: Outgoing) -> Letter:
     ))
 
 
+def factor(_message: Outgoing) -> Letter:
+    """Return what is said when a second factor was added, taken away or begun anew."""
+    return Letter(_("La double sécurité a changé"), (
+        _("Ce qui confirme que c’est vous, en plus de la phrase de passe, vient de changer dans votre passeport."),
+        followed(_("C’est vous ? Il n’y a rien à faire. Ce n’est pas vous ? Voici à qui le dire :"),
+                 public_url("accounts.help_page")),
+    ))
+
+
 def register() -> None:
     """Say what an account writes."""
     LETTERS.update({addresses.CONFIRM: confirm, addresses.KNOWN: known, addresses.RESET: reset,

@@ -96,7 +96,10 @@ class Protection(Base):
 
 
 class Session(Base):
-    """One device signed in: only a hash of its token is kept."""
+    """One device signed in: only a hash of its token is kept.
+
+    `stepped_up_at` is when the passphrase or a passkey was last given, `factor_until` how long the second factor counts.
+    """
 
     __tablename__ = "session"
     __retention__ = "transient"
@@ -107,6 +110,7 @@ class Session(Base):
     shared: Mapped[bool] = mapped_column(default=False)
     device: Mapped[str | None] = free_text(80, "account", "account")
     stepped_up_at: Mapped[dt.datetime | None]
+    factor_until: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
     __table_args__ = (Check("expires_at > created_at", name="ends"),)

@@ -20,6 +20,7 @@ from ..notices.rules import quiet_hours
 from ..policy import Actor, Role
 from ..seal import digest_of
 from . import rules
+from .factor_models import Passkey, SecondFactor
 from .models import (
     Account,
     ContactBar,
@@ -50,6 +51,8 @@ class SignedIn:
     session_hash: bytes
     shared: bool
     last_used_at: dt.datetime
+    device: str | None
+    shown: rules.Shown
     display_name: str
     identifier: str | None
     email: str | None
@@ -80,6 +83,11 @@ class SignedIn:
         return self.display_name[:1].upper()
 
     @property
+    def coordinates(self) -> bool:
+        """Say whether this session is one of the coordination's, which ends soon."""
+        return any(r.role == "coordinator" for r in self.actor.roles)
+
+    @property
     def is_facilitator(self) -> bool:
         """Say whether the fifth tab is there."""
         return any(r.role == "facilitator" and r.ended_at is None for r in self.actor.roles)
@@ -90,12 +98,18 @@ def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
     return tuple(role for load in ROLES for role in load(account_id))
 
 
+def has_factor(account_id: Any) -> sa.ColumnElement[bool]:
+    """Return that somebody has an application or a passkey, as a condition; codes on paper stand in for one of these."""
+    return sa.or_(*(sa.exists().where(kind.account_id == account_id) for kind in (SecondFactor, Passkey)))
+
+
 def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | None:
     """Return whoever holds this session, or None when it ended; one statement, and one more for people with a role, or under 15."""
     has_role = sa.exists().where(MEMBERSHIP.c.account_id == Account.id, MEMBERSHIP.c.ended_at.is_(None)).label("has_role")
     row = db.session.execute(
         sa.select(
-            Session.shared, Session.last_used_at, Account.id, Account.display_name, Account.identifier, Account.email,
+            Session.shared, Session.last_used_at, Session.created_at, Session.device, Session.stepped_up_at,
+            Session.factor_until, has_factor(Account.id).label("has_factor"), Account.id, Account.display_name, Account.identifier, Account.email,
             Account.language, Account.audit_ref, Passport.birth_year, Passport.birth_month,
             Passport.protection_chosen, has_role,
         )
@@ -106,8 +120,9 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
     ).one_or_none()
     if row is None or (row.shared and now - row.last_used_at > IDLE_WHEN_SHARED):
         return None
-    return SignedIn(
-        token=token, session_hash=token_hash, shared=row.shared, last_used_at=row.last_used_at,
+    who = SignedIn(
+        token=token, session_hash=token_hash, shared=row.shared, last_used_at=row.last_used_at, device=row.device,
+        shown=rules.Shown(row.has_factor, row.factor_until, row.stepped_up_at),
         display_name=row.display_name or "", identifier=row.identifier, email=row.email, language=row.language,
         audit_ref=row.audit_ref,
         actor=Actor(
@@ -117,6 +132,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
             else frozenset(consents(row.id, now)),
         ),
     )
+    return None if rules.is_over(who.coordinates, row.created_at, row.last_used_at, now) else who
 
 
 def role_bearer(account_id: uuid.UUID) -> Actor:

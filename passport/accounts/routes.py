@@ -35,15 +35,25 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
-from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
+from ..web import (
+    LANGUAGES,
+    WITHOUT_COOKIE,
+    authorised,
+    before_any_step,
+    onward,
+    page,
+    public,
+    public_url,
+    safe_next,
+)
 from ..wording import say
-from . import mail_routes, proposals, protection_routes, queries, service, tries, unsent
+from . import factor_routes, mail_routes, proposals, protection_routes, queries, service, tries, unsent
 from .chosen import youngest
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 from .rules import Device
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, unsent.blueprint)
+BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, unsent.blueprint, factor_routes.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
@@ -224,10 +234,13 @@ def _unsealed(box: str | None) -> str | None:
 
 @blueprint.before_app_request
 def forget_the_phrase() -> None:
-    """Let go of the proposed passphrase as soon as its page is left."""
-    if request.blueprint in WITHOUT_SESSION or request.endpoint in {"accounts.note_down", "accounts.set_language"}:
+    """Let go of the proposed passphrase, and of codes to print, as soon as their page is left; the step asked first is no
+    page one leaves for."""
+    if request.blueprint in WITHOUT_SESSION or request.endpoint in {"accounts.set_language", "factor.confirm"}:
         return
-    session.pop("to_note", None)
+    for name, where in (("to_note", "accounts.note_down"), ("codes", "factor.codes")):
+        if request.endpoint != where:
+            session.pop(name, None)
 
 
 @blueprint.route("/ouvrir", methods=["GET", "POST"])
@@ -290,6 +303,7 @@ def session_ended(carried: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/fermer", methods=["POST"])
+@before_any_step
 def sign_out() -> ResponseReturnValue:
     """End the session on the server, and empty what this device holds."""
     _mine()
@@ -410,7 +424,8 @@ def keep_last_used(response: Response) -> Response:
     if request.blueprint in WITHOUT_SESSION or g.get("without_database") or not current_user.is_authenticated:
         return response
     now = clock.now()
-    often = service.LAST_USED_WHEN_SHARED if current_user.shared else service.LAST_USED_EVERY
+    soon = current_user.shared or current_user.coordinates
+    often = service.LAST_USED_WHEN_SHARED if soon else service.LAST_USED_EVERY
     if now - current_user.last_used_at >= often:
         try:
             release()

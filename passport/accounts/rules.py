@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -30,6 +31,12 @@ AGE_CODE_WITHIN, AGE_CODE_TRIES = dt.timedelta(minutes=15), 5
 RESET_WITHIN = dt.timedelta(minutes=15)
 CONFIRM_WITHIN = dt.timedelta(hours=24)
 LONG_SESSION, SHORT_SESSION = dt.timedelta(days=30), dt.timedelta(hours=12)
+COORDINATOR_SESSION, COORDINATOR_IDLE = dt.timedelta(hours=8), dt.timedelta(minutes=15)
+# How long a passphrase or a passkey counts as just given, and before one's own ways in are changed.
+FRESH, RECENT = dt.timedelta(hours=12), dt.timedelta(minutes=15)
+DEMO_SECRET = "ALPHAQUATREMOTSPOURALPHADEUXMILL"  # noqa: S105 - its present code is shown on the demo's page
+CODE_EVERY, CODE_FIGURES, PRINTED = 30, 6, 10
+CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class Band(StrEnum):
@@ -226,3 +233,55 @@ def refusal_of_address(address: str | None) -> Refusal | None:
     if not (local and domain) or len(local + at + domain) > 254:
         return Refusal.ADDRESS_ODD
     return None if all("!" <= c <= "~" and c not in '@<>,;:"\\()[]' for c in local + domain) else Refusal.ADDRESS_ODD
+
+
+# ---------- what is asked beyond being signed in ----------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What somebody has shown in this session: until when their second factor counts, and when they last gave a passphrase
+    or a passkey; `has_factor` says whether there is one to show."""
+
+    has_factor: bool = False
+    factor_until: dt.datetime | None = None
+    fresh_at: dt.datetime | None = None
+
+
+def refusal_without_factor(shown: Shown, now: dt.datetime) -> Refusal | None:
+    """Say why a second factor is still to be shown in this session, or None when it was and counts."""
+    if shown.factor_until is not None and now < shown.factor_until:
+        return None
+    return Refusal.FACTOR_ASKED if shown.has_factor else Refusal.FACTOR_MISSING
+
+
+def refusal_unless_fresh(shown: Shown, now: dt.datetime, within: dt.timedelta = FRESH) -> Refusal | None:
+    """Say why the passphrase or a passkey is to be given again, or None when that was within this time."""
+    given = shown.fresh_at
+    return None if given is not None and given <= now < given + within else Refusal.FRESH_ASKED
+
+
+def refusal_to_remove_factor(left: int, needed: bool) -> Refusal | None:
+    """Say why somebody cannot let go of a passkey or of their application, or None: a role that needs one keeps the last."""
+    return Refusal.FACTOR_NEEDED if needed and left == 0 else None
+
+
+def refusal_to_reset_factor(coordinates: bool, elsewhere: bool) -> Refusal | None:
+    """Say why this person cannot let another begin anew, or None: whoever also acts elsewhere goes to the coordination."""
+    return None if coordinates or not elsewhere else Refusal.FACTOR_BY_CITY
+
+
+def is_over(coordinates: bool, begun_at: dt.datetime, last_used_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a session of a coordinator has ended by itself: after eight hours, or a quarter of an hour unused."""
+    return coordinates and (now >= begun_at + COORDINATOR_SESSION or now - last_used_at > COORDINATOR_IDLE)
+
+
+def steps_at(now: dt.datetime, last: int | None) -> list[int]:
+    """Return the steps of time whose code counts now, the present one first: one before, one after, none used already."""
+    present = int(now.timestamp()) // CODE_EVERY
+    return [step for step in (present, present - 1, present + 1) if last is None or step > last]
+
+
+def typed_code(words: str | None) -> str:
+    """Return a typed code as it is compared: figures and capitals alone, whatever stood between them."""
+    return "".join(c for c in (words or "").upper() if c.isascii() and c.isalnum())

@@ -178,7 +178,8 @@ def open_session(account_id: uuid.UUID, device: rules.Device, now: dt.datetime, 
     token = new_token(32)
     db.session.add(
         Session(id_hash=digest_of(token), account_id=account_id, created_at=now,
-                expires_at=now + rules.session_lasts(device, staff), shared=device is rules.Device.SHARED, last_used_at=now)
+                expires_at=now + rules.session_lasts(device, staff), shared=device is rules.Device.SHARED, last_used_at=now,
+                stepped_up_at=now)
     )
     db.session.flush()
     return token
@@ -189,6 +190,17 @@ def end_session(session_hash: bytes, now: dt.datetime) -> None:
     db.session.execute(
         sa.update(Session).where(Session.id_hash == session_hash, Session.ended_at.is_(None)).values(ended_at=now)
     )
+
+
+def renew_session(session_hash: bytes, now: dt.datetime, **shown: object) -> str:
+    """Return the new token of a session in which something was shown, kept in the columns named; the one before opens nothing
+    any more, whoever holds a copy of it."""
+    token = new_token(32)
+    db.session.execute(
+        sa.update(Session).where(Session.id_hash == session_hash, Session.ended_at.is_(None))
+        .values(id_hash=digest_of(token), last_used_at=now, **shown)
+    )
+    return token
 
 
 def shorten_sessions(account_id: uuid.UUID, now: dt.datetime) -> None:
@@ -215,6 +227,9 @@ def change_passphrase(
     password_hash = hash_of(passphrase)
     db.session.execute(sa.update(Account).where(Account.id == account_id).values(password_hash=password_hash))
     end_sessions(account_id, now, but=session_hash)
+    # What was shown before the change counts no more: whoever held the old passphrase may have shown it.
+    db.session.execute(
+        sa.update(Session).where(Session.id_hash == session_hash).values(factor_until=None, stepped_up_at=None))
     record("change_passphrase", account_id, now, account_id)
 
 

@@ -28,7 +28,7 @@ blueprint = Blueprint("unsent", __name__)
 MOST_CARRIED = 100_000
 LASTS = 3600
 # Their forms hold passphrases and addresses.
-OF_THE_ACCOUNT = frozenset(("accounts", "mail"))
+OF_THE_ACCOUNT = frozenset(("accounts", "mail", "factor"))
 # What every form holds besides words; a form of nothing else has nothing to lose.
 WITHOUT_WORDS = frozenset(("csrf_token", "submission", "version", "next", "back"))
 
@@ -67,8 +67,10 @@ class Carried:
         return [value for name, value in self.fields if name not in WITHOUT_WORDS and " " in value.strip()]
 
 
-def carry() -> str | None:
+def carry(silent_too: bool = False) -> str | None:
     """Return, sealed, the form that just arrived without a session, or None when nothing was written.
+
+    With `silent_too` also one in which nothing was written: a tap that is to be confirmed.
 
     Only for whoever held the session that this browser still names; never from a page of the account itself, whose
     fields may be secrets.
@@ -79,7 +81,7 @@ def carry() -> str | None:
         return None
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     silent = all(name in WITHOUT_WORDS or not value for name, value in fields)
-    if silent:
+    if silent and not silent_too:
         return None
     writer = queries.whose(digest_of(str(token)))
     release()
@@ -100,6 +102,6 @@ def carried(box: str | None, account_id: uuid.UUID) -> Carried | None:
     return Carried(kept["path"], tuple((name, value) for name, value in kept["fields"]))
 
 
-def send_again(kept: Carried) -> ResponseReturnValue:
-    """Return the page that shows what was written, and sends it by one tap."""
-    return page("accounts/send_again.html", kept=kept)
+def send_again(kept: Carried, closed: bool = True) -> ResponseReturnValue:
+    """Return the page that shows what was written, and sends it by one tap; `closed`: the session had ended."""
+    return page("accounts/send_again.html", kept=kept, closed=closed)

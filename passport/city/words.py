@@ -34,6 +34,8 @@ SAID: dict[str, LazyString] = {
     "reports.closes": _l("L’heure jusqu’à laquelle les signalements sont lus, en semaine."),
     "archives": _l("Ce qui peut être détruit, selon l’accord avec le département."),
     "endorsers.name": _l("Comment la personne qui reconnaît est nommée."),
+    "factor.facilitators": _l("Quand la double sécurité est demandée à qui encadre."),
+    "factor.days": _l("Combien de jours un appareil à soi s’en souvient."),
     "death": _l("Ce qui se passe après un décès."),
     "links.longest": _l("Combien de mois le lien d’un adulte peut rester ouvert."),
 }
@@ -45,6 +47,8 @@ ANSWERS: dict[tuple[str, str], LazyString] = {
     ("endorsers.name", "name"): _l("son nom et son rôle"),
     ("endorsers.name", "initials"): _l("ses initiales et son rôle"),
     ("endorsers.name", "role"): _l("son rôle seulement"),
+    ("factor.facilitators", "opening"): _l("avant d’ouvrir ce qui est protégé, ou de reconnaître"),
+    ("factor.facilitators", "sign_in"): _l("à chaque ouverture du passeport"),
     ("links.longest", "6"): _l("6 mois"),
     ("links.longest", "12"): _l("12 mois"),
 }
@@ -62,7 +66,6 @@ LATER: dict[int, LazyString] = {
     13: _l("Ce qui reste sous clé des mots d’un adulte après un effacement."),
     18: _l("Ce que deviennent les attestations après un effacement."),
     19: _l("À partir de combien de personnes un chiffre se montre."),
-    21: _l("Quand une seconde clé est demandée, en plus de la phrase."),
 }
 
 

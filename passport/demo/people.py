@@ -7,6 +7,7 @@ import datetime as dt
 from flask import current_app
 
 from ..accounts import rules as age
+from ..accounts.factor_models import SecondFactor
 from ..accounts.models import Account, Passport
 from ..clock import day_of
 from ..columns import uuid7
@@ -14,6 +15,7 @@ from ..extensions import db
 from ..organisations import accreditation, minors
 from ..organisations import rules as checks
 from ..organisations import service as organisations
+from ..seal import seal
 from .days import Days, Line, at_hour, later
 
 # A check lasts twelve months at most; it is seen again some weeks before, the last time a hundred days ago.
@@ -133,6 +135,9 @@ class People(Days):
             self.ids[by] if by else None, at,
         )
         self.roles[who, line["organisation"]] = organisations.accept_invitation(invitation, self.ids[who], at)
+        if db.session.get(SecondFactor, self.ids[who]) is None:
+            db.session.add(SecondFactor(account_id=self.ids[who], secret_sealed=seal(age.DEMO_SECRET), made_at=at))
+            db.session.flush()
 
     def reads_to_protect(self, who: str, house: str, at: dt.datetime) -> None:
         """Be named to read to protect: in the pool of the city, or with the charter for minors signed where one answers."""

@@ -313,6 +313,19 @@ def remove(key: uuid.UUID) -> ResponseReturnValue:
     return onward("organisations.organisation", key=person.organisation_id)
 
 
+@blueprint.post("/organisation/role/<uuid:key>/double-securite")
+def reset_factor(key: uuid.UUID) -> ResponseReturnValue:
+    """Let somebody who lost their second factor begin anew; they stand before whoever does it."""
+    person = authorised(queries.member(key), Action.RESET_FACTOR)
+    try:
+        with transaction():
+            service.reset_factor(person.membership, actor(), clock.now())
+    except Refused as refused:
+        return _organisation_page(person.organisation, refused)
+    flash(_("C’est fait. Ses appareils sont déconnectés : la double sécurité se remet en place à la prochaine ouverture."))
+    return onward("organisations.organisation", key=person.organisation_id)
+
+
 # ---------- the joining code ----------
 
 

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import contact
+from ..accounts import factor
+from ..accounts import queries as account_queries
 from ..accounts import rules as age
 from ..accounts import service as accounts
 from ..accounts.models import Passport
@@ -20,6 +22,7 @@ from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
 from ..notices import service as notices
+from ..policy import Actor
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
 from ..submissions import hold
@@ -227,6 +230,15 @@ def accept_invitation(invitation: Invitation, account_id: uuid.UUID, now: dt.dat
     if membership.role == "facilitator":
         new_ask_code(membership, now)
     return membership
+
+
+def reset_factor(membership: Membership, by: Actor, now: dt.datetime) -> None:
+    """Let somebody who lost it begin anew with their second factor: their sessions end, and they are told. Raises Refused."""
+    elsewhere = any(r.organisation_id != membership.organisation_id for r in account_queries.roles_of(membership.account_id))
+    refusal = age.refusal_to_reset_factor(bool(by.active("coordinator", now)), elsewhere)
+    if refusal is not None:
+        raise Refused(refusal)
+    factor.reset(membership.account_id, by.account_id, now)
 
 
 def accept_charter(membership: Membership, now: dt.datetime) -> None:

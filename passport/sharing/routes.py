@@ -22,7 +22,17 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..submissions import digest_of
 from ..transaction import transaction
-from ..web import Forbidden, actor, authorised, now_and_today, onward, page, public_url, wants_fragment
+from ..web import (
+    Forbidden,
+    actor,
+    authorised,
+    before_any_step,
+    now_and_today,
+    onward,
+    page,
+    public_url,
+    wants_fragment,
+)
 from . import choosing, links, panels, reading, rules, service, words
 from .forms import AudienceForm, ChoiceForm, ExtendForm, PreviewForm, ids, share_draft
 from .reader import blueprint as reader
@@ -238,6 +248,7 @@ def close(key: uuid.UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/montrer/tout-fermer")
+@before_any_step
 def close_all() -> ResponseReturnValue:
     """Close every open link."""
     me, now = authorised(_mine(), Action.CLOSE_SHARE).learner_id, clock.now()

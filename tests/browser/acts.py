@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from passport import clock
+from passport.accounts.factor_models import SecondFactor
+from passport.accounts.models import Session
+from passport.extensions import db
+from passport.seal import seal
+from passport.transaction import transaction
 from tests import build
 from tests.browser.conftest import Live
 from tests.elsewhere import Elsewhere
@@ -142,6 +149,33 @@ def change_of_passphrase(page: Any, city: Live) -> None:
     phrase = page.locator("#proposed").inner_text()
     send(page)
     assert phrase in page.locator("main").inner_text()
+
+
+def _has_to_confirm(city: Live, name: str) -> None:
+    """Let somebody have an application, and a session in which nothing was shown so far."""
+    with city.app.app_context(), transaction():
+        db.session.merge(SecondFactor(account_id=city.cast[name], secret_sealed=seal("A" * 32), made_at=clock.now()))
+        db.session.execute(sa.update(Session).where(Session.account_id == city.cast[name])
+                           .values(factor_until=None, stepped_up_at=None))
+
+
+@act("hugo", "factor.confirm")
+def confirm_with_nothing(page: Any, city: Live) -> None:
+    _has_to_confirm(city, "hugo")
+    page.goto("/double-securite/application")
+    page.get_by_label("Code à 6 chiffres, ou code imprimé").wait_for()
+    send(page)
+    page.locator("main .summary").first.wait_for()
+
+
+@act("youth", "factor.codes")
+def codes_to_print(page: Any, city: Live) -> None:
+    with city.app.app_context(), transaction():
+        db.session.merge(SecondFactor(account_id=city.cast["youth"], secret_sealed=seal("A" * 32), made_at=clock.now()))
+    page.goto("/double-securite")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Imprimer des codes").click()
+    page.get_by_role("heading", name="Mes dix codes").wait_for()
 
 
 # ---------- one's own experiences ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -11,15 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask import Flask, abort
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from passport import clock, create_app
+from passport.accounts.factor_models import SecondFactor
+from passport.accounts.rules import steps_at
 from passport.extensions import db
 from passport.headers import put_files_in_front
+from passport.organisations.models import Membership
 from passport.refusals import Refusal
+from passport.seal import seal
 from passport.web import Forbidden, public
 from tests import build
 from tests.browser.city import furnish
@@ -30,6 +36,7 @@ from tests.reading import Reader
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--in-process-gpu", "--disable-sync", "--disable-dev-shm-usage"]
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PHONE = {"width": 360, "height": 740}
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
@@ -87,7 +94,7 @@ def serving(database: Path, make: Callable[[], Cast], **settings: Any) -> Iterat
 def live(tmp_path: Path, sqlite_template: Path) -> Iterator[Live]:
     """A server of its own for each test, with the cast in it."""
     shutil.copy(sqlite_template, tmp_path / "live.db")
-    with serving(tmp_path / "live.db", lambda: make_cast(clock.now())) as running:
+    with serving(tmp_path / "live.db", lambda: with_applications(make_cast(clock.now()))) as running:
         yield running
 
 
@@ -204,10 +211,34 @@ def visit(windows: Windows) -> Callable[..., tuple[Any, list[str]]]:
     return lambda name, *how, **more: (windows.open(name, *how, **more), windows.said)
 
 
-def sign_in(page: Any, live: Live, name: str) -> None:
-    """Sign in by the form, as the person would."""
+def with_applications(cast: Cast) -> Cast:
+    """Give everybody with a role an application that makes codes."""
+    for who in set(db.session.scalars(sa.select(Membership.account_id))):
+        db.session.add(SecondFactor(account_id=who, secret_sealed=seal(SECRET), made_at=clock.now()))
+    db.session.commit()
+    return cast
+
+
+def code_for(live: Live, name: str) -> str:
+    """Return what somebody's application shows, or will show next when that code was used."""
+    with live.app.app_context():
+        last = db.session.scalar(sa.select(SecondFactor.last_step).where(SecondFactor.account_id == live.cast[name]))
+        db.session.remove()
+    return pyotp.TOTP(SECRET).generate_otp(steps_at(clock.now(), last)[0])
+
+
+def sign_in(page: Any, live: Live, name: str, lands: str = "") -> None:
+    """Sign in by the form, as the person would, and confirm with a code where they have a role; `lands`: stay there."""
     page.goto("/ouvrir")
     page.get_by_label("Identifiant").fill(live.identifiers[name])
     page.get_by_label("Phrase de passe").fill(build.PASSPHRASE)
     page.locator("main").get_by_role("button", name="Ouvrir").click()
+    if lands:
+        page.wait_for_url(lands)
+        return
+    page.wait_for_url(re.compile("/(passeport|confirmer)"))
+    if f"m_{name}" in live.cast.ids:
+        page.goto("/confirmer")
+        page.get_by_label("Code à 6 chiffres, ou code imprimé").fill(code_for(live, name))
+        page.locator("main").get_by_role("button", name="Confirmer").click()
     page.wait_for_url("**/passeport")

@@ -56,8 +56,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
-        "rights.mine", "rights.take", "rights.bring", "rights.preview", "rights.name", "rights.brought",
-        "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
+        "rights.mine", "rights.take", "rights.bring", "rights.preview", "rights.name", "rights.brought", "factor.mine", "factor.application",
+        "factor.passkey", "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (

@@ -238,8 +238,9 @@ for action in (Action.MANAGE_ORGANISATION, Action.INVITE_FACILITATOR):
     row(action, "library", *CLAIRES, "sofia")
     row(action, "city", "sofia")
 row(Action.REMOVE_MEMBER, "karim's role", *CLAIRES, "sofia")
-row(Action.RECORD_CHECK, "karim's role", *CLAIRES, "sofia")
-row(Action.RECORD_CHECK, "claire's role", "sofia", not_oneself=CLAIRES)
+for action in (Action.RECORD_CHECK, Action.RESET_FACTOR):
+    row(action, "karim's role", *CLAIRES, "sofia")
+    row(action, "claire's role", "sofia", not_oneself=CLAIRES)
 row(Action.ACCEPT_ACCREDITATION, "library", *CLAIRES)
 row(Action.SIGN_MINORS_CHARTER, "library", *CLAIRES)
 row(Action.READ_AS_READER, "nothing", "claire, who reads", "pool")

@@ -89,6 +89,7 @@ OTHERWISE: dict[str, Row] = {
     "organisations.minors": row("claire", person="{m_claire}", signed="y"),
     "organisations.pool_reader": row("sofia", page="/organisation/{city}", named="no"),
     "organisations.second_reader": row("sofia", page="/organisation/{library}/moins-de-18-ans", person="{farid}"),
+    "organisations.reset_factor": row("claire", page="/organisation/{library}"),
     "organisations.suspend_member": row("claire", page="/organisation/{library}", suspended="yes"),
     "protection.who_reads": row("tom", reader="{sofia}"),
     "organisations.replace_ask_code": row("karim", page="/demandez-moi"),
@@ -142,8 +143,9 @@ def somebody(endpoint: str) -> str | None:
 
 
 def posts(city: City) -> list[str]:
-    """Return every endpoint that takes a POST."""
-    return sorted(name for name in REGISTRY if "POST" in methods(city, name))
+    """Return every endpoint that takes a POST, but those of a second factor: what is shown there counts once, and gives the
+    session another number (tests/routes/test_factor.py)."""
+    return sorted(name for name in REGISTRY if "POST" in methods(city, name) and not name.startswith("factor."))
 
 
 def prepare(city: City) -> None:

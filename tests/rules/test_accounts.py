@@ -232,3 +232,36 @@ def test_a_code_counts_for_a_quarter_of_an_hour_and_five_tries(
     now = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
     asked = None if minutes is None else now - dt.timedelta(minutes=minutes)
     assert rules.refusal_to_confirm_age(asked, tries, right, now) is refusal
+
+
+# ---------- a second factor ----------
+
+NOW = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(("shown", "said"), [
+    (rules.Shown(), Refusal.FACTOR_MISSING), (rules.Shown(has_factor=True), Refusal.FACTOR_ASKED),
+    (rules.Shown(True, NOW), Refusal.FACTOR_ASKED), (rules.Shown(True, NOW + SECOND), None),
+    (rules.Shown(False, NOW + SECOND), None), (rules.Shown(True, None, NOW), Refusal.FACTOR_ASKED),
+])
+def test_a_second_factor_counts_until_its_time(shown: rules.Shown, said: Refusal | None) -> None:
+    assert rules.refusal_without_factor(shown, NOW) is said
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    (None, Refusal.FRESH_ASKED), (NOW, None), (NOW - rules.FRESH + SECOND, None), (NOW - rules.FRESH, Refusal.FRESH_ASKED),
+    (NOW + SECOND, Refusal.FRESH_ASKED),
+])
+def test_a_passphrase_is_fresh_for_twelve_hours(given: dt.datetime | None, said: Refusal | None) -> None:
+    assert rules.refusal_unless_fresh(rules.Shown(fresh_at=given), NOW) is said
+    assert rules.refusal_unless_fresh(rules.Shown(fresh_at=NOW - rules.RECENT), NOW, rules.RECENT) is Refusal.FRESH_ASKED
+
+
+def test_who_lets_go_of_a_factor_and_who_lets_another_begin_anew() -> None:
+    assert rules.refusal_to_remove_factor(0, needed=True) is Refusal.FACTOR_NEEDED
+    assert rules.refusal_to_remove_factor(1, needed=True) is None
+    assert rules.refusal_to_remove_factor(0, needed=False) is None
+    assert rules.refusal_to_reset_factor(False, elsewhere=True) is Refusal.FACTOR_BY_CITY
+    assert rules.refusal_to_reset_factor(False, elsewhere=False) is None
+    assert rules.refusal_to_reset_factor(True, elsewhere=True) is None

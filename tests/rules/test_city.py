@@ -26,6 +26,8 @@ ALL = frozenset(CHOICES)
     ("age.youngest", "16", Refusal.CHOICE_FLOOR), ("age.youngest", "treize", Refusal.CHOICE_ODD),
     ("age.youngest", "١٣", Refusal.CHOICE_ODD), ("age.youngest", "", Refusal.CHOICE_ODD),
     ("links.longest", "6", None), ("links.longest", "12", None), ("links.longest", "24", Refusal.CHOICE_FLOOR),
+    ("factor.facilitators", "sign_in", None), ("factor.facilitators", "never", Refusal.CHOICE_FLOOR),
+    ("factor.days", "31", Refusal.CHOICE_FLOOR), ("factor.days", "7", None),
     ("basis", "consent", None), ("basis", "interest", Refusal.CHOICE_FLOOR),
     ("checks.common_day", "08-31", None), ("checks.common_day", "02-29", Refusal.CHOICE_ODD),
     ("checks.common_day", "13-01", Refusal.CHOICE_ODD), ("checks.common_day", "31 août", Refusal.CHOICE_ODD),
