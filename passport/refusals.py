@@ -32,6 +32,12 @@ class Refusal(StrEnum):
     ADDRESS_ODD = "address_odd"
     ADDRESS_USED = "address_used"
     MAIL_LINK_OVER = "mail_link_over"
+    SHEET_CODE_WRONG = "sheet_code_wrong"
+    RETURN_OVER = "return_over"
+    RETURN_UNKNOWN = "return_unknown"
+    RETURN_TOO_NEW = "return_too_new"
+    RETURN_ONE_PERSON = "return_one_person"
+    RETURN_OTHERS = "return_others"
     # what the city decides
     CHOICE_UNKNOWN = "choice_unknown"
     CHOICE_ODD = "choice_odd"

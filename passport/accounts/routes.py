@@ -35,15 +35,27 @@ from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, seal, unseal
 from ..transaction import release, transaction
-from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, onward, page, public, public_url, safe_next
+from ..web import LANGUAGES, WITHOUT_COOKIE, authorised, may, onward, page, public, public_url, safe_next
 from ..wording import say
-from . import mail_routes, proposals, protection_routes, queries, service, tries, unsent
+from . import (
+    device_routes,
+    devices,
+    mail_routes,
+    proposals,
+    protection_routes,
+    queries,
+    return_routes,
+    service,
+    tries,
+    unsent,
+)
 from .chosen import youngest
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 from .rules import Device
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, unsent.blueprint)
+BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, return_routes.blueprint,
+              device_routes.blueprint, unsent.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
@@ -51,6 +63,8 @@ QUESTIONS: list[dict[str, str]] = json.loads(
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
 WITHOUT_SESSION = {None, "health", "offline", *WITHOUT_COOKIE}
 SENTENCE_WAITS = dt.timedelta(hours=1)
+MOST_KNOWN = 8
+KEEP_NOTES = {"accounts.note_down", "accounts.set_language", "rescue.codes"}
 
 
 def _mine() -> Mine:
@@ -78,10 +92,18 @@ def _begin(token: str, device: Device) -> None:
 
     Only where somebody calls the device their own does the session outlast the browser, and may something be kept there.
     """
-    _keep_only("language")
+    _keep_only("language", "known")
     g.pop("csrf_token", None)  # a form in this very answer belongs to the new session
     session.permanent = session["own"] = device is Device.OWN
-    login_user(queries.signed_in(token, digest_of(token), clock.now()))
+    who = queries.signed_in(token, digest_of(token), clock.now())
+    if who is not None and device is Device.OWN:
+        mark, others = devices.known_as(who.id), session.get("known", [])
+        session["known"] = [mark, *(other for other in others if other != mark)][:MOST_KNOWN]
+    login_user(who)
+
+
+def _device_name() -> str | None:
+    return devices.name_of(request.user_agent.string)
 
 
 def _onward_to(target: str | None) -> ResponseReturnValue:
@@ -174,7 +196,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         try:
             with transaction():
                 account_id = service.sign_up(draft, now).id
-                token = service.open_session(account_id, typed.device, now, staff=False)
+                token = service.open_session(account_id, typed.device, now, staff=False, name=_device_name())
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
@@ -184,7 +206,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
                 tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
-                    token = service.open_session(account_id, typed.device, now, queries.is_staff(account_id))
+                    token = service.open_session(account_id, typed.device, now, queries.is_staff(account_id), _device_name())
             else:
                 draft = replace(draft, identifier=proposals.another().identifier)
     _begin(token, typed.device)
@@ -211,6 +233,8 @@ def note_down() -> ResponseReturnValue:
     told: dict[str, Any] = session.get("to_note", {})
     if request.method == "POST":
         session.pop("to_note", None)
+        if "sheet" in request.form:
+            return onward("rescue.sheet")
         return _onward_to(safe_next(told.get("next")))
     return page("accounts/note_down.html", phrase=_unsealed(told.get("phrase")), sentence=told.get("sentence"))
 
@@ -225,7 +249,7 @@ def _unsealed(box: str | None) -> str | None:
 @blueprint.before_app_request
 def forget_the_phrase() -> None:
     """Let go of the proposed passphrase as soon as its page is left."""
-    if request.blueprint in WITHOUT_SESSION or request.endpoint in {"accounts.note_down", "accounts.set_language"}:
+    if request.blueprint in WITHOUT_SESSION or request.endpoint in KEEP_NOTES:
         return
     session.pop("to_note", None)
 
@@ -272,7 +296,9 @@ def _let_in(
     now, sentence = clock.now(), _first_sentence()
     tries.forget(name)
     with transaction():
-        token = service.open_session(account_id, draft.device, now, queries.is_staff(account_id))
+        if devices.known_as(account_id) not in session.get("known", []):
+            devices.tell_of_new(account_id, now)
+        token = service.open_session(account_id, draft.device, now, queries.is_staff(account_id), _device_name())
         if sentence and draft.with_sentence:
             service.welcome(account_id, sentence, now)
     _begin(token, draft.device)
@@ -296,7 +322,8 @@ def sign_out() -> ResponseReturnValue:
     with transaction():
         service.end_session(current_user.session_hash, clock.now())
     logout_user()
-    _keep_only("language")
+    _keep_only("language", "known")
+    session.permanent = bool(session.get("known"))
     response = make_response(onward("accounts.home"))
     # What another person wrote here without network still waits for them: their words are not ours to erase (app.js).
     response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("others") else '"cache", "storage"'
@@ -315,6 +342,7 @@ def menu() -> ResponseReturnValue:
         coordinates=any(r.role == "coordinator" for r in roles),
         recognises=any(r.role in {"facilitator", "manager"} for r in roles),
         handles=any(r.role in {"manager", "coordinator"} for r in roles),
+        helps=may(Action.HELP_IN_PERSON, current_user.actor),
         more=[link for links in queries.MENU for link in links(current_user.actor, now)],
     )
 
