@@ -359,9 +359,14 @@ def known_roles(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) ->
 
 def completing_role(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> Role | None:
     """Return the role in which this adult confirms: the first of the two, or one that makes two with the first."""
-    return next((r for r in known_roles(actor, thing, at, on) if thing.first_membership_id is None or (
-        r.membership_id != thing.first_membership_id
-        and age.confirmed_by(thing.learner_protected, (thing.first_at_counter, r.role == "coordinator")))), None)
+    return next((r for r in known_roles(actor, thing, at, on) if r.membership_id != thing.first_membership_id
+                 and with_the_first(thing, r)), None)
+
+
+def with_the_first(thing: Returning, role: Role) -> bool:
+    """Say whether this role may be the first, or makes two with the one that was."""
+    return thing.first_id is None or age.confirmed_by(thing.learner_protected,
+                                                      (thing.first_at_counter, role.role == "coordinator"))
 
 
 def meets_them_back(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> bool:
@@ -384,7 +389,7 @@ def is_a_second_person(actor: Actor, thing: Returning, at: dt.datetime, on: dt.d
 @because(Refusal.RETURN_OTHERS)
 def makes_two(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> bool:
     """With whoever confirmed first, these are the two who let this learner back in."""
-    return completing_role(actor, thing, at, on) is not None
+    return any(with_the_first(thing, r) for r in confirming_roles(actor, thing, at, on))
 
 
 def meets_them(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:

@@ -55,7 +55,7 @@ def opened(account_id: uuid.UUID, here: bytes, now: dt.datetime) -> list[Open]:
     rows = db.session.scalars(sa.select(Session).where(
         Session.account_id == account_id, Session.ended_at.is_(None), Session.expires_at > now)).all()
     found = [Open(digest_of(s.id_hash.hex()).hex()[:24], s.id_hash, s.device, s.shared, s.id_hash == here, s.last_used_at)
-             for s in rows if rules.session_open(s.expires_at, s.ended_at, s.shared, s.last_used_at, now)]
+             for s in rows if not rules.is_idle(s.shared, s.last_used_at, now)]
     return sorted(found, key=lambda one: (one.here, one.last_used_at), reverse=True)
 
 

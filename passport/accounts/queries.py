@@ -94,15 +94,16 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
     has_role = sa.exists().where(MEMBERSHIP.c.account_id == Account.id, MEMBERSHIP.c.ended_at.is_(None)).label("has_role")
     row = db.session.execute(
         sa.select(
-            Session.shared, Session.last_used_at, Session.expires_at, Session.ended_at, Account.id, Account.display_name, Account.identifier, Account.email,
+            Session.shared, Session.last_used_at, Account.id, Account.display_name, Account.identifier, Account.email,
             Account.language, Account.audit_ref, Passport.birth_year, Passport.birth_month,
             Passport.protection_chosen, has_role,
         )
         .join(Account, Account.id == Session.account_id)
         .join(Passport, Passport.learner_id == Account.id)
-        .where(Session.id_hash == token_hash, Account.erased_at.is_(None))
+        .where(Session.id_hash == token_hash, Session.ended_at.is_(None), Session.expires_at > now,
+               Account.erased_at.is_(None))
     ).one_or_none()
-    if row is None or not rules.session_open(row.expires_at, row.ended_at, row.shared, row.last_used_at, now):
+    if row is None or rules.is_idle(row.shared, row.last_used_at, now):
         return None
     return SignedIn(
         token=token, session_hash=token_hash, shared=row.shared, last_used_at=row.last_used_at,

@@ -189,12 +189,9 @@ def opens_again(way: str, confirmations: int, ended: bool, expires_at: dt.dateti
     return (way == "sheet" or confirmations == 2) and not ended and now < expires_at
 
 
-def session_open(
-    expires_at: dt.datetime, ended_at: dt.datetime | None, shared: bool, last_used_at: dt.datetime, now: dt.datetime
-) -> bool:
-    """Say whether a session still opens a passport: not ended, within its time, and on a shared device in use."""
-    idle = shared and now - last_used_at > IDLE_WHEN_SHARED
-    return ended_at is None and now < expires_at and not idle
+def is_idle(shared: bool, last_used_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a session has ended because nobody touched a shared device for ten minutes."""
+    return shared and now - last_used_at > IDLE_WHEN_SHARED
 
 
 def refusal_of_name(name: str, city: str) -> Refusal | None:

@@ -31,6 +31,7 @@ from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.letters import Letterbox, link, subject, text
 from tests.reading import Reader, fields, way, words
+from tests.world import ask as asking
 
 NEW = "quatre vélos sous la lune rousse"
 MINUTES = dt.timedelta(minutes=1)
@@ -72,6 +73,12 @@ def counted(app: Flask) -> Iterator[list[str]]:
         yield found
     finally:
         sa.event.remove(engine, "before_cursor_execute", hear)
+
+
+def ask(app: Flask, cast: Cast) -> uuid.UUID:
+    """Let Léa ask Karim, and return the request."""
+    with app.app_context(), transaction():
+        return asking(cast, "lea", "lea_x", "karim", NOON).id
 
 
 @pytest.fixture
@@ -232,11 +239,11 @@ def test_an_unknown_name_is_a_name_like_any_other(app: Flask, cast: Cast, post: 
     said: dict[str, list[Any]] = {}
     for name in (known, "mauve-lapin-77", "personne@example.org", "AAAA-AAAA", "\u200b'; --"):
         found = []
-        for way, data in (("/retrouver", {}), ("/phrase-oubliee/feuille", {"code": "un deux trois"}),
-                          ("/fermer-mes-liens", {"code": "un deux trois"})):
+        for where, data in (("/retrouver", {}), ("/phrase-oubliee/feuille", {"code": "un deux trois"}),
+                            ("/fermer-mes-liens", {"code": "un deux trois"})):
             phone = Reader(app, cast, None)
             with counted(app) as statements:
-                answer = phone.post(way, {"name": name, **data})
+                answer = phone.post(where, {"name": name, **data})
             shown = words(phone.follow(answer) if answer.status_code == 303 else answer)
             found.append((answer.status_code, re.sub(r"[0-9]{4} [0-9]{4}", "#", shown), len(statements)))
         said[name] = found
@@ -282,8 +289,8 @@ def test_guessing_numbers_and_codes_is_slowed_down(app: Flask, cast: Cast) -> No
     codes = sheet(Reader(app, cast, "lea"))
     for n in range(8):
         assert Reader(app, cast, None).post("/phrase-oubliee/feuille", {"name": name, "code": f"mot {n}"}).status_code == 422
-    for way in ("/phrase-oubliee/feuille", "/fermer-mes-liens"):
-        late = Reader(app, cast, None).post(way, {"name": name.upper(), "code": codes[0]})
+    for where in ("/phrase-oubliee/feuille", "/fermer-mes-liens"):
+        late = Reader(app, cast, None).post(where, {"name": name.upper(), "code": codes[0]})
         assert (late.status_code, late.headers["Retry-After"] != "") == (429, True)
     assert opens(app, cast, name, build.PASSPHRASE), "wrong codes keep nobody from signing in"
 
@@ -323,7 +330,7 @@ def test_a_code_of_the_sheet_opens_once(app: Flask, cast: Cast, post: Letterbox)
     assert Reader(app, cast, None).post("/phrase-oubliee/feuille", {"name": name, "code": codes[1]}).status_code == 422
 
 
-@pytest.mark.promise("T36", "passport.accounts.rules:session_open")
+@pytest.mark.promise("T36", "passport.accounts.service:end_session", "absent")
 def test_a_device_is_signed_out_from_another(app: Flask, cast: Cast) -> None:
     """T36: signing out there, or everywhere, takes effect on that device's very next request, and on nobody else's."""
     name, tom = name_of(app, cast, "lea"), Reader(app, cast, "tom")
@@ -353,7 +360,7 @@ def test_a_device_is_signed_out_from_another(app: Flask, cast: Cast) -> None:
     assert [r.get("/passeport").status_code for r in (phone, tom)] == [303, 200]
 
 
-@pytest.mark.promise("T43", "passport.accounts.rules:session_open")
+@pytest.mark.promise("T43", "passport.accounts.service:end_session", "absent")
 def test_a_copied_cookie_opens_nothing_after_signing_out(app: Flask, cast: Cast) -> None:
     """T43: a cookie copied before signing out is refused afterwards, and one planted before signing in opens nothing."""
     name, phone = name_of(app, cast, "lea"), Reader(app, cast, None)
@@ -375,7 +382,7 @@ def test_a_copied_cookie_opens_nothing_after_signing_out(app: Flask, cast: Cast)
         assert {*left} <= {"language", "known", "_permanent", "_flashes", "csrf_token"}
 
 
-@pytest.mark.promise("T41", "passport.accounts.rules:session_open")
+@pytest.mark.promise("T41", "passport.accounts.rules:is_idle")
 def test_a_shared_device_closes_by_itself(app: Flask, cast: Cast, at: Any) -> None:
     """T41: on a shared device ten idle minutes end the session, no cookie outlives the browser, and it is not remembered."""
     name, phone = name_of(app, cast, "lea"), Reader(app, cast, None)
@@ -449,3 +456,28 @@ def test_links_are_closed_with_the_account_locked(lived: Cast, app: Flask) -> No
     assert lea.get("/carte-perdue").status_code == 404
     statuses = [karim.post("/carte-perdue", {"number": "AAAA-AAAA"}).status_code for _n in range(8)]
     assert statuses[-1] == 429
+
+
+def test_a_message_opens_the_very_request_after_one_passphrase(app: Flask, cast: Cast, post: Letterbox, at: Any) -> None:
+    """A facilitator whose session ended taps the link, writes the passphrase (wrong at first), and stands before that
+    request; with the session of thirty days on a phone of their own, the tap alone does it."""
+    with app.app_context(), transaction():
+        account = db.session.get_one(Account, cast["karim"])
+        account.email, account.email_confirmed_at, account.password_hash = "karim@example.org", NOON, hash_of(build.PASSPHRASE)
+    key = ask(app, cast)
+    at(NOON + 3 * MINUTES)
+    (mail,) = post.work()
+    request = link(mail)
+    assert request == f"/on-me-demande/{key}"
+    phone = Reader(app, cast, None)
+    signing_in = phone.get(request)
+    assert signing_in.headers["Location"] == f"/ouvrir?next={request}"
+    body = {"name": "karim@example.org", "shared": "n", **fields(phone.follow(signing_in), "/ouvrir")}
+    again = phone.post("/ouvrir", {**body, "name": "karim@example.org", "passphrase": "faux", "shared": "n"})
+    done = phone.post("/ouvrir", {**fields(again, "/ouvrir"), "passphrase": build.PASSPHRASE, "shared": "n"})
+    assert way(done) == request
+    assert phone.get(request).status_code == 200
+    at(NOON + dt.timedelta(days=29))
+    assert phone.get(request).status_code == 200
+    at(NOON + dt.timedelta(days=31))
+    assert phone.get(request).status_code == 303

@@ -67,6 +67,8 @@ PAGES = {
     "attestations.one": ("lea", "/attestations/{endorsement}"),
     "sharing.choose": ("lea", "/montrer/choisir"),
     "mail.address": ("lea", "/adresse"),
+    "devices.mine": ("lea", "/appareils"),
+    "rescue.sheet": ("lea", "/feuille-de-secours"),
     "protected.choice": ("lea", "/protection"),
     "protected.age": ("lea", "/mon-age"),
     "ages.look": ("nadia", "/on-me-demande/{request}/age"),
