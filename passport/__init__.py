@@ -69,9 +69,10 @@ def start_extensions(app: Flask) -> None:
         if who is None:
             # What the ended session left in the cookie is not for whoever comes next on this device; its number, which
             # opens nothing any more, says whose text still arrives from an open page (accounts/unsent.py).
-            language = session.get("language")
+            kept = {name: session[name] for name in ("language", "known") if name in session}
             session.clear()
-            session.update({"ended": token, **({"language": language} if language else {})})
+            session.update({"ended": token, **kept})
+            session.permanent = "known" in kept
         return who
 
 
@@ -206,7 +207,7 @@ def furnish_templates(app: Flask) -> None:
     env.undefined = jinja2.StrictUndefined
     env.bytecode_cache = app.config.get("TEMPLATE_CACHE")
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters.update(elided=elided, first_name=first_name)
+    env.filters.update(elided=elided, first_name=first_name, day_words=day_words)
     env.globals.update(
         asset=asset, may=may, part=part, Action=Action, card_ground=drawings.card_ground, direction=direction,
         setting_picture=drawings.setting, accessibility_words=accessibility_words, version_words=version_words,

@@ -173,6 +173,27 @@ class ReadAlong:
 
 
 @dataclass(frozen=True)
+class Returning:
+    """A way back into a passport that adults confirm in person; `first_*` tell who confirmed it already."""
+
+    learner_id: uuid.UUID
+    learner_protected: bool
+    joined_ids: frozenset[uuid.UUID]
+    barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset)
+    first_id: uuid.UUID | None = None
+    first_membership_id: uuid.UUID | None = None
+    first_at_counter: bool = False
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A card, known by the number printed on it, and whom its owner keeps away."""
+
+    learner_id: uuid.UUID
+    barred_ids: frozenset[uuid.UUID] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
 class Before:
     """A link that somebody without account has before them, and what its learner switched on for it.
 

@@ -19,12 +19,14 @@ from .actors import Asked as Asked
 from .actors import Attested as Attested
 from .actors import Before as Before
 from .actors import Body as Body
+from .actors import Carried as Carried
 from .actors import Case as Case
 from .actors import Counted as Counted
 from .actors import Guarded as Guarded
 from .actors import Member as Member
 from .actors import Mine as Mine
 from .actors import ReadAlong as ReadAlong
+from .actors import Returning as Returning
 from .actors import Role as Role
 from .actors import is_in_force as is_in_force
 from .refusals import Refusal
@@ -88,6 +90,10 @@ class Action(StrEnum):
     WITHDRAW_ENDORSEMENT = auto()
     ACCEPT_CHARTER = auto()
     SHOW_ASK_CODE = auto()
+    # helping somebody in person
+    HELP_IN_PERSON = auto()
+    CONFIRM_RETURN = auto()
+    CLOSE_LOST_CARD = auto()
     # an organisation
     MANAGE_ORGANISATION = auto()
     INVITE_FACILITATOR = auto()
@@ -332,6 +338,62 @@ def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> b
     return thing.handler_id == actor.account_id or (thing.proposed and thing.route != "city")
 
 
+def works_here(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks is an adult who acts for an organisation or the city now: at 16 or 17 nobody helps anybody back in."""
+    return actor.band(on) is age.Band.ADULT and any(r.is_active(at) for r in actor.roles)
+
+
+def confirming_roles(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> tuple[Role, ...]:
+    """Return the roles in which this adult may be one of the two; for everybody protected with a check in force, and of
+    the city or of an organisation that the learner joined."""
+    roles = tuple(r for r in actor.roles if r.is_active(at))
+    if not thing.learner_protected:
+        return roles
+    return tuple(r for r in roles if (r.role == "coordinator" and r.is_vetted(on))
+                 or (r.organisation_id in thing.joined_ids and r.is_checked(on)))
+
+
+def known_roles(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> tuple[Role, ...]:
+    """Return those of these roles that are held since long enough: nobody is invited in order to confirm."""
+    return tuple(r for r in confirming_roles(actor, thing, at, on)
+                 if r.joined_at is not None and at - r.joined_at >= age.KNOWN_SINCE)
+
+
+def completing_role(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> Role | None:
+    """Return the role in which this adult confirms: the first of the two, or one that makes two with the first."""
+    return next((r for r in known_roles(actor, thing, at, on) if r.membership_id != thing.first_membership_id
+                 and with_the_first(thing, r)), None)
+
+
+def with_the_first(thing: Returning, role: Role) -> bool:
+    """Say whether this role may be the first, or makes two with the one that was."""
+    return thing.first_id is None or age.confirmed_by(thing.learner_protected,
+                                                      (thing.first_at_counter, role.role == "coordinator"))
+
+
+def meets_them_back(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever asks has a role in which they may be one of the two."""
+    return works_here(actor, thing, at, on) and bool(confirming_roles(actor, thing, at, on))
+
+
+@because(Refusal.RETURN_TOO_NEW)
+def is_known_long(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> bool:
+    """One of these roles is held since thirty days at least."""
+    return bool(known_roles(actor, thing, at, on))
+
+
+@because(Refusal.RETURN_ONE_PERSON)
+def is_a_second_person(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> bool:
+    """Whoever confirms second is not the one who confirmed first."""
+    return thing.first_id != actor.account_id
+
+
+@because(Refusal.RETURN_OTHERS)
+def makes_two(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> bool:
+    """With whoever confirmed first, these are the two who let this learner back in."""
+    return any(with_the_first(thing, r) for r in confirming_roles(actor, thing, at, on))
+
+
 def meets_them(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks was asked by this learner, or answers for the organisation that was."""
     return was_asked(actor, thing, at, on) or answers_for(actor, thing, at, on)
@@ -478,6 +540,10 @@ POLICY: dict[Action, Needs] = {
     Action.WITHDRAW_ENDORSEMENT: Needs((is_not_theirs, attested_it), (may_write_to_them, is_checked_there)),
     Action.ACCEPT_CHARTER: Needs((holds_it,)),
     Action.SHOW_ASK_CODE: Needs((holds_it,)),
+    Action.HELP_IN_PERSON: Needs((works_here,)),
+    Action.CONFIRM_RETURN: Needs((is_not_theirs, is_not_barred, meets_them_back),
+                                 (is_a_second_person, is_known_long, makes_two)),
+    Action.CLOSE_LOST_CARD: Needs((is_not_theirs, is_not_barred, works_here)),
     Action.MANAGE_ORGANISATION: Needs((manages,)),
     Action.INVITE_FACILITATOR: Needs((manages,)),
     Action.SIGN_MINORS_CHARTER: Needs((answers_for,)),

@@ -43,6 +43,12 @@ class Refusal(StrEnum):
     FACTOR_SETUP_OLD = "factor_setup_old"
     PASSKEY_WRONG = "passkey_wrong"
     PASSKEY_MANY = "passkey_many"
+    SHEET_CODE_WRONG = "sheet_code_wrong"
+    RETURN_OVER = "return_over"
+    RETURN_UNKNOWN = "return_unknown"
+    RETURN_TOO_NEW = "return_too_new"
+    RETURN_ONE_PERSON = "return_one_person"
+    RETURN_OTHERS = "return_others"
     # what the city decides
     CHOICE_UNKNOWN = "choice_unknown"
     CHOICE_ODD = "choice_odd"

@@ -205,6 +205,12 @@ def _end_tokens(account_id: uuid.UUID, purpose: str, now: dt.datetime) -> None:
     )
 
 
+def end_links(account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let no link to a new passphrase work any more, sent or about to be."""
+    _end_tokens(account_id, RESET, now)
+    outbox.drop(account_id, RESET)
+
+
 def _use_token(token: str, purpose: str, now: dt.datetime, account_id: uuid.UUID | None = None) -> uuid.UUID:
     """Use a secret up, once, and return whose it is. Raises Refused when it works no more or never did."""
     which = [OneTimeToken.token_hash == digest_of(token), OneTimeToken.purpose == purpose,

@@ -225,6 +225,42 @@ class AddressForm(ForgottenForm):
         return (self.present.data or "")[:MOST_TYPED]
 
 
+class PresentForm(Form):
+    """One's own passphrase, before something that opens the passport is made."""
+
+    present = PasswordField(_l("Phrase de passe"), validators=[InputRequired(_l("Écrire la phrase de passe."))],
+                            render_kw={"autocomplete": "current-password"})
+
+    @property
+    def passphrase(self) -> str:
+        """Return the passphrase as it was typed."""
+        return (self.present.data or "")[:MOST_TYPED]
+
+
+class NumberForm(Form):
+    """Whose passport somebody wishes to come back to."""
+
+    name = Sentence(_l("Identifiant, adresse e-mail, ou numéro de ma carte"), most=254,
+                    validators=[InputRequired(_l("Écrire l’identifiant, ou le numéro de la carte."))],
+                    render_kw={"autocomplete": "off", **NO_HELP})
+
+
+class SheetCodeForm(Form):
+    """A sign-in name, and one code of the sheet."""
+
+    name = Sentence(_l("Identifiant ou adresse e-mail"), most=254,
+                    validators=[InputRequired(_l("Écrire l’identifiant, ou l’adresse e-mail."))],
+                    render_kw={"autocomplete": "off", **NO_HELP})
+    code = Sentence(_l("Un code de la feuille"), most=120, validators=[InputRequired(_l("Écrire les six mots du code."))],
+                    render_kw={"autocomplete": "off", **NO_HELP})
+
+
+class DeviceNameForm(Form):
+    """What somebody calls the device they hold."""
+
+    name = Sentence(_l("Le nom de cet appareil"), most=40, render_kw={"autocomplete": "off"})
+
+
 class LanguageForm(Form):
     """The language to read in."""
 

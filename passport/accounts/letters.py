@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from ..links import public_url
 from ..notices.letters import LETTERS, Letter, followed
 from ..notices.outbox import Outgoing
-from . import addresses
+from . import addresses, devices, returning
 
 
 def confirm(message: Outgoing) -> Letter:
@@ -55,7 +55,34 @@ def factor(_message: Outgoing) -> Letter:
     ))
 
 
+def new_device(_message: Outgoing) -> Letter:
+    """Return what is said when a passport opens on a device it was not open on before."""
+    return Letter(_("Le passeport s’ouvre sur un nouvel appareil"), (
+        _("C’est vous ? Il n’y a rien à faire."),
+        followed(_("Ce n’est pas vous ? Voici où déconnecter cet appareil, puis changer de phrase :"),
+                 public_url("devices.mine")),
+    ))
+
+
+def way_back(_message: Outgoing) -> Letter:
+    """Return what is said when somebody asks to come back into a passport."""
+    return Letter(_("Quelqu’un demande à revenir dans le passeport"), (
+        _("C’est vous ? Il n’y a rien à faire : deux personnes confirment, en vrai."),
+        followed(_("Ce n’est pas vous ? Voici où l’arrêter :"), public_url("devices.mine")),
+    ))
+
+
+def way_back_done(_message: Outgoing) -> Letter:
+    """Return what is said when somebody came back in with another passphrase."""
+    return Letter(_("La phrase de passe a changé"), (
+        _("Une nouvelle phrase de passe a été choisie. Tous les appareils sont déconnectés."),
+        _("C’est vous ? Il n’y a rien à faire."),
+        followed(_("Ce n’est pas vous ? Voici comment reprendre votre passeport :"), public_url("mail.forgotten")),
+    ))
+
+
 def register() -> None:
     """Say what an account writes."""
     LETTERS.update({addresses.CONFIRM: confirm, addresses.KNOWN: known, addresses.RESET: reset,
-                    addresses.CHANGED: changed})
+                    addresses.CHANGED: changed, devices.NEW_DEVICE: new_device, returning.WAY_BACK: way_back,
+                    returning.DONE: way_back_done})

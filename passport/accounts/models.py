@@ -155,24 +155,58 @@ class OneTimeToken(Base):
     )
 
 
+class RescueCode(Base):
+    """One code of the sheet with which somebody comes back in; it works once, and is kept as a keyed hash alone."""
+
+    __tablename__ = "rescue_code"
+    __retention__ = "learner"
+    id: Mapped[uuid.UUID] = key()
+    learner_id: Mapped[uuid.UUID] = owned()
+    code_hash: Mapped[bytes] = hashed()
+    made_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+
 class Recovery(Base):
-    """A way back in without e-mail: a number on the learner's phone, confirmed by two adults in person."""
+    """A way back in without e-mail, on the device that began it and holds its token: by a code of a sheet, or by a number
+    that two adults confirm in person.
+
+    Of a name that nobody has, a row is kept as well, with no learner: whoever types names sees no difference.
+    """
 
     __tablename__ = "recovery"
     __retention__ = "transient"
     id: Mapped[uuid.UUID] = key()
-    learner_id: Mapped[uuid.UUID] = owned()
-    number_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
+    learner_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("passport.learner_id", ondelete="CASCADE"), index=True)
+    way: Mapped[str] = mapped_column(sa.String(6))
+    token_hash: Mapped[bytes] = hashed()
+    number_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True, info={"bytes": 32})
+    code_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("rescue_code.id", ondelete="CASCADE"), index=True)
     started_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
     first_confirmer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    first_membership_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
     first_confirmed_at: Mapped[dt.datetime | None]
     second_confirmer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    second_membership_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
     second_confirmed_at: Mapped[dt.datetime | None]
+    used_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
     __table_args__ = (
         Check("first_confirmer_id <> second_confirmer_id", name="two_people"),
+        Check("first_membership_id <> second_membership_id", name="two_memberships"),
         Check("first_confirmer_id <> learner_id AND second_confirmer_id <> learner_id", name="not_oneself"),
+        Check("(way = 'sheet' AND code_id IS NOT NULL AND number_hash IS NULL)"
+              " OR (way = 'people' AND code_id IS NULL AND number_hash IS NOT NULL)", name="way"),
+        Check("(first_confirmed_at IS NULL) = (first_confirmer_id IS NULL)"
+              " AND (first_confirmed_at IS NULL) = (first_membership_id IS NULL)", name="first_whole"),
+        Check("(second_confirmed_at IS NULL) = (second_confirmer_id IS NULL)"
+              " AND (second_confirmed_at IS NULL) = (second_membership_id IS NULL)", name="second_whole"),
+        Check("second_confirmed_at IS NULL OR first_confirmed_at IS NOT NULL", name="one_after_the_other"),
+        Check("used_at IS NULL OR (learner_id IS NOT NULL AND (way = 'sheet' OR second_confirmed_at IS NOT NULL))",
+              name="opened_by"),
+        Check("expires_at > started_at", name="ends"),
     )
 
 

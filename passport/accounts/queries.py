@@ -33,7 +33,6 @@ from .models import (
     Session,
 )
 
-IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
 # Roles live in a later room, which says here how it finds them.
 ROLES: list[Callable[[uuid.UUID], tuple[Role, ...]]] = []
 # Later rooms add lines of the menu: the address and the words of each.
@@ -118,7 +117,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
         .where(Session.id_hash == token_hash, Session.ended_at.is_(None), Session.expires_at > now,
                Account.erased_at.is_(None))
     ).one_or_none()
-    if row is None or (row.shared and now - row.last_used_at > IDLE_WHEN_SHARED):
+    if row is None or rules.is_idle(row.shared, row.last_used_at, now):
         return None
     who = SignedIn(
         token=token, session_hash=token_hash, shared=row.shared, last_used_at=row.last_used_at, device=row.device,

@@ -40,6 +40,7 @@ from ..web import (
     WITHOUT_COOKIE,
     authorised,
     before_any_step,
+    may,
     onward,
     page,
     public,
@@ -47,13 +48,26 @@ from ..web import (
     safe_next,
 )
 from ..wording import say
-from . import factor_routes, mail_routes, proposals, protection_routes, queries, service, tries, unsent
+from . import (
+    device_routes,
+    devices,
+    factor_routes,
+    mail_routes,
+    proposals,
+    protection_routes,
+    queries,
+    return_routes,
+    service,
+    tries,
+    unsent,
+)
 from .chosen import youngest
 from .forms import ChangePassphraseForm, FirstSentenceForm, LanguageForm, SignInDraft, SignInForm, SignUpForm
 from .rules import Device
 
 blueprint = Blueprint("accounts", __name__)
-BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, unsent.blueprint, factor_routes.blueprint)
+BLUEPRINTS = (blueprint, mail_routes.blueprint, protection_routes.blueprint, return_routes.blueprint,
+              device_routes.blueprint, unsent.blueprint, factor_routes.blueprint)
 
 QUESTIONS: list[dict[str, str]] = json.loads(
     (Path(__file__).resolve().parent.parent / "help.json").read_text(encoding="utf-8")
@@ -61,6 +75,9 @@ QUESTIONS: list[dict[str, str]] = json.loads(
 KIND_ANSWERS = {Refusal.UNDER_13, Refusal.MINORS_NOT_YET}
 WITHOUT_SESSION = {None, "health", "offline", *WITHOUT_COOKIE}
 SENTENCE_WAITS = dt.timedelta(hours=1)
+MOST_KNOWN = 8
+# What stands in the cookie to be noted down, and the pages that show it.
+NOTED = {"to_note": {"accounts.note_down", "rescue.codes"}, "codes": {"factor.codes"}}
 
 
 def _mine() -> Mine:
@@ -88,10 +105,18 @@ def _begin(token: str, device: Device) -> None:
 
     Only where somebody calls the device their own does the session outlast the browser, and may something be kept there.
     """
-    _keep_only("language")
+    _keep_only("language", "known")
     g.pop("csrf_token", None)  # a form in this very answer belongs to the new session
     session.permanent = session["own"] = device is Device.OWN
-    login_user(queries.signed_in(token, digest_of(token), clock.now()))
+    who = queries.signed_in(token, digest_of(token), clock.now())
+    if who is not None and device is Device.OWN:
+        mark, others = devices.known_as(who.id), session.get("known", [])
+        session["known"] = [mark, *(other for other in others if other != mark)][:MOST_KNOWN]
+    login_user(who)
+
+
+def _device_name() -> str | None:
+    return devices.name_of(request.user_agent.string)
 
 
 def _onward_to(target: str | None) -> ResponseReturnValue:
@@ -184,7 +209,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
         try:
             with transaction():
                 account_id = service.sign_up(draft, now).id
-                token = service.open_session(account_id, typed.device, now, staff=False)
+                token = service.open_session(account_id, typed.device, now, staff=False, name=_device_name())
         except service.NameTaken:
             before = queries.credentials(draft.identifier)
             release()
@@ -194,7 +219,7 @@ def _open_passport(form: SignUpForm, proposal: proposals.Proposal, target: str |
                 tries.forget(draft.identifier)
                 account_id = before.account_id
                 with transaction():
-                    token = service.open_session(account_id, typed.device, now, queries.is_staff(account_id))
+                    token = service.open_session(account_id, typed.device, now, queries.is_staff(account_id), _device_name())
             else:
                 draft = replace(draft, identifier=proposals.another().identifier)
     _begin(token, typed.device)
@@ -221,6 +246,8 @@ def note_down() -> ResponseReturnValue:
     told: dict[str, Any] = session.get("to_note", {})
     if request.method == "POST":
         session.pop("to_note", None)
+        if "sheet" in request.form:
+            return onward("rescue.sheet")
         return _onward_to(safe_next(told.get("next")))
     return page("accounts/note_down.html", phrase=_unsealed(told.get("phrase")), sentence=told.get("sentence"))
 
@@ -238,8 +265,8 @@ def forget_the_phrase() -> None:
     page one leaves for."""
     if request.blueprint in WITHOUT_SESSION or request.endpoint in {"accounts.set_language", "factor.confirm"}:
         return
-    for name, where in (("to_note", "accounts.note_down"), ("codes", "factor.codes")):
-        if request.endpoint != where:
+    for name, where in NOTED.items():
+        if request.endpoint not in where:
             session.pop(name, None)
 
 
@@ -285,7 +312,9 @@ def _let_in(
     now, sentence = clock.now(), _first_sentence()
     tries.forget(name)
     with transaction():
-        token = service.open_session(account_id, draft.device, now, queries.is_staff(account_id))
+        if devices.known_as(account_id) not in session.get("known", []):
+            devices.tell_of_new(account_id, now)
+        token = service.open_session(account_id, draft.device, now, queries.is_staff(account_id), _device_name())
         if sentence and draft.with_sentence:
             service.welcome(account_id, sentence, now)
     _begin(token, draft.device)
@@ -310,7 +339,8 @@ def sign_out() -> ResponseReturnValue:
     with transaction():
         service.end_session(current_user.session_hash, clock.now())
     logout_user()
-    _keep_only("language")
+    _keep_only("language", "known")
+    session.permanent = bool(session.get("known"))
     response = make_response(onward("accounts.home"))
     # What another person wrote here without network still waits for them: their words are not ours to erase (app.js).
     response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("others") else '"cache", "storage"'
@@ -329,6 +359,7 @@ def menu() -> ResponseReturnValue:
         coordinates=any(r.role == "coordinator" for r in roles),
         recognises=any(r.role in {"facilitator", "manager"} for r in roles),
         handles=any(r.role in {"manager", "coordinator"} for r in roles),
+        helps=may(Action.HELP_IN_PERSON, current_user.actor),
         more=[link for links in queries.MENU for link in links(current_user.actor, now)],
     )
 

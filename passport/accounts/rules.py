@@ -29,6 +29,10 @@ LONGEST_DELAY = 15 * 60
 DISPLAY, WRITTEN = "display", "written"
 AGE_CODE_WITHIN, AGE_CODE_TRIES = dt.timedelta(minutes=15), 5
 RESET_WITHIN = dt.timedelta(minutes=15)
+RETURN_WITHIN = dt.timedelta(minutes=15)
+KNOWN_SINCE = dt.timedelta(days=30)
+IDLE_WHEN_SHARED = dt.timedelta(minutes=10)
+SHEET_CODES, SHEET_WORDS = 3, 6
 CONFIRM_WITHIN = dt.timedelta(hours=24)
 LONG_SESSION, SHORT_SESSION = dt.timedelta(days=30), dt.timedelta(hours=12)
 COORDINATOR_SESSION, COORDINATOR_IDLE = dt.timedelta(hours=8), dt.timedelta(minutes=15)
@@ -179,9 +183,22 @@ def refusal_to_confirm_anybody(band: Band) -> Refusal | None:
     return Refusal.AGE_BY_CALENDAR if band in {Band.CHILD, Band.TEEN} else None
 
 
-def confirmers(protected: bool) -> int:
-    """Return how many adults confirm a recovery in person: two for everybody protected."""
-    return 2 if protected else 1
+def confirmed_by(protected: bool, at_counter: tuple[bool, bool]) -> bool:
+    """Say whether these two adults together let somebody back in; `at_counter` says which of them acts for the city.
+
+    For everybody protected one of the two at least is of an organisation they joined; for an adult one is the city's.
+    """
+    return not all(at_counter) if protected else any(at_counter)
+
+
+def opens_again(way: str, confirmations: int, ended: bool, expires_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a new passphrase may be chosen now: by a code of the sheet, or by what two adults confirmed, in time."""
+    return (way == "sheet" or confirmations == 2) and not ended and now < expires_at
+
+
+def is_idle(shared: bool, last_used_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a session has ended because nobody touched a shared device for ten minutes."""
+    return shared and now - last_used_at > IDLE_WHEN_SHARED
 
 
 def refusal_of_name(name: str, city: str) -> Refusal | None:

@@ -173,13 +173,15 @@ def welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime)
         hear(account_id, first_sentence, now)
 
 
-def open_session(account_id: uuid.UUID, device: rules.Device, now: dt.datetime, staff: bool) -> str:
-    """Return the token of a new session; only its hash is kept."""
+def open_session(
+    account_id: uuid.UUID, device: rules.Device, now: dt.datetime, staff: bool, name: str | None = None
+) -> str:
+    """Return the token of a new session; only its hash is kept, and what the device is called."""
     token = new_token(32)
     db.session.add(
         Session(id_hash=digest_of(token), account_id=account_id, created_at=now,
-                expires_at=now + rules.session_lasts(device, staff), shared=device is rules.Device.SHARED, last_used_at=now,
-                stepped_up_at=now)
+                expires_at=now + rules.session_lasts(device, staff), shared=device is rules.Device.SHARED, device=name,
+                last_used_at=now, stepped_up_at=now)
     )
     db.session.flush()
     return token

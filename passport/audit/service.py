@@ -78,6 +78,29 @@ def note_case(
         connection.execute(sa.insert(ReadingLine).from_select(list(values), once))
 
 
+def note_in_person(
+    learner_id: uuid.UUID, reader_ref: uuid.UUID, role: str, organisation_id: uuid.UUID, action: str, at: dt.datetime,
+    here: bool = False,
+) -> None:
+    """Keep what an adult did today with somebody in front of them, about no experience; once a day.
+
+    In a transaction of its own; with `here`, in the one of the act itself.
+    """
+    line = ReadingLine.__table__.alias()
+    there = sa.exists().where(line.c.learner_id == learner_id, line.c.reader_ref == reader_ref, line.c.action == action,
+                              line.c.read_on == day_of(at), line.c.experience_id.is_(None))
+    values = {"id": uuid7(), "learner_id": learner_id, "reader_ref": reader_ref, "role": role,
+              "organisation_id": organisation_id, "action": action, "read_on": day_of(at)}
+    types = ReadingLine.__table__.c
+    once = sa.insert(ReadingLine).from_select(
+        list(values), sa.select(*(sa.literal(value, types[name].type) for name, value in values.items())).where(~there))
+    if here:
+        db.session.execute(once)
+        return
+    with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
+        connection.execute(once)
+
+
 def note_act(thing: Looked, reader_ref: uuid.UUID, role: str, action: str, at: dt.datetime) -> None:
     """Keep, in the transaction of the act itself, what an adult did today that its learner is to know of."""
     db.session.execute(_insert(), _lines([thing], reader_ref, role, action, at))

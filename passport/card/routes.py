@@ -22,7 +22,7 @@ from ..sharing import links as sharing
 from ..sharing import panels, reader
 from ..transaction import transaction
 from ..web import authorised, onward, page, public, public_url, wants_fragment
-from . import queries, rules, service, sheet_queries
+from . import lost_routes, queries, rules, service, sheet_queries
 from .forms import NOTHING, NameForm, OpensForm, ReplaceForm
 from .models import Card
 from .queries import Held
@@ -30,7 +30,7 @@ from .sheet_reader import blueprint as sheet_reader
 from .sheet_routes import blueprint as sheet_routes
 
 blueprint = Blueprint("card", __name__)
-BLUEPRINTS = (blueprint, sheet_routes, sheet_reader)
+BLUEPRINTS = (blueprint, sheet_routes, sheet_reader, lost_routes.blueprint)
 
 
 def _mine(action: Action) -> uuid.UUID:

@@ -30,6 +30,7 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page, wants_fragment
 from ..wording import first_name, say
+from . import account_news as account_news
 from . import age_routes, desks, panels, queries, rules, service, standings, waiting, whom, withdrawal
 from .forms import AnswerForm, AskForm, AssignForm, ReplyForm, options
 from .models import Feedback

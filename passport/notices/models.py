@@ -21,6 +21,9 @@ KINDS = (
     "text_reported",
     "testimony_given",
     "check_ends",
+    "way_back",
+    "new_device",
+    "links_closed",
 )
 
 

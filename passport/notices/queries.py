@@ -24,6 +24,16 @@ def waiting(account_id: uuid.UUID, now: dt.datetime) -> Sequence[Notice]:
     ).all()
 
 
+def of_account(account_id: uuid.UUID, now: dt.datetime) -> Sequence[Notice]:
+    """Return what waits for this person about their account itself, newest first."""
+    return db.session.scalars(
+        sa.select(Notice)
+        .where(Notice.account_id == account_id, Notice.read_at.is_(None), Notice.visible_at <= now,
+               Notice.subject_id == account_id)
+        .order_by(Notice.id.desc())
+    ).all()
+
+
 def count(account_id: uuid.UUID, now: dt.datetime) -> sa.ScalarSelect[int]:
     """Return a scalar query of how many notices wait, counted up to a hundred."""
     some = (

@@ -72,3 +72,13 @@ def forget(subject_ids: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
         sa.delete(Notice).where(Notice.subject_id.in_(subject_ids)),
         execution_options={"synchronize_session": False},
     )
+
+
+def leave_once(account_id: uuid.UUID, kind: str, at: dt.datetime) -> bool:
+    """Leave a notice about somebody's own account, unless one of that kind waits already; say whether it is new."""
+    waits = sa.select(Notice.id).where(Notice.account_id == account_id, Notice.kind == kind, Notice.read_at.is_(None))
+    if db.session.execute(waits.limit(1)).first() is not None:
+        return False
+    db.session.add(Notice(account_id=account_id, kind=kind, subject_id=account_id, at=at, visible_at=at))
+    db.session.flush()
+    return True

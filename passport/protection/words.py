@@ -22,6 +22,9 @@ def look_words(look: Look) -> str:
         "see_request": _("a vu ma demande dans sa liste"),
         "protection": _("lecture de protection"),
         "open_case": _("a lu ce qui m’a dérangé"),
+        "see_return": _("a vu mon nom pour m’aider à revenir"),
+        "confirm_return": _("a confirmé que c’était moi, pour revenir"),
+        "close_links": _("a fermé ma carte et mes liens, sur place"),
         "confirm_age": _("a confirmé que j’ai 18 ans ou plus"),
         "co_reading": _("a relu le retour avec la personne qui l’a écrit"),
     }

@@ -15,6 +15,7 @@ NO_PAGE = {
     "offline.worker": "", "offline.ticket": "", "credentials.city_did": "", "credentials.organisation_did": "",
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
+    "rescue.codes": "", "rescue.number": "", "rescue.phrase": "",
     "attestations.file": "", "attestations.whole": "", "sheet.keys": "", "sheet.worker": "",
     "commitments.security_txt": "", "rights.schema": "/schemas/passport-1.json",
 }
@@ -25,7 +26,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
         "landing.parent", "landing.facilitator", "landing.employer", "city.rights", "city.guides", "city.free", "city.charter", "city.decided",
         "commitments.ecodesign", "commitments.accessibility", "commitments.security", "frameworks.sentences", "mail.forgotten",
-        "mail.look", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
+        "mail.look", "rescue.by_sheet", "rescue.begin", "lost.close", "410 /retrouver/numero", "410 /retrouver/phrase", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/a/{parent_tom}", "404 /a/AAAAAAAAAAAAAAAAAAAAAA", "/r/{receipt_tom}", "guardian.typed",
         "/s/{share}", "/s/{share}/verifier/{item}", "/s/{share}/signaler", "/c/{to_ines_card}/signaler", "/t/{witness_said}/je-m-inquiete", "/s/{to_Mairie}", "/s/{to_Vide}", "410 /s/{to_Club}",
@@ -57,7 +58,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
         "rights.mine", "rights.take", "rights.bring", "rights.preview", "rights.name", "rights.brought", "factor.mine", "factor.application",
-        "factor.passkey", "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
+        "factor.passkey", "devices.mine", "rescue.sheet", "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
@@ -79,7 +80,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/reconnaitre/{recognition_done}", "recognition.ledger", "recognition.withdraw", "protection.along", "organisations.ask_code",
         "/d/{to_karim}", "/charte/{m_karim}",
     ),
-    "nadia": ("feedback.inbox", "feedback.answer_request", "ages.look", "organisations.ask_code"),
+    "nadia": ("returns.helping", "lost.at_desk", "feedback.inbox", "feedback.answer_request", "ages.look", "organisations.ask_code"),
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.minors", "organisations.co_reader", "organisations.invite", "organisations.record_check", "organisations.join_code",

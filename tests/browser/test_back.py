@@ -31,12 +31,14 @@ FORMS = (
     "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
     "cases.case", "cases.concern", "cases.note", "reader.card_report", "reader.report", "witness.concern", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
     "witness.answer", "witnesses.invite", "parents.come_of_age",
+    "devices.mine", "rescue.sheet", "rescue.begin", "rescue.by_sheet", "returns.helping", "lost.at_desk", "lost.close",
     "recognition.withdraw",  # the last one: what it takes back is on the sheet
 )
 # Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each;
 # the same name in a credential once more changes nothing (tests/routes/test_credentials.py).
 # Who reads is one button each (tests/routes/test_protection.py).
-ELSEWHERE = {"rights.take", "rights.bring", "rights.preview", "rights.name", "protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
+# What is chosen on a phone that came back (tests/routes/test_returning.py) stands in its cookie alone.
+ELSEWHERE = {"rescue.phrase", "rights.take", "rights.bring", "rights.preview", "rights.name", "protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
 # Sent again on purpose: a letter that did not arrive; one more link for one more person.
 ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"}}
 # Fills the form as somebody would and says where its button is; returns nothing when the page has no such form any more.

@@ -30,6 +30,7 @@ from passport.policy import (
     Counted,
     Guarded,
     Mine,
+    Returning,
     Role,
     can,
     second_factor,
@@ -295,10 +296,26 @@ def test_when_a_second_factor_is_asked() -> None:
             assert second_factor(adult(state, kind, is_reader=True), NOW) == "sign_in"
 
 
-def test_how_many_confirm_a_recovery_in_person() -> None:
-    """Row 25: one adult at the counter for an adult, two for everybody protected."""
-    for column in COLUMNS:
-        assert age.confirmers(column in PROTECTED) == (2 if column in PROTECTED else 1)
+def test_who_lets_somebody_back_in() -> None:
+    """Row 25: two adults, known since thirty days, never 16 or 17; for the protected with a check in force and one of the
+    two of an organisation joined, for an adult one of the two of the city."""
+    kinds, houses, first = ("facilitator", "manager", "coordinator"), (HOUSE, uuid.UUID(int=10)), uuid.UUID(int=55)
+    for column, state, kind, house, before in itertools.product(COLUMNS, ROLES, kinds, houses, ("nobody", "a house", "the city")):
+        shielded = column in PROTECTED
+        thing = Returning(LEARNER, shielded, frozenset({HOUSE}), first_at_counter=before == "the city",
+                          first_id=None if before == "nobody" else OTHER, first_membership_id=None if before == "nobody" else first)
+        who = adult(state, kind, organisation_id=house)
+        city = kind == "coordinator"
+        acts = state in ACTS
+        checked = state not in {"check over", "never checked"}
+        meets = acts and (not shielded or (city and checked)
+                          or (house == HOUSE and (state == "good" or (kind == "manager" and state == "no charter"))))
+        makes = before == "nobody" or (not (city and before == "the city") if shielded else city or before == "the city")
+        answer = can(who, Action.CONFIRM_RETURN, thing, NOW, TODAY)
+        assert answer.seen == meets, (column, state, kind, house, before)
+        assert answer.allowed == (meets and makes), (column, state, kind, house, before)
+        for young in (Actor(ADULT, 2010, 5, roles=who.roles), Actor(ADULT, 2009, 5, roles=who.roles)):
+            assert not can(young, Action.CONFIRM_RETURN, thing, NOW, TODAY).seen
 
 
 def test_two_people_read_what_is_written_to_the_protected_and_nothing_else() -> None:

@@ -18,11 +18,13 @@ from passport.policy import (
     Asked,
     Attested,
     Body,
+    Carried,
     Case,
     Guarded,
     Member,
     Mine,
     ReadAlong,
+    Returning,
     Role,
     can,
 )
@@ -85,7 +87,7 @@ PEOPLE: dict[str, Actor] = {
     "claire, unchecked reader": Actor(CLAIRE, roles=(role("manager", LIBRARY, key(205), is_reader=True,
                                                            checked_until=TODAY),)),
     "pool": Actor(key(22), roles=(role("facilitator", CITY, key(222), is_reader=True, minors_state="none"),)),
-    "farid": Actor(key(21), roles=(role("manager", CLUB, key(221)),)),
+    "farid": Actor(key(21), roles=(role("manager", CLUB, key(221), joined_at=NOW - 29 * DAY),)),
     "sofia": Actor(SOFIA, roles=(role("coordinator", CITY, key(207)),)),
     "sofia, left": Actor(SOFIA, roles=(role("coordinator", CITY, key(207), ended_at=NOW - DAY),)),
     "lea, who also leads": Actor(LEA, roles=(role("facilitator", LIBRARY, key(230)),)),
@@ -145,6 +147,15 @@ THINGS: dict[str, Any] = {
     "case of a protected learner": Case(CLAIRE, KARIM, organisation_id=LIBRARY, learner_id=TOM, learner_protected=True),
     "case of a protected learner to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, learner_id=TOM,
                                                    learner_protected=True, with_city=True, proposed=True),
+    "tom comes back": Returning(TOM, True, frozenset({LIBRARY})),
+    "tom, karim first": Returning(TOM, True, frozenset({LIBRARY}), first_id=KARIM, first_membership_id=M_KARIM),
+    "tom, the city first": Returning(TOM, True, frozenset({LIBRARY}), first_id=key(77), first_membership_id=key(277),
+                                     first_at_counter=True),
+    "lea comes back": Returning(LEA, False, frozenset()),
+    "lea, nadia first": Returning(LEA, False, frozenset(), first_id=NADIA, first_membership_id=key(206)),
+    "lea, karim barred": Returning(LEA, False, frozenset(), frozenset({KARIM})),
+    "lea's card": Carried(LEA),
+    "lea's card, karim barred": Carried(LEA, frozenset({KARIM})),
     "nothing": None,
 }
 YOUNG = ("karim, 17", "karim, 17, co-read")
@@ -268,6 +279,19 @@ row(Action.HANDLE_REPORT, "case of a protected learner", *CLAIRES[:2])
 row(Action.HANDLE_REPORT, "case of a protected learner to confirm", *CLAIRES[:2], "sofia")
 row(Action.FREEZE_CONTACT, "case of danger", "sofia")
 row(Action.FREEZE_CONTACT, "case of claire")
+KARIMS = ("karim", "karim, unchecked", "karim, no minors here", "karim, no charter")
+OTHERS = ("colleague", *CLAIRES, "pool", "sofia")
+row(Action.HELP_IN_PERSON, "nothing", *KARIMS, *OTHERS, "nadia", "farid", "lea, who also leads")
+row(Action.CLOSE_LOST_CARD, "lea's card", *KARIMS, *OTHERS, "nadia", "farid")
+row(Action.CLOSE_LOST_CARD, "lea's card, karim barred", *OTHERS, "nadia", "farid")
+IN_HOUSE = ("colleague", "claire", "claire, who reads", "lea, who also leads")
+row(Action.CONFIRM_RETURN, "tom comes back", "karim", *IN_HOUSE, "sofia")
+row(Action.CONFIRM_RETURN, "tom, karim first", *IN_HOUSE, "sofia", return_one_person=("karim",))
+row(Action.CONFIRM_RETURN, "tom, the city first", "karim", *IN_HOUSE, return_others=("sofia",))
+row(Action.CONFIRM_RETURN, "lea comes back", *KARIMS, *OTHERS, "nadia", return_too_new=("farid",))
+row(Action.CONFIRM_RETURN, "lea, karim barred", *OTHERS, "nadia", return_too_new=("farid",))
+row(Action.CONFIRM_RETURN, "lea, nadia first", "sofia", return_one_person=("nadia",), return_too_new=("farid",),
+    return_others=(*KARIMS, *(name for name in OTHERS if name != "sofia")))
 for thing in ("asked by lea", "grant over", "barred"):
     row(Action.RAISE_CONCERN, thing, *ANSWERING, *CLAIRES)
 row(Action.RAISE_CONCERN, "asked of the team by lea", *ANSWERING, "colleague", *CLAIRES)
@@ -321,7 +345,7 @@ def _own_thing(action: Action, person: Actor) -> Any:
     """What this person would answer for themself, if nothing else stood in the way."""
     if action is Action.ASSIGN_REQUEST and person.account_id == CLAIRE:
         return asked(CLAIRE, learner_protected=True, **TEAM)
-    if person.account_id != KARIM:
+    if person.account_id != KARIM or action in {Action.CONFIRM_RETURN, Action.CLOSE_LOST_CARD}:
         return None
     return Attested(KARIM, KARIM, LIBRARY) if action is Action.WITHDRAW_ENDORSEMENT else asked(KARIM)
 

@@ -25,6 +25,7 @@ from tests.world import fill
 PEOPLE = ("lea", "tom", "youth", "stranger", "karim", "hugo", "novice", "claire", "nadia", "farid", "sofia")
 EVERYBODY = frozenset(PEOPLE)
 FACILITATORS = frozenset({"karim", "hugo", "novice", "nadia"})
+HELPERS = ("karim", "hugo", "novice", "claire", "nadia", "farid", "sofia")
 PUBLIC = None
 
 
@@ -64,6 +65,11 @@ REGISTRY: dict[str, Door] = {
     "mail.address": Door(EVERYBODY), "mail.confirm": Door(EVERYBODY), "mail.remove": Door(EVERYBODY),
     "mail.tell": Door(EVERYBODY), "mail.forgotten": Door(PUBLIC), "mail.look": Door(PUBLIC),
     "mail.reset": Door(PUBLIC), "mail.unsubscribe": Door(PUBLIC),
+    "devices.mine": Door(EVERYBODY), "devices.end": Door(EVERYBODY), "devices.stop": Door(EVERYBODY),
+    "devices.seen": Door(EVERYBODY),
+    "rescue.sheet": Door(EVERYBODY), "rescue.codes": Door(EVERYBODY), "rescue.lost": Door(EVERYBODY),
+    "rescue.by_sheet": Door(PUBLIC), "rescue.begin": Door(PUBLIC), "rescue.number": Door(PUBLIC), "rescue.phrase": Door(PUBLIC),
+    "returns.helping": of(*HELPERS), "lost.at_desk": of(*HELPERS), "lost.close": Door(PUBLIC),
     "protected.choice": Door(EVERYBODY), "protected.choose": Door(EVERYBODY), "protected.quiet": Door(EVERYBODY),
     "protected.witnesses": Door(EVERYBODY), "protected.age": Door(EVERYBODY),
     "protected.lower": Door(EVERYBODY, "", {"birth_month": "3", "birth_year": "2014"}),

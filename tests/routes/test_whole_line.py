@@ -37,10 +37,10 @@ from tests.reading import Reader, fields, new, words
 from tests.routes.test_attacks_races import FINE, together
 from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOKEN
 from tests.routes.test_registry import REGISTRY, City, everything, kept_tables
-from tests.routes.whole_line import at, listening, posts, prepare, sendable, somebody, whole
+from tests.routes.whole_line import at, device_of, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "ages", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protected",
-         "protection", "reader", "recognition", "cases", "rights", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
+ROOMS = ("accounts", "ages", "attestations", "card", "devices", "elsewhere", "evidence", "experiences", "factor", "feedback", "guardian", "learning", "lost", "mail", "organisations", "parents", "protected",
+         "protection", "reader", "recognition", "rescue", "returns", "cases", "rights", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {
     "emoji": "👩‍👧‍👦 fête 🎉", "combining": "e\u0301te\u0301 o" + "\u0301" * 40, "right to left": "שלום \u202eabc ‏مرحبا",
@@ -123,7 +123,7 @@ def settle(city: City) -> dict[str, str]:
     prepare(city)
     cookies = {}
     for name in {somebody(endpoint) for endpoint in posts(city)} - {None}:
-        cookie = Reader(city.app, city.cast, name).client.get_cookie("passport")
+        cookie = device_of(city, str(name)).client.get_cookie("passport")
         assert cookie is not None
         cookies[str(name)] = cookie.value
     return cookies

@@ -19,7 +19,7 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field
 
-from passport.accounts import protection
+from passport.accounts import protection, returning
 from passport.accounts.models import Account
 from passport.accounts.service import hash_of
 from passport.credentials import proofs
@@ -57,6 +57,9 @@ def row(who: str | None, at: str = "", page: str = "", **body: Any) -> Row:
     return Row(who, at, body, page)
 
 
+# The phone of somebody signed out, to whom a code of their sheet gave a way back in; only its cookie holds it.
+PHONE = "a phone"
+
 # By endpoint: where the registry's own address and body are not those of a form that could be taken.
 OTHERWISE: dict[str, Row] = {
     "accounts.home": row(None, title="J’ai réparé un vélo."),
@@ -75,6 +78,18 @@ OTHERWISE: dict[str, Row] = {
     "feedback.assign": row("claire", membership="{m_hugo}"),
     "learning.link": row("lea", other="{lea_y}"),
     "learning.unlink": row("ines", "/experience/{ines_4}/chemin/retirer", other="{ines_5}"),
+    "devices.mine": row("lea", name="Mon téléphone"),
+    "devices.end": row("lea", page="/appareils", device="others"),
+    "devices.stop": row("lea", page="/appareils"),
+    "devices.seen": row("lea", page="/appareils"),
+    "rescue.sheet": row("stranger", present=build.PASSPHRASE),
+    "rescue.lost": row("ines", page="/feuille-de-secours"),
+    "rescue.begin": row(None, name="{lea_name}"),
+    "rescue.by_sheet": row(None, name="{ines_name}", code="{ines_code}"),
+    "rescue.phrase": row(PHONE),
+    "returns.helping": row("karim", number="{return_number}", confirm="1"),
+    "lost.at_desk": row("karim", number="AAAA-AAAA"),
+    "lost.close": row(None, name="{ines_name}", code="{ines_code}"),
     "mail.address": row("stranger", address="nouvelle@example.org", present=build.PASSPHRASE),
     "mail.confirm": row("lea", "/adresse/confirmer/{confirm}"),
     "mail.forgotten": row(None, address="lea@example.org"),
@@ -163,7 +178,25 @@ def prepare(city: City) -> None:
         protection.show_code(city.cast["youth"], NOON)
         city.cast.tokens["age_code"] = protection.code_shown(protection.of(city.cast["youth"]), NOON) or ""
         db.session.query(Account).update({"password_hash": hash_of(build.PASSPHRASE)})
+        city.cast.tokens["ines_name"] = db.session.get_one(Account, city.cast["ines"]).identifier or ""
+        city.cast.tokens["ines_code"] = returning.make_sheet(city.cast["ines"], NOON)[0]
+        code = returning.make_sheet(city.cast["stranger"], NOON)[0]
+        found = returning.code_of(city.cast["stranger"], code)
+        assert found is not None
+        city.cast.tokens["way_back"] = returning.begin_with_code(city.cast["stranger"], found, NOON)
+        _token, city.cast.tokens["return_number"] = returning.begin(
+            db.session.get_one(Account, city.cast["tom"]).identifier or "", NOON)
         city.cast.tokens["lea_name"] = db.session.get_one(Account, city.cast["lea"]).identifier or ""
+
+
+def device_of(city: City, name: str) -> Reader:
+    """Return a device of somebody, or the phone that holds a way back."""
+    if name != PHONE:
+        return Reader(city.app, city.cast, name)
+    phone = Reader(city.app, city.cast, None)
+    with phone.client.session_transaction() as kept:
+        kept["return"] = city.cast.tokens["way_back"]
+    return phone
 
 
 def filled(city: City, words: Any) -> Any:

@@ -75,6 +75,8 @@ PAGES = {
     "factor.mine": ("lea", "/double-securite"),
     "factor.application": ("lea", "/double-securite/application"),
     "factor.passkey": ("lea", "/double-securite/cle"),
+    "devices.mine": ("lea", "/appareils"),
+    "rescue.sheet": ("lea", "/feuille-de-secours"),
     "protected.choice": ("lea", "/protection"),
     "protected.age": ("lea", "/mon-age"),
     "ages.look": ("nadia", "/on-me-demande/{request}/age"),
