@@ -88,6 +88,7 @@ def import_models() -> None:
     from .organisations import models as organisations  # noqa: F401
     from .protection import models as protection  # noqa: F401
     from .recognition import models as recognition  # noqa: F401
+    from .rights import models as rights  # noqa: F401
     from .safety import models as safety  # noqa: F401
     from .sharing import models as sharing  # noqa: F401
     from .witnesses import models as witnesses  # noqa: F401
@@ -173,12 +174,13 @@ def open_rooms(app: Flask) -> None:
     from .parents import routes as parents
     from .protection import routes as protection
     from .recognition import routes as recognition
+    from .rights import erasing_routes as erasing
     from .safety import routes as safety
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
-                 parents, protection, safety, city, landing, commitments, health, offline):
+                 parents, protection, safety, city, erasing, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)

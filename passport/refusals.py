@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     ADDRESS_ODD = "address_odd"
     ADDRESS_USED = "address_used"
     MAIL_LINK_OVER = "mail_link_over"
+    ERASING_NOW = "erasing_now"
     # what the city decides
     CHOICE_UNKNOWN = "choice_unknown"
     CHOICE_ODD = "choice_odd"
