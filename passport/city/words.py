@@ -23,7 +23,7 @@ SAID: dict[str, LazyString] = {
     "checks.record": _l("Noter ici qu’un extrait de casier a été vu, sans son contenu."),
     "controllers": _l("Qui répond des données avec la Ville, et par quel accord."),
     "erasure.pause": _l("Combien de jours on peut annuler un effacement."),
-    "erasure.sealed": _l("Combien de mois les mots d’un adulte à un mineur restent sous clé après un effacement."),
+    "erasure.sealed": _l("Après un effacement avant 18 ans, combien de mois les mots d’adultes restent sous clé."),
     "cases.kept": _l("Combien d’années un signalement transmis est gardé."),
     "help.child": _l("Le numéro pour un enfant en danger."),
     "help.online": _l("Le numéro contre les violences en ligne."),

@@ -52,6 +52,11 @@ def request_of(account_id: uuid.UUID) -> ErasureRequest | None:
     return db.session.get(ErasureRequest, account_id, populate_existing=True)
 
 
+def has_attested(account_id: uuid.UUID) -> bool:
+    """Say whether somebody recognised something for others, under whatever role."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(Endorsement.facilitator_id == account_id))))
+
+
 # ---------- asking, and taking it back ----------
 
 

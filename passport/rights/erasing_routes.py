@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from cryptography.fernet import InvalidToken
-from flask import Blueprint, current_app, flash, make_response, request, session
+from flask import Blueprint, current_app, flash, make_response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, logout_user
@@ -18,7 +18,7 @@ from ..accounts import tries
 from ..accounts.chosen import number
 from ..accounts.service import Leaving
 from ..feedback.queries import day_words
-from ..policy import Action, Mine
+from ..policy import Action, Actor, Mine
 from ..refusals import Refusal, Refused
 from ..seal import seal, unseal
 from ..transaction import release, transaction
@@ -56,6 +56,7 @@ def ask() -> ResponseReturnValue:
     roles = [r for r in current_user.actor.roles if r.ended_at is None]
     answer = make_response(page(
         "rights/erase.html", status=status, form=form, months=number("erasure.sealed"), roles=roles,
+        attested=service.has_attested(mine.learner_id),
         leads=[r for r in roles if r.role in {"manager", "coordinator"}]))
     if seconds:
         answer.headers["Retry-After"] = str(seconds)
@@ -140,6 +141,13 @@ def take_back() -> ResponseReturnValue:
 
 
 # ---------- what stays under seal ----------
+
+
+def _menu(who: Actor, now: dt.datetime) -> list[tuple[str, str]]:
+    return [(url_for("erasing.sealed"), _("Sous clé"))] if who.active("coordinator", now) else []
+
+
+accounts.MENU.append(_menu)
 
 
 @blueprint.get("/signalements/sous-scelle")

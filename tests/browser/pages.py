@@ -9,6 +9,7 @@ from tests.routes.test_registry import address
 # What answers with a file, with a word to a machine, or with the way to another page, and where it is found when that
 # does not stand in the registry.
 NO_PAGE = {
+    "erasing.leaving": "",
     "health.healthz": "", "static": "/static/app.css", "evidence.file": "", "feedback.sent_file": "",
     "recognition.sent_file": "", "witnesses.read": "", "reader.piece": "/s/{share}/pieces/{item_photo}",
     "reader.card_piece": "/c/{to_ines_card}/pieces/{item_poster}", "experiences.organisations": "", "offline.manifest": "",
@@ -55,7 +56,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "attestations.mine", "attestations.one",
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
-        "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
+        "accounts.passphrase", "accounts.note_down", "erasing.ask", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
@@ -85,7 +86,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "cases.cases", "/signalements/{decided}", "cases.concern"),
     "sofia": (
-        "protection.readings", "protection.reading", "organisations.city", "city.settings", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
+        "protection.readings", "protection.reading", "organisations.city", "city.settings", "erasing.sealed", "erasing.sealed_folder", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
         "/organisation/{empty}", "/organisation/{empty}/inviter", "/organisation/{city}", "accounts.menu",
     ),
 }
