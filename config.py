@@ -322,6 +322,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,
         "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
+        "ERASURES": Path(env.get("ERASURES") or instance / "erasures.list"),
         "SIGNING_KEYS": _signing_keys(env, mode, instance),
         "FETCHES": _switch("FETCHES", env.get("FETCHES") or ("off" if mode == "test" else "on")),
         "MAIL": _mail(env, mode, instance),

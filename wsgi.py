@@ -12,6 +12,7 @@ from config import ConfigurationError, settings
 from passport import create_app
 from passport.city.opening import Undecided, at_start
 from passport.headers import put_files_in_front
+from passport.opened import unfinished
 
 ROOT = Path(__file__).resolve().parent
 
@@ -26,10 +27,15 @@ def build() -> Flask:
     if not config["MAIL"].leaves:
         print("settings: no SMTP_HOST is set, so no e-mail leaves; passphrases are replaced in person.",  # noqa: T201
               file=sys.stderr)
+    serves = click.get_current_context(silent=True) is None
+    half = unfinished(config["INSTANCE"])
+    if half is not None and serves:
+        print(f"settings: the restore of {half} was not finished: run `flask --app wsgi restore` again.", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1)
     application = create_app(config)
     if config["MODE"] == "production":
         try:
-            said = at_start(application, serves=click.get_current_context(silent=True) is None)
+            said = at_start(application, serves=serves)
         except Undecided as exc:
             print(f"settings: {exc}", file=sys.stderr)  # noqa: T201
             raise SystemExit(1) from None

@@ -173,13 +173,14 @@ def open_rooms(app: Flask) -> None:
     from .parents import routes as parents
     from .protection import routes as protection
     from .recognition import routes as recognition
+    from .rights import erasing_routes as erasing
     from .rights import routes as rights
     from .safety import routes as safety
     from .sharing import routes as sharing
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
-                 parents, protection, safety, city, rights, landing, commitments, health, offline):
+                 parents, protection, safety, city, rights, erasing, landing, commitments, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)

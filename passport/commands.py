@@ -13,3 +13,5 @@ def install(app: Flask) -> None:
     """Give the application its commands, each room its own group."""
     for room in ROOMS_WITH_COMMANDS:
         app.cli.add_command(import_module(f"passport.{room}.commands").group)
+    for command in import_module("passport.rights.backup_commands").COMMANDS:
+        app.cli.add_command(command)

@@ -44,7 +44,7 @@ limiter = Limiter(key_func=address, headers_enabled=True, strategy="fixed-window
 
 
 def prepare_sqlite(engine: sa.Engine) -> None:
-    """Make SQLite keep its promises: WAL, full sync, foreign keys, and one writer that waits its turn."""
+    """Make SQLite keep its promises: WAL, full sync, foreign keys, one writer that waits its turn, and nothing left of what is deleted."""
     if engine.dialect.name != "sqlite":
         return
 
@@ -53,7 +53,7 @@ def prepare_sqlite(engine: sa.Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       "recursive_triggers=ON"):
+                       "recursive_triggers=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -49,6 +49,7 @@ class Refusal(StrEnum):
     RETURN_TOO_NEW = "return_too_new"
     RETURN_ONE_PERSON = "return_one_person"
     RETURN_OTHERS = "return_others"
+    ERASING_NOW = "erasing_now"
     # what the city decides
     CHOICE_UNKNOWN = "choice_unknown"
     CHOICE_ODD = "choice_odd"

@@ -107,6 +107,7 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.ROOM_FULL: _l("Il n’y a plus assez de place. Effacer une photo ou un document, puis recommencer."),
     Refusal.MANY_HERE: _l("Il y en a déjà beaucoup ici : 20 au plus par expérience. En effacer, puis recommencer."),
     Refusal.STORE_BUSY: _l("Cela ne se garde pas pour l’instant. Réessayer dans une minute."),
+    Refusal.ERASING_NOW: _l("L’effacement a commencé : il ne s’annule plus."),
     Refusal.FOR_ME_ONLY: _l("Cette expérience est « Pour moi ». Pour demander ou montrer, changer d’abord ce choix."),
     Refusal.EXPERIENCE_DELETED: _l("Cette expérience a été supprimée. Annuler la suppression, puis recommencer."),
     Refusal.ALREADY_ASKED: _l("C’est déjà demandé. Vous n’avez rien à faire."),

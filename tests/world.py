@@ -24,6 +24,7 @@ from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
 from passport.rights.models import BroughtItem
+from passport.rights import sealing
 from passport.safety import concerns
 from passport.safety import service as safety
 from passport.seal import unseal
@@ -214,6 +215,9 @@ def fill(cast: Cast, now: dt.datetime) -> Cast:
     ids["report"] = safety.report(text, None, now - H).id
     worry = concerns.Told("behaviour", None, about_lead=True)
     ids["worry"] = concerns.raise_concern(cast["lea"], cast["club"], waiting.id, cast["nadia"], worry, now - H).id
+    sealed = sealing.seal_words(cast["tom"], 6, now - H)  # as if he had erased everything
+    assert sealed is not None
+    ids["sealed"] = sealed.id
     db.session.commit()
     ids["received"] = receive(cast, "lea", "Tenir un stand", now)
     ids["brought"] = brought(cast, "lea_y", now)

@@ -349,6 +349,23 @@ class Erasure(Base):
     )
 
 
+class ErasureRequest(Base):
+    """A learner asked to be erased and may still take it back until `due_at`; meanwhile nobody signs in as them."""
+
+    __tablename__ = "erasure_request"
+    __retention__ = "learner"
+    learner_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("passport.learner_id", ondelete="CASCADE"), primary_key=True)
+    cause: Mapped[str] = mapped_column(sa.String(12))
+    asked_at: Mapped[dt.datetime]
+    due_at: Mapped[dt.datetime] = mapped_column(index=True)
+    unnamed: Mapped[bool] = mapped_column(default=False)
+    __table_args__ = (
+        Check("cause IN ('asked', 'moved')", name="cause"),
+        Check("due_at >= asked_at", name="due_after"),
+    )
+
+
 class Setting(Base):
     """A choice of the city, with who decided it, when and why."""
 

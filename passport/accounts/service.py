@@ -23,7 +23,7 @@ from ..refusals import Refused
 from ..seal import digest_of, new_token
 from . import rules, words
 from .chosen import youngest
-from .models import Account, Passport, Session
+from .models import Account, ErasureRequest, Passport, Session
 
 ARGON2 = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
 LAST_USED_EVERY = dt.timedelta(minutes=5)
@@ -35,6 +35,14 @@ WELCOME: list[Callable[[uuid.UUID, str | None, dt.datetime], None]] = []
 
 class NameTaken(Exception):  # noqa: N818 - an answer, not a fault
     """The sign-in name that was proposed has been given meanwhile; nothing was changed."""
+
+
+class Leaving(Exception):  # noqa: N818 - an answer, not a fault
+    """This account is to be erased: no session of it begins, and all that is left to do is to take that back."""
+
+    def __init__(self, account_id: uuid.UUID) -> None:
+        super().__init__("leaving")
+        self.account_id = account_id
 
 
 @dataclass(frozen=True)
@@ -176,7 +184,14 @@ def welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime)
 def open_session(
     account_id: uuid.UUID, device: rules.Device, now: dt.datetime, staff: bool, name: str | None = None
 ) -> str:
-    """Return the token of a new session; only its hash is kept, and what the device is called."""
+    """Return the token of a new session; only its hash is kept, and what the device is called.
+
+    Every way in ends here, so this is where none is left: raises Leaving when the account is to be erased.
+    """
+    # Whoever asks for the erasure holds this row, and ends every session that was there before.
+    db.session.execute(sa.select(Passport.learner_id).where(Passport.learner_id == account_id).with_for_update(read=True))
+    if is_leaving(account_id):
+        raise Leaving(account_id)
     token = new_token(32)
     db.session.add(
         Session(id_hash=digest_of(token), account_id=account_id, created_at=now,
@@ -185,6 +200,11 @@ def open_session(
     )
     db.session.flush()
     return token
+
+
+def is_leaving(account_id: uuid.UUID) -> bool:
+    """Say whether an account is to be erased."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(ErasureRequest.learner_id == account_id))))
 
 
 def end_session(session_hash: bytes, now: dt.datetime) -> None:

@@ -105,6 +105,17 @@ def set_named(card: Card, named: bool, now: dt.datetime) -> None:
         record("card.name", card.learner_id, now, card.id)
 
 
+def close_all(learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Close the card of a learner who leaves, for good: its code opens nothing and names nobody any more."""
+    closed = db.session.execute(
+        sa.update(Card).where(Card.learner_id == learner_id, Card.closed_at.is_(None))
+        .values(closed_at=sa.case((Card.issued_at > now, Card.issued_at), else_=now), closed_for="lapsed",
+                share_id=None, opens_until=None)
+        .returning(Card.id), execution_options={"synchronize_session": False}).all()
+    for row in closed:
+        record("card.close", learner_id, now, row.id)
+
+
 def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
     """Let the card of somebody under 18 open nothing and name nobody any more; what it opened is opened anew, for less."""
     card = queries.current(learner_id)

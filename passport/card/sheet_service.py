@@ -95,9 +95,14 @@ def _just_made(now: dt.datetime) -> sa.ColumnElement[bool]:
 def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
     """Close the page behind each sheet of somebody under 18; what is printed cannot be taken back (row 16)."""
     if band is not age.Band.ADULT:
-        for sheet_id in db.session.scalars(
-            sa.select(Sheet.id).where(Sheet.learner_id == learner_id, Sheet.closed_at.is_(None))).all():
-            close(sheet_id, learner_id, now)
+        close_all(learner_id, now)
+
+
+def close_all(learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Close the page behind each sheet of a learner."""
+    for sheet_id in db.session.scalars(
+        sa.select(Sheet.id).where(Sheet.learner_id == learner_id, Sheet.closed_at.is_(None))).all():
+        close(sheet_id, learner_id, now)
 
 
 protection.YOUNGER.append(grow_younger)

@@ -22,6 +22,8 @@ SAID: dict[str, LazyString] = {
     **{f"checks.{kind}": _l("Les vérifications possibles : %(kind)s.", kind=said) for kind, said in KINDS.items()},
     "checks.record": _l("Noter ici qu’un extrait de casier a été vu, sans son contenu."),
     "controllers": _l("Qui répond des données avec la Ville, et par quel accord."),
+    "erasure.pause": _l("Combien de jours on peut annuler un effacement."),
+    "erasure.sealed": _l("Après un effacement avant 18 ans, combien de mois les mots d’adultes restent sous clé."),
     "cases.kept": _l("Combien d’années un signalement transmis est gardé."),
     "help.child": _l("Le numéro pour un enfant en danger."),
     "help.online": _l("Le numéro contre les violences en ligne."),
@@ -56,15 +58,13 @@ HELD: dict[int, LazyString] = {
     3: _l("Aucune pièce d’identité n’est demandée à un parent."),
     4: _l("Avant 15 ans, le oui d’un seul parent ne suffit jamais pour une image."),
     9: _l("Avant 18 ans, un échange peut toujours être lu par deux personnes."),
+    18: _l("Après un effacement, chaque personne choisit si ses attestations restent vérifiables."),
     20: _l("Une page montrée ne dit ni âge, ni photo du visage, ni adresse."),
     22: _l("Ni annuaire, ni messagerie, ni fil : personne ne cherche une autre personne."),
     24: _l("Personne n’est obligé d’avoir un passeport."),
 }
 LATER: dict[int, LazyString] = {
     11: _l("Après combien de mois sans usage un passeport s’efface."),
-    12: _l("Combien de jours on peut annuler un effacement."),
-    13: _l("Ce qui reste sous clé des mots d’un adulte après un effacement."),
-    18: _l("Ce que deviennent les attestations après un effacement."),
     19: _l("À partir de combien de personnes un chiffre se montre."),
 }
 
@@ -80,6 +80,10 @@ def answer(choice: Choice, value: str) -> str:
         return str(format_date(day, "d\u00a0MMMM" if day.day > 1 or str(get_locale()) != "fr" else "'1er'\u00a0MMMM"))
     if choice.key.startswith("reports."):
         return str(_("%(hour)s h", hour=value))
+    if choice.key == "erasure.pause":
+        return str(_("%(days)s j", days=value))
+    if choice.key == "erasure.sealed":
+        return str(_("%(months)s mois", months=value))
     if choice.key in {"age.youngest", "cases.kept"}:
         return str(_("%(age)s ans", age=value))
     return value

@@ -208,7 +208,7 @@ def erase(evidence_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> No
     if gone.deleted_at is None:
         _count(learner_id, -gone.size)
     if gone.storage_name is not None:
-        _discard_later(gone.storage_name, now)
+        discard_later(gone.storage_name, now)
     record("evidence.erase", None, now, evidence_id)
 
 
@@ -229,7 +229,8 @@ def erase_removed(now: dt.datetime) -> int:
     return len(gone)
 
 
-def _discard_later(name: str, now: dt.datetime) -> bool:
+def discard_later(name: str, now: dt.datetime) -> bool:
+    """Have a file removed once it is certain that its row is gone; say False when that waits already."""
     return jobs.enqueue(ERASE_FILE, {"name": name}, now, dedupe=f"file:{name}")
 
 
@@ -248,7 +249,7 @@ def tidy(now: dt.datetime) -> int:
     belong, nobodys, _elsewhere = _compare(now)
     for name in belong:
         files.settle(name)
-    to_remove = sum(_discard_later(name, now) for name in sorted(nobodys)[:jobs.AT_A_TIME])
+    to_remove = sum(discard_later(name, now) for name in sorted(nobodys)[:jobs.AT_A_TIME])
     return max(erased, forgotten, to_remove)
 
 

@@ -15,9 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm.exc import StaleDataError
 
 from .. import contact
-from ..accounts import drafts
+from ..accounts import drafts, erasures
 from ..accounts import service as accounts
-from ..accounts.models import Erasure
 from ..accounts.queries import is_protected
 from ..audit.service import record
 from ..clock import day_of
@@ -300,17 +299,15 @@ def erase_deleted(now: dt.datetime) -> int:
         .with_for_update(skip_locked=True, of=Experience)
     ).all()
     for row in gone:
-        _erase(row.learner_id, row.id, now)
+        erase(row.learner_id, row.id, now)
     return len(gone)
 
 
-def _erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
+def erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) -> None:
     """Erase one experience by the one road: the line that a restore replays, what hangs on it, then itself."""
-    db.session.add(Erasure(learner_id=learner_id, experience_id=experience_id, cause="deleted", asked_at=now,
-                           by="system"))
-    db.session.flush()
-    for erase in reversed(ERASES):
-        erase(experience_id)
+    erasures.note(erasures.Line(learner_id, "deleted", now, experience_id))
+    for erase_part in reversed(ERASES):
+        erase_part(experience_id)
     drafts.forget(sa.select(Experience.id).where(Experience.id == experience_id))
     for evidence_id in db.session.scalars(sa.select(Evidence.id).where(Evidence.experience_id == experience_id)).all():
         evidence.erase(evidence_id, learner_id, now)
@@ -318,6 +315,7 @@ def _erase(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.datetime) ->
                  sa.delete(Experience).where(Experience.id == experience_id)):
         db.session.execute(what, execution_options={"synchronize_session": False})
     record("erase_experience", None, now, experience_id)
+    erasures.write_down(erasures.Line(learner_id, "deleted", now, experience_id))
 
 
 def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime) -> None:

@@ -336,6 +336,13 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
     _close_grants(now, AccessGrant.learner_id == learner_id, AccessGrant.experience_id == experience_id)
 
 
+def close_all(learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take back every open request and grant of a learner who leaves."""
+    for request in _open_requests(FeedbackRequest.learner_id == learner_id):
+        cancel(request, now)
+    _close_grants(now, AccessGrant.learner_id == learner_id)
+
+
 def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) -> None:
     """Take back every open request and grant of a learner towards one adult, and words of theirs that wait for 7."""
     for request in _open_requests(FeedbackRequest.learner_id == learner_id,

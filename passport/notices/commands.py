@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from ..opened import unfinished
 from .worker import Worker
 
 
@@ -21,6 +23,9 @@ from .worker import Worker
 def group(once: bool, beside: int | None) -> None:
     """Send the messages and do the jobs that are due, until SIGTERM; several may run at once."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="worker: %(message)s")
+    half = unfinished(Path(current_app.instance_path))
+    if half is not None:
+        raise click.ClickException(f"the restore of {half} was not finished: run `flask --app wsgi restore` again.")
     mail = current_app.config["MAIL"]
     if not mail.leaves:
         click.echo("worker: no SMTP_HOST is set, so no e-mail leaves; everything else is done.", err=True)

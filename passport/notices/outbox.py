@@ -138,6 +138,15 @@ def drop(account_id: uuid.UUID, kind: str) -> None:
     )
 
 
+def drop_to(addresses: Collection[str | None]) -> None:
+    """Forget what waits to leave for these addresses: nobody is to hear of who leaves any more."""
+    db.session.execute(
+        sa.delete(Message).where(Message.address.in_([address for address in addresses if address]),
+                                 Message.sent_at.is_(None), Message.failed_at.is_(None)),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def take_out(account_id: uuid.UUID, kinds: Collection[str]) -> None:
     """Take things of these kinds back from what waits to be told to somebody; a message with nothing left is deleted."""
     waiting = db.session.scalars(

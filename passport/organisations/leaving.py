@@ -146,6 +146,24 @@ def grow_younger(account_id: uuid.UUID, _band: age.Band, now: dt.datetime) -> No
             _named_no_more(membership, now)
 
 
+def leave_all(account_id: uuid.UUID, now: dt.datetime) -> None:
+    """End every role of somebody who leaves, the last one of a kind too: the coordination names another."""
+    held = db.session.scalars(sa.select(Membership).where(
+        Membership.account_id == account_id, Membership.ended_at.is_(None)).order_by(Membership.id).with_for_update()).all()
+    for membership in held:
+        _end(membership, now)
+        _stop(membership, now)
+        record("membership.end", account_id, now, membership.id)
+
+
+def forget_titles(account_id: uuid.UUID) -> None:
+    """Let go of how the roles of somebody who is erased were called, here and in the invitations to them."""
+    theirs = sa.select(Membership.id).where(Membership.account_id == account_id)
+    for what in (sa.update(Invitation).where(Invitation.membership_id.in_(theirs)).values(title=None, note=None),
+                 sa.update(Membership).where(Membership.account_id == account_id).values(title=None)):
+        db.session.execute(what, execution_options={"synchronize_session": False})
+
+
 def _end(membership: Membership, now: dt.datetime) -> None:
     membership.ended_at = now
     db.session.execute(

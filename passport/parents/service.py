@@ -266,6 +266,17 @@ def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> Non
             _end(given, rules.END, now)
 
 
+def close_all(learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Let no link that waits for a parent of a learner who leaves open anything, or be sent; what was agreed stays."""
+    open_ones = [Guardian.learner_id == learner_id, Guardian.answered_at.is_(None)]
+    addresses = sa.select(Guardian.contact).where(*open_ones, Guardian.contact.is_not(None))
+    outbox.drop_to(db.session.scalars(addresses).all())
+    db.session.execute(
+        sa.update(Guardian).where(*open_ones, Guardian.expires_at > now)
+        .values(expires_at=now, contact=None, token_sealed=None),
+        execution_options={"synchronize_session": False})
+
+
 # ---------- every day ----------
 
 

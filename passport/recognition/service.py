@@ -175,6 +175,18 @@ def close_between(learner_id: uuid.UUID, adult_id: uuid.UUID, now: dt.datetime) 
         cancel(request, now)
 
 
+def close_all(learner_id: uuid.UUID, permissions: bool, now: dt.datetime) -> None:
+    """Take back every open request of a learner who leaves and, with `permissions`, every permission to show."""
+    for request in _open_requests(RecognitionRequest.learner_id == learner_id):
+        cancel(request, now)
+    if permissions:
+        for endorsement in db.session.scalars(
+            sa.select(Endorsement).join(Permission, Permission.endorsement_id == Endorsement.id)
+            .where(Permission.learner_id == learner_id, Permission.ended_at.is_(None))
+        ).all():
+            end_permission(endorsement, now)
+
+
 def lapse(now: dt.datetime) -> int:
     """End the requests that had no answer for 60 days, tell their learners, and return how many there were."""
     return _lapse(now)

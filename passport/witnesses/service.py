@@ -145,6 +145,16 @@ def close_experience(learner_id: uuid.UUID, experience_id: uuid.UUID, now: dt.da
     )
 
 
+def close_all(learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Close every open invitation of a learner who leaves."""
+    db.session.execute(
+        sa.update(WitnessInvitation)
+        .where(WitnessInvitation.learner_id == learner_id, WitnessInvitation.used_at.is_(None),
+               WitnessInvitation.revoked_at.is_(None)).values(revoked_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def close_consented(consent_id: uuid.UUID, now: dt.datetime) -> None:
     """Close every open invitation that stands on a consent of two that is over."""
     db.session.execute(

@@ -9,6 +9,7 @@ from tests.routes.test_registry import address
 # What answers with a file, with a word to a machine, or with the way to another page, and where it is found when that
 # does not stand in the registry.
 NO_PAGE = {
+    "erasing.leaving": "",
     "health.healthz": "", "static": "/static/app.css", "evidence.file": "", "feedback.sent_file": "",
     "recognition.sent_file": "", "witnesses.read": "", "reader.piece": "/s/{share}/pieces/{item_photo}",
     "reader.card_piece": "/c/{to_ines_card}/pieces/{item_poster}", "experiences.organisations": "", "offline.manifest": "",
@@ -58,7 +59,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "sharing.choose", "sharing.ready", "card.show", "card.card", "card.printed", "sheets.prepare", "sheets.printed",
         "/feuille/{closed_sheet}", "accounts.menu", "protection.looks", "protected.choice", "protected.age",
         "rights.mine", "rights.take", "rights.bring", "rights.preview", "rights.name", "rights.brought", "factor.mine", "factor.application",
-        "factor.passkey", "devices.mine", "rescue.sheet", "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
+        "factor.passkey", "devices.mine", "rescue.sheet", "erasing.ask", "accounts.passphrase", "accounts.note_down", "safety.bother", "safety.people", "/invitation/{invitation}",
         "404 /experience/00000000-0000-4000-8000-000000000000",
     ),
     "ines": (
@@ -88,7 +89,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "cases.cases", "/signalements/{decided}", "cases.concern"),
     "sofia": (
-        "protection.readings", "protection.reading", "organisations.city", "city.settings", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
+        "protection.readings", "protection.reading", "organisations.city", "city.settings", "erasing.sealed", "erasing.sealed_folder", "/ville?q=zzz", "organisations.add_organisation", "/organisation/{waits}",
         "/organisation/{empty}", "/organisation/{empty}/inviter", "/organisation/{city}", "accounts.menu",
     ),
 }

@@ -202,6 +202,8 @@ REGISTRY: dict[str, Door] = {
     "cases.concern": of("nadia", "farid", key="request", category="worry"),
     "cases.reperes": of("claire", "sofia", key="library"),
     "reader.report": Door(PUBLIC), "reader.card_report": Door(PUBLIC), "witness.concern": Door(PUBLIC),
+    "erasing.ask": Door(EVERYBODY), "erasing.leaving": Door(PUBLIC), "erasing.take_back": Door(PUBLIC),
+    "erasing.sealed": of("sofia"), "erasing.sealed_folder": of("sofia", key="sealed", reason="Une inquiétude."),
     "static": Door(PUBLIC),
 }
 # Pages of one's own with no id in the address: everybody finds their own, or what they have no part in (404).

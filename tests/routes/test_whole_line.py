@@ -39,7 +39,7 @@ from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOK
 from tests.routes.test_registry import REGISTRY, City, everything, kept_tables
 from tests.routes.whole_line import at, device_of, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "ages", "attestations", "card", "devices", "elsewhere", "evidence", "experiences", "factor", "feedback", "guardian", "learning", "lost", "mail", "organisations", "parents", "protected",
+ROOMS = ("accounts", "ages", "attestations", "card", "devices", "elsewhere", "erasing", "evidence", "experiences", "factor", "feedback", "guardian", "learning", "lost", "mail", "organisations", "parents", "protected",
          "protection", "reader", "recognition", "rescue", "returns", "cases", "rights", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {

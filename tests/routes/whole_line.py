@@ -74,6 +74,8 @@ OTHERWISE: dict[str, Row] = {
     "evidence.add": row("lea", caption="Une affiche", file=PHOTO),
     "experiences.add": row("lea", title="J’ai monté les tentes."),
     "experiences.restore": row("ines", "/experience/{ines_gone}/annuler"),
+    "erasing.ask": row("ines", when="later", credentials="asked", present=build.PASSPHRASE),
+    "erasing.sealed_folder": row("sofia", reason="Une inquiétude."),
     "feedback.answer": row("ines", "/retour/{unread}", reply="Merci"),
     "feedback.assign": row("claire", membership="{m_hugo}"),
     "learning.link": row("lea", other="{lea_y}"),
