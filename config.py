@@ -300,6 +300,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "TRUSTED_HOSTS": hosts,
         "INSTANCE": instance,
         "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
+        "AUDIT_HEADS": Path(env.get("AUDIT_HEADS") or instance / "audit" / "heads.jsonl"),
         "SIGNING_KEYS": _signing_keys(env, mode, instance),
         "FETCHES": _switch("FETCHES", env.get("FETCHES") or ("off" if mode == "test" else "on")),
         "MAIL": _mail(env, mode, instance),
