@@ -267,7 +267,7 @@ class ContactFreeze(Base):
     """
 
     __tablename__ = "contact_freeze"
-    __retention__ = "case"
+    __retention__ = "freeze"
     id: Mapped[uuid.UUID] = key()
     adult_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
     decided_by_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)

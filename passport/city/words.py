@@ -22,6 +22,7 @@ SAID: dict[str, LazyString] = {
     **{f"checks.{kind}": _l("Les vérifications possibles : %(kind)s.", kind=said) for kind, said in KINDS.items()},
     "checks.record": _l("Noter ici qu’un extrait de casier a été vu, sans son contenu."),
     "controllers": _l("Qui répond des données avec la Ville, et par quel accord."),
+    "passports.unused": _l("Après combien de mois sans usage un passeport s’efface."),
     "cases.kept": _l("Combien d’années un signalement transmis est gardé."),
     "help.child": _l("Le numéro pour un enfant en danger."),
     "help.online": _l("Le numéro contre les violences en ligne."),
@@ -57,7 +58,6 @@ HELD: dict[int, LazyString] = {
     24: _l("Personne n’est obligé d’avoir un passeport."),
 }
 LATER: dict[int, LazyString] = {
-    11: _l("Après combien de mois sans usage un passeport s’efface."),
     12: _l("Combien de jours on peut annuler un effacement."),
     13: _l("Ce qui reste sous clé des mots d’un adulte après un effacement."),
     18: _l("Ce que deviennent les attestations après un effacement."),
@@ -79,6 +79,8 @@ def answer(choice: Choice, value: str) -> str:
         return str(_("%(hour)s h", hour=value))
     if choice.key in {"age.youngest", "cases.kept"}:
         return str(_("%(age)s ans", age=value))
+    if choice.key == "passports.unused":
+        return str(_("%(months)s mois", months=value))
     return value
 
 
