@@ -54,6 +54,8 @@ REGISTRY: dict[str, Door] = {
     "city.rights": Door(PUBLIC), "city.guides": Door(PUBLIC), "city.free": Door(PUBLIC), "city.charter": Door(PUBLIC),
     "city.decided": Door(PUBLIC), "city.settings": of("sofia"),
     "commitments.ecodesign": Door(PUBLIC), "commitments.accessibility": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
+    "legal.mentions": Door(PUBLIC), "legal.privacy": Door(PUBLIC), "legal.cookies": Door(PUBLIC), "legal.processing": Door(PUBLIC),
+    "legal.terms": Door(PUBLIC),
     "offline.manifest": Door(PUBLIC), "offline.worker": Door(PUBLIC), "offline.waiting": Door(PUBLIC),
     "offline.ticket": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),
