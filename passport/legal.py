@@ -31,7 +31,7 @@ BLUEPRINTS = (legal,)
 ABOUT_NOBODY = frozenset({"alignment", "competency", "framework", "framework_version", "search_text", "wording"})
 # Until when rows of each kind of `retention.toml` are kept, in words.
 KEPT: dict[str, LazyString] = {
-    "learner": _l("Jusqu’à l’effacement par la personne, ou %(unused)s mois sans usage (%(longest)s sans adresse e-mail)."),
+    "learner": _l("Jusqu’à l’effacement par la personne, ou %(unused)s mois sans usage. Sans adresse e-mail : %(longest)s mois."),
     "witness": _l("Jusqu’à l’effacement, par qui a écrit ou par la personne."),
     "transient": _l("%(period)s après la fin."),
     "draft": _l("%(period)s après le dernier mot écrit."),
