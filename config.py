@@ -95,6 +95,40 @@ def _plan(env: dict[str, str], name: str) -> str:
     return given
 
 
+# What is left in a text that nobody has filled in.
+UNFILLED = ("example", "exemple", "à compléter", "a completer", "à remplir", "todo", "xxx", "lorem", "inventé", "…", "...")
+
+
+@dataclass(frozen=True)
+class Legal:
+    """Who answers for this passport, as the law wants it said: the city, its data protection officer, its host."""
+
+    controller: str
+    address: str
+    dpo: str
+    host: str
+    director: str
+
+
+INVENTED = Legal(
+    controller="Ville d’Alpha (inventée pour l’essai)", address="1 place de l’Essai, Alpha",
+    dpo="donnees@alpha.example", host="Cette machine, pour l’essai", director="Personne : c’est un essai",
+)
+
+
+def _legal(env: dict[str, str], mode: str) -> Legal:
+    """Return who answers for this passport; production refuses what is missing or was never filled in."""
+    given = {name: env.get(f"LEGAL_{name.upper()}", "").strip() for name in ("controller", "address", "dpo", "host", "director")}
+    if mode != "production":
+        return Legal(**{name: value or getattr(INVENTED, name) for name, value in given.items()})
+    for name, value in given.items():
+        if len(value) < 4 or any(word in value.lower() for word in UNFILLED):
+            raise ConfigurationError(f"LEGAL_{name.upper()} is missing or was never filled in: it stands on /mentions-legales and "
+                                     "/confidentialite. Needed: LEGAL_CONTROLLER (the city), _ADDRESS, _DPO (how to reach the data "
+                                     "protection officer), _HOST (name, address and phone of the host), _DIRECTOR (of publication).")
+    return Legal(**given)
+
+
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 HERE = ("localhost", "127.0.0.1", "::1")
 
@@ -323,6 +357,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "INSTANCE": instance,
         "EVIDENCE_FOLDER": Path(env.get("EVIDENCE_FOLDER", str(instance / "files"))),
         "ERASURES": Path(env.get("ERASURES") or instance / "erasures.list"),
+        "AUDIT_HEADS": Path(env.get("AUDIT_HEADS") or instance / "audit" / "heads.jsonl"),
         "SIGNING_KEYS": _signing_keys(env, mode, instance),
         "FETCHES": _switch("FETCHES", env.get("FETCHES") or ("off" if mode == "test" else "on")),
         "MAIL": _mail(env, mode, instance),
@@ -348,6 +383,7 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "TRUSTED_PROXIES": _count("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES", "0")),
         "ACCESSIBILITY": _accessibility(env),
         "SECURITY_CONTACT": _security_contact(env.get("SECURITY_CONTACT", ""), mode),
+        "LEGAL": _legal(env, mode),
         "CITY": City(
             name=env.get("CITY_NAME", "Alpha"),
             coordination=env.get("CITY_COORDINATION", "Mairie d’Alpha, coordination du passeport"),

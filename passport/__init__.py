@@ -157,7 +157,7 @@ def guard(app: Flask) -> None:
 
 def open_rooms(app: Flask) -> None:
     """Open the rooms' pages and commands."""
-    from . import commands, commitments, health, landing, offline
+    from . import commands, commitments, health, landing, legal, offline
     from .accounts import routes as accounts
     from .card import routes as card
     from .city import routes as city
@@ -180,7 +180,7 @@ def open_rooms(app: Flask) -> None:
     from .witnesses import routes as witnesses
 
     for room in (accounts, organisations, frameworks, experiences, learning, feedback, witnesses, recognition, credentials, attestations, verify, received, sharing, card,
-                 parents, protection, safety, city, rights, erasing, landing, commitments, health, offline):
+                 parents, protection, safety, city, rights, erasing, landing, commitments, legal, health, offline):
         for blueprint in room.BLUEPRINTS:
             app.register_blueprint(blueprint)
     offline.install(app)

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-ROOMS_WITH_COMMANDS = ("notices", "organisations", "frameworks", "experiences", "credentials", "safety", "city", "demo")
+ROOMS_WITH_COMMANDS = ("audit", "notices", "organisations", "frameworks", "experiences", "credentials", "safety", "city", "rights", "demo")
 
 
 def install(app: Flask) -> None:

@@ -24,7 +24,7 @@ TESTIMONY_FACTS = ("id", "learner_id", "experience_id", "invitation_id", "text_i
                    "witness_name", "name_form", "relation", "is_relative", "is_minor", "saw_it", "written_at")
 REPORT_FACTS = ("id", "object_kind", "object_id", "category", "frozen_words", "sealed_note", "made_at")
 SHEET_FACTS = ("id", "learner_id", "submission", "token_hash", "key_id", "name", "size", "signed", "made_at", "expires_on")
-APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "erasure", "edition_item", "authored_version", "decision")
+APPEND_ONLY = ("endorsement", "revision", "audit_event", "audit_link", "audit_segment", "erasure", "edition_item", "authored_version", "decision")
 
 
 @dataclass(frozen=True)
@@ -282,9 +282,17 @@ TRIGGERS: tuple[Trigger, ...] = (
             " AND (c.ended_at IS NULL OR c.ended_at > NEW.visible_at))",
             "an adult of the organisation may read what a facilitator under 18 writes"),
     Trigger("audit_event_frozen", "audit_event", "UPDATE", "", "the journal is append-only"),
-    Trigger("audit_event_stays", "audit_event", "DELETE", "", "the journal is append-only"),
+    Trigger("audit_event_stays", "audit_event", "DELETE",
+            "NOT EXISTS (SELECT 1 FROM audit_link k JOIN audit_segment g ON k.seq <= g.last"
+            " WHERE k.event = OLD.seq AND OLD.at < g.ended_at)", "the journal is append-only"),
     Trigger("audit_link_frozen", "audit_link", "UPDATE", "", "the journal is append-only"),
-    Trigger("audit_link_stays", "audit_link", "DELETE", "", "the journal is append-only"),
+    Trigger("audit_link_stays", "audit_link", "DELETE",
+            "NOT EXISTS (SELECT 1 FROM audit_segment g WHERE OLD.seq <= g.last)"
+            " OR EXISTS (SELECT 1 FROM audit_event a WHERE a.seq = OLD.event)", "the journal is append-only"),
+    Trigger("audit_segment_over", "audit_segment", "INSERT", "NEW.dropped_at < {later:ended_at:1095}",
+            "a month of the journal is kept three years"),
+    Trigger("audit_segment_frozen", "audit_segment", "UPDATE", "", "the journal is append-only"),
+    Trigger("audit_segment_stays", "audit_segment", "DELETE", "", "the journal is append-only"),
     Trigger("decision_frozen", "decision", "UPDATE", "", "what a city decided is append-only"),
     Trigger("decision_stays", "decision", "DELETE", "", "what a city decided is append-only"),
     Trigger("accepted_charter_frozen", "accepted_charter", "UPDATE", "", "an accepted charter never changes"),

@@ -23,8 +23,8 @@ from passport.parents import service as parents
 from passport.recognition import recognising
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
-from passport.rights.models import BroughtItem
 from passport.rights import sealing
+from passport.rights.models import BroughtItem
 from passport.safety import concerns
 from passport.safety import service as safety
 from passport.seal import unseal

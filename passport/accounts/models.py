@@ -29,8 +29,9 @@ class Account(Base):
     language: Mapped[str] = mapped_column(sa.String(2), default="fr")
     audit_ref: Mapped[uuid.UUID | None] = mapped_column(unique=True, default=uuid.uuid4)
     created_at: Mapped[dt.datetime]
-    last_active_on: Mapped[dt.date]
+    last_active_on: Mapped[dt.date] = mapped_column(index=True)
     warned_at: Mapped[dt.datetime | None]
+    warnings: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
     erased_at: Mapped[dt.datetime | None]
     __table_args__ = (
         Check("identifier = lower(identifier)", name="identifier_folded"),
@@ -304,7 +305,7 @@ class ContactFreeze(Base):
     """
 
     __tablename__ = "contact_freeze"
-    __retention__ = "case"
+    __retention__ = "freeze"
     id: Mapped[uuid.UUID] = key()
     adult_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
     decided_by_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)

@@ -269,4 +269,4 @@ def keep_last_used(session_hash: bytes, account_id: uuid.UUID, now: dt.datetime,
     active = sa.update(Account).where(Account.id == account_id, Account.last_active_on < today)
     with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
         connection.execute(stale.values(last_used_at=now))
-        connection.execute(active.values(last_active_on=today))
+        connection.execute(active.values(last_active_on=today, warnings=0))

@@ -26,15 +26,35 @@ class AuditEvent(Base):
 
 
 class AuditLink(Base):
-    """One link of the chain that a sealing job forges over the journal."""
+    """One link of the chain that a sealing job forges over the journal: `seq` is the place, `event` the line in it.
+
+    The digest covers the one before, the place and every column of the line. Lines are linked in the order in which
+    they are found: one that was committed late takes a later place.
+    """
 
     __tablename__ = "audit_link"
     __retention__ = "security"
     seq: Mapped[int] = mapped_column(
         sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False
     )
+    event: Mapped[int] = mapped_column(sa.BigInteger(), unique=True)
     previous: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True, info={"bytes": 32})
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True, info={"bytes": 32})
+
+
+class AuditSegment(Base):
+    """A month of the journal that is kept no longer: where its chain ended, signed; nothing else of it is left."""
+
+    __tablename__ = "audit_segment"
+    __retention__ = "public"
+    month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
+    last: Mapped[int] = mapped_column(sa.BigInteger(), unique=True)
+    lines: Mapped[int]
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), info={"bytes": 32})
+    key_id: Mapped[str] = mapped_column(sa.String(80))
+    signature: Mapped[bytes] = mapped_column(sa.LargeBinary(64))
+    ended_at: Mapped[dt.datetime]
+    dropped_at: Mapped[dt.datetime]
 
 
 class ReadingLine(Base):

@@ -22,6 +22,7 @@ SAID: dict[str, LazyString] = {
     **{f"checks.{kind}": _l("Les vérifications possibles : %(kind)s.", kind=said) for kind, said in KINDS.items()},
     "checks.record": _l("Noter ici qu’un extrait de casier a été vu, sans son contenu."),
     "controllers": _l("Qui répond des données avec la Ville, et par quel accord."),
+    "passports.unused": _l("Après combien de mois sans usage un passeport s’efface."),
     "erasure.pause": _l("Combien de jours on peut annuler un effacement."),
     "erasure.sealed": _l("Après un effacement avant 18 ans, combien de mois les mots d’adultes restent sous clé."),
     "cases.kept": _l("Combien d’années un signalement transmis est gardé."),
@@ -64,7 +65,6 @@ HELD: dict[int, LazyString] = {
     24: _l("Personne n’est obligé d’avoir un passeport."),
 }
 LATER: dict[int, LazyString] = {
-    11: _l("Après combien de mois sans usage un passeport s’efface."),
     19: _l("À partir de combien de personnes un chiffre se montre."),
 }
 
@@ -86,6 +86,8 @@ def answer(choice: Choice, value: str) -> str:
         return str(_("%(months)s mois", months=value))
     if choice.key in {"age.youngest", "cases.kept"}:
         return str(_("%(age)s ans", age=value))
+    if choice.key == "passports.unused":
+        return str(_("%(months)s mois", months=value))
     return value
 
 

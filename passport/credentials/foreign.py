@@ -17,6 +17,7 @@ from ..experiences.rules import UNDO_SOON, refusal_to_undo
 from ..extensions import db
 from ..forms import one_line
 from ..notices import jobs
+from ..notices.keeping import Goes, delete, forget_daily
 from ..refusals import Refused
 from ..submissions import kept_before
 from . import rules
@@ -181,10 +182,13 @@ def put_back(badge_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> No
     record("foreign.put_back", learner_id, now, badge_id)
 
 
+REMOVED = Goes(ForeignBadge.id, lambda now: (ForeignBadge.deleted_at < now - UNDO_SOON,))
+
+
 def erase_removed(now: dt.datetime) -> int:
     """Erase for good what cannot come back any more, and return how many there were."""
-    return jobs.delete_some(ForeignBadge.id, ForeignBadge.deleted_at < now - UNDO_SOON)
+    return delete((REMOVED,), now)
 
 
 jobs.later(ERASE, lambda _payload, now: erase_removed(now))
-jobs.every_day("credentials.erase_foreign_left", erase_removed)
+forget_daily("credentials.erase_foreign_left", REMOVED)

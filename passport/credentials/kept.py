@@ -49,7 +49,7 @@ def is_signed(endorsement_id: uuid.UUID, shown: Shown) -> bool | None:
         at = proofs.created_at(signed)
     except proofs.Unsound:
         return False
-    return rules.is_trusted(KeyPeriod(row.from_at, row.until_at, None), at, is_kept=True) and _says(signed, shown)
+    return rules.is_trusted(KeyPeriod(row.from_at, row.until_at, None), at, is_kept=True) and says(signed, shown)
 
 
 def is_as_signed(found: Recognised) -> bool | None:
@@ -59,7 +59,7 @@ def is_as_signed(found: Recognised) -> bool | None:
                                      found.seen_from_on, found.seen_to_on, found.day))
 
 
-def _says(signed: dict[str, Any], shown: Shown) -> bool:
+def says(signed: dict[str, Any], shown: Shown) -> bool:
     """Say whether a document says what is shown."""
     subject, issuer = signed["credentialSubject"], signed["issuer"]
     achievement, begins = subject["achievement"], dt.datetime.combine(shown.day, dt.time(), CITY_ZONE)

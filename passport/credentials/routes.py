@@ -18,10 +18,11 @@ from ..organisations.words import day_words
 from ..recognition.words import how_person_words, how_words
 from ..web import page, public
 from ..wording import hour_words
-from . import addresses, did, document, kept, keys, proofs, queries, status
+from . import addresses, did, document, kept, keys, proofs, queries, seals, status
 
 blueprint = Blueprint("credentials", __name__)
 BLUEPRINTS = (blueprint,)
+seals.register()
 
 A_WHILE = 300
 """Seconds for which a public document may be kept."""

@@ -15,6 +15,7 @@ from ..audit.service import record
 from ..columns import uuid7
 from ..extensions import db
 from ..notices import jobs
+from ..notices.keeping import Goes, delete, forget_daily
 from ..refusals import Refusal, Refused
 from ..retention import kept
 from ..submissions import digest_of, kept_before
@@ -212,13 +213,18 @@ def erase(evidence_id: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> No
     record("evidence.erase", None, now, evidence_id)
 
 
+REMOVED = Goes(Evidence.id, lambda now: (Evidence.deleted_at < now - rules.UNDO_SOON,))
+FORMS = Goes(ErasedEvidence.id, lambda now: (ErasedEvidence.erased_at <= now - kept("transient"),))
+
+
 def erase_removed(now: dt.datetime) -> int:
     """Erase for good what cannot come back any more, and return how many there were.
 
     Only the number of its form stays for a while: a phone without network may send that form once more, days later.
     """
     gone = db.session.execute(
-        sa.select(Evidence.id, Evidence.learner_id, Evidence.submission, Evidence.submission_digest).where(Evidence.deleted_at < now - rules.UNDO_SOON)
+        sa.select(Evidence.id, Evidence.learner_id, Evidence.submission, Evidence.submission_digest)
+        .where(*REMOVED.which(now))
         .order_by(Evidence.deleted_at, Evidence.id).limit(jobs.AT_A_TIME).with_for_update(skip_locked=True)
     ).all()
     for row in gone:
@@ -245,7 +251,7 @@ def _erase_file(payload: dict[str, Any], _now: dt.datetime) -> int:
 def tidy(now: dt.datetime) -> int:
     """Do what `sweep` does without waiting for files: each one to remove is a job of its own."""
     erased = erase_removed(now)
-    forgotten = jobs.delete_some(ErasedEvidence.id, ErasedEvidence.erased_at <= now - kept("transient"))
+    forgotten = delete((FORMS,), now)
     belong, nobodys, _elsewhere = _compare(now)
     for name in belong:
         files.settle(name)
@@ -277,4 +283,4 @@ def _compare(now: dt.datetime) -> tuple[set[str], set[str], set[str]]:
 
 jobs.later(ERASE_FILE, _erase_file)
 jobs.later(ERASE_REMOVED, lambda _payload, now: erase_removed(now))
-jobs.every_day("evidence.sweep", tidy)
+forget_daily("evidence.sweep", REMOVED, FORMS, do=tidy)

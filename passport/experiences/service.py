@@ -23,6 +23,7 @@ from ..clock import day_of
 from ..extensions import db
 from ..frameworks.models import Competency, Wording
 from ..notices import jobs
+from ..notices.keeping import Goes, forget_daily
 from ..refusals import Refusal, Refused
 from ..retention import kept
 from ..submissions import digest_of, kept_before
@@ -289,12 +290,15 @@ def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str
     return revision
 
 
+PUT_AWAY = Goes(Experience.id, lambda now: (
+    Experience.deleted_at <= now - max(kept("deleted"), rules.UNDO), *(~hold(Experience.id) for hold in HOLDS)))
+
+
 def erase_deleted(now: dt.datetime) -> int:
     """Erase the experiences whose deletion can be undone no more, with all that hangs on them; return how many."""
-    held = [hold(Experience.id) for hold in HOLDS]
     gone = db.session.execute(
         sa.select(Experience.id, Experience.learner_id)
-        .where(Experience.deleted_at <= now - max(kept("deleted"), rules.UNDO), *(~h for h in held))
+        .where(*PUT_AWAY.which(now))
         .order_by(Experience.deleted_at, Experience.id).limit(jobs.AT_A_TIME)
         .with_for_update(skip_locked=True, of=Experience)
     ).all()
@@ -325,4 +329,4 @@ def _welcome(account_id: uuid.UUID, first_sentence: str | None, now: dt.datetime
 
 
 accounts.WELCOME.append(_welcome)
-jobs.every_day("experiences.erase", erase_deleted)
+forget_daily("experiences.erase", PUT_AWAY, do=erase_deleted)

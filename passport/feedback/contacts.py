@@ -6,11 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 
-import sqlalchemy as sa
-
 from .. import contact
 from ..extensions import db
-from ..notices import jobs
+from ..notices.keeping import Goes, forget_daily
 from ..refusals import Refused
 from ..retention import kept
 from .models import RefusedText
@@ -48,11 +46,4 @@ def _field(words: Mapping[str, str | None]) -> str | None:
     return next((name for name in written if contact.reasons(words[name] or "")), written[0] if written else None)
 
 
-def forget_old(now: dt.datetime) -> int:
-    """Delete what was counted longer ago than it is kept, and return how many lines there were."""
-    gone = db.session.execute(
-        sa.delete(RefusedText).where(RefusedText.at <= now - kept("attempt")).returning(RefusedText.id)).all()
-    return len(gone)
-
-
-jobs.every_day("feedback.forget_refused", forget_old)
+forget_daily("feedback.forget_refused", Goes(RefusedText.id, lambda now: (RefusedText.at <= now - kept("attempt"),)))

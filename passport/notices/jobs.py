@@ -17,10 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from .. import clock
 from ..columns import uuid7
 from ..extensions import db
-from ..retention import kept
 from ..transaction import release, transaction
 from . import rules
-from .models import Job, Message, Notice
+from .models import Job
 
 log = logging.getLogger("passport.worker")
 
@@ -177,16 +176,3 @@ def _note_fault(job_id: uuid.UUID, worker: str, fault: str, now: dt.datetime) ->
     else:
         job.run_at = again
     db.session.flush()
-
-
-def _forget(now: dt.datetime) -> int:
-    """Delete notices that were seen, messages that left or will not, and jobs that are over."""
-    before = now - kept("outbox")
-    return max(
-        delete_some(Notice.id, Notice.read_at <= before),
-        delete_some(Message.id, sa.or_(Message.sent_at <= before, Message.failed_at <= before)),
-        delete_some(Job.id, sa.or_(Job.done_at <= before, Job.failed_at <= before)),
-    )
-
-
-every_day("notices.forget", _forget)

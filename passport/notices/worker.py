@@ -18,6 +18,7 @@ from flask import current_app
 from flask_babel import force_locale
 
 from .. import clock
+from ..audit import sealing
 from ..extensions import db
 from ..transaction import release, transaction
 from . import jobs, letters, outbox
@@ -60,6 +61,7 @@ class Worker:
     def work(self) -> None:
         """Do everything that is due now."""
         now = clock.now()
+        self.seal()
         if self.planned_at is None or now - self.planned_at >= PLANS_EVERY:
             with transaction():
                 jobs.plan(now)
@@ -79,6 +81,14 @@ class Worker:
             return False
         jobs.perform(taken[0], self.name, clock.now())
         return True
+
+    def seal(self) -> None:
+        """Seal the lines of the journal that wait; one worker at a time does."""
+        while not self.ends() and sealing.is_due():
+            with transaction():
+                sealed = sealing.seal()
+            if not sealed:
+                break
 
     # ---------- messages ----------
 

@@ -18,7 +18,7 @@ from ..transaction import transaction
 from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
 from ..wording import say
 from . import accreditation as charters
-from . import leaving, minors, queries, return_routes, rules, service, words
+from . import leaving, minors, past, queries, return_routes, rules, service, words
 from . import minors_routes as minors_routes
 from . import reminders as reminders
 from .forms import AccreditationForm, CheckForm, ContactForm, InviteForm, OrganisationForm
@@ -26,6 +26,7 @@ from .joining_routes import blueprint
 from .models import Organisation
 
 BLUEPRINTS = (blueprint, return_routes.blueprint)
+past.register()
 
 After = tuple[str, uuid.UUID]
 

@@ -18,6 +18,7 @@ from ..columns import uuid7
 from ..credentials import service as credentials
 from ..extensions import db
 from ..notices import jobs, outbox
+from ..notices.keeping import Goes, forget_daily
 from ..recognition import service as recognition
 from ..recognition.models import Permission
 from ..refusals import Refusal, Refused
@@ -280,11 +281,13 @@ def close_all(learner_id: uuid.UUID, now: dt.datetime) -> None:
 # ---------- every day ----------
 
 
+UNANSWERED = Goes(Guardian.id, lambda now: (
+    Guardian.expires_at <= now, sa.or_(Guardian.contact.is_not(None), Guardian.token_sealed.is_not(None))), "contacts never answered")
+
+
 def forget_contacts(now: dt.datetime) -> int:
     """Blank the address and the secret of links that nobody answered in time."""
-    some = sa.select(Guardian.id).where(
-        Guardian.expires_at <= now, sa.or_(Guardian.contact.is_not(None), Guardian.token_sealed.is_not(None))
-    ).limit(jobs.AT_A_TIME)
+    some = sa.select(Guardian.id).where(*UNANSWERED.which(now)).limit(jobs.AT_A_TIME)
     done = db.session.execute(
         sa.update(Guardian).where(Guardian.id.in_(some)).values(contact=None, token_sealed=None).returning(Guardian.id),
         execution_options={"synchronize_session": False})
@@ -310,5 +313,5 @@ def end_over(now: dt.datetime) -> int:
 
 
 protection.YOUNGER.append(grow_younger)
-jobs.every_day("parents.forget", forget_contacts)
+forget_daily("parents.forget", UNANSWERED, do=forget_contacts)
 jobs.every_day("parents.end", end_over)

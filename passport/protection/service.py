@@ -15,7 +15,7 @@ from ..audit.service import record
 from ..clock import day_of
 from ..columns import uuid7
 from ..extensions import db
-from ..notices import jobs
+from ..notices.keeping import Goes, forget_daily
 from ..retention import kept
 from .models import ReaderSetAside
 
@@ -46,9 +46,4 @@ def let_read(learner_id: uuid.UUID, reader_id: uuid.UUID, now: dt.datetime) -> N
         record("protection.let_read", learner_id, now, ended.id)
 
 
-def forget_looks(now: dt.datetime) -> int:
-    """Delete the lines of who looked that are older than twelve months."""
-    return jobs.delete_some(ReadingLine.id, ReadingLine.read_on <= day_of(now - kept("reading")))
-
-
-jobs.every_day("protection.forget_looks", forget_looks)
+forget_daily("protection.forget_looks", Goes(ReadingLine.id, lambda now: (ReadingLine.read_on <= day_of(now - kept("reading")),)))

@@ -21,12 +21,14 @@ from ..feedback.models import AuthoredText
 from ..feedback.queries import is_protected
 from ..notices import jobs
 from ..notices import service as notices
+from ..notices.keeping import Goes, forget_daily
 from ..notices.models import Notice
 from ..organisations.leaving import REMOVED
 from ..organisations.models import Membership, Organisation
 from ..organisations.queries import acts_now, is_vetted, known_now
 from ..protection.queries import kept_away
 from ..refusals import Refusal, Refused
+from ..retention import kept
 from ..seal import seal_case, unseal_case
 from . import rules
 from .models import CaseNote, Report
@@ -291,11 +293,14 @@ def _release(text_ids: list[uuid.UUID]) -> None:
                        execution_options={"synchronize_session": False})
 
 
+OVER = Goes(Report.id, lambda now: (Report.decided_at.is_not(None), Report.keep_until < day_of(now)))
+
+
 def forget(now: dt.datetime) -> int:
     """Delete the closed cases whose time is over, notes and all, and return how many there were."""
     found = db.session.execute(
         sa.select(Report.id, Report.object_id, Report.keep_until, Report.decided_at)
-        .where(Report.decided_at.is_not(None), Report.keep_until < day_of(now)).limit(jobs.AT_A_TIME)).all()
+        .where(*OVER.which(now)).limit(jobs.AT_A_TIME)).all()
     some = [row for row in found if rules.is_over(row.keep_until, row.decided_at, day_of(now))]
     _release([row.object_id for row in some])
     db.session.execute(sa.delete(Report).where(Report.id.in_([row.id for row in some])),
@@ -305,4 +310,5 @@ def forget(now: dt.datetime) -> int:
 
 REMOVED.append(lambda _membership_id, account_id, now: hand_on_all(account_id, now))
 jobs.later(MOVED, _tell_moved)
-jobs.every_day("safety.forget", forget)
+forget_daily("safety.forget", OVER, do=forget)
+forget_daily("safety.forget_freezes", Goes(ContactFreeze.id, lambda now: (ContactFreeze.lifted_at <= now - kept("freeze"),)))

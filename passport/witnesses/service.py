@@ -25,7 +25,9 @@ from ..feedback.models import AuthoredText, AuthoredVersion
 from ..feedback.service import write_text
 from ..frameworks.models import Wording
 from ..notices import service as notices
+from ..notices.keeping import Goes, forget_daily, unneeded
 from ..refusals import Refusal, Refused
+from ..retention import kept
 from ..seal import digest_of as hash_of
 from ..seal import new_token, seal
 from ..submissions import digest_of, kept_before
@@ -293,3 +295,6 @@ def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> Non
 protection.YOUNGER.append(grow_younger)
 experiences.STAYS_INSIDE.append(close_experience)
 experiences.ERASES.append(erase_experience)
+forget_daily("witnesses.forget", Goes(WitnessInvitation.id, lambda now: (
+    sa.or_(WitnessInvitation.expires_at <= now - kept("transient"), WitnessInvitation.revoked_at <= now - kept("transient")),
+    unneeded(WitnessInvitation))))

@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "accounts.home", "accounts.help_page", "accounts.sign_in", "accounts.sign_up", "landing.learner",
         "landing.parent", "landing.facilitator", "landing.employer", "city.rights", "city.guides", "city.free", "city.charter", "city.decided",
         "commitments.ecodesign", "commitments.accessibility", "commitments.security", "frameworks.sentences", "mail.forgotten",
+        "legal.mentions", "legal.privacy", "legal.cookies", "legal.processing", "legal.terms",
         "mail.look", "rescue.by_sheet", "rescue.begin", "lost.close", "410 /retrouver/numero", "410 /retrouver/phrase", "offline.waiting", "verify.page", "/nouvelle-phrase/{reset}", "410 /nouvelle-phrase/AAAA", "/sans-messages/{unsubscribe}",
         "/t/{witness_lea_x}", "/t/{witness_youth_x}", "/t/{witness_said}", "404 /t/AAAAAAAAAAAAAAAAAAAAAA",
         "/a/{parent_tom}", "404 /a/AAAAAAAAAAAAAAAAAAAAAA", "/r/{receipt_tom}", "guardian.typed",

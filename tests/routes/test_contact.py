@@ -13,8 +13,8 @@ from flask import Flask
 from passport.accounts.models import Passport
 from passport.experiences.models import Experience, Reflection
 from passport.extensions import db
-from passport.feedback import contacts
 from passport.feedback.models import AuthoredText, Feedback, FeedbackRequest, RefusedText
+from passport.notices import keeping
 from passport.recognition.models import Endorsement, NotYet, RecognitionRequest
 from passport.sharing.models import Share
 from passport.transaction import transaction
@@ -183,5 +183,5 @@ def test_what_was_counted_goes_after_twelve_months(app: Flask, cast: Cast) -> No
             db.session.add(RefusedText(learner_id=cast["tom"], membership_id=cast["m_karim"], reasons="phone",
                                        at=NOON - dt.timedelta(days=days)))
     with app.app_context(), transaction():
-        assert contacts.forget_old(NOON) == 2
+        assert keeping.delete(keeping.GOES["feedback.forget_refused"], NOON) == 2
         assert db.session.scalar(sa.select(sa.func.count()).select_from(RefusedText)) == 1

@@ -16,6 +16,7 @@ from passport.audit.models import ReadingLine
 from passport.columns import uuid7
 from passport.extensions import db
 from passport.feedback import service as feedback
+from passport.notices import keeping
 from passport.organisations import minors
 from passport.organisations.models import Membership, Organisation
 from passport.protection import queries, service
@@ -190,7 +191,7 @@ def test_the_rules_of_reading_hold_on_both_databases(app: Flask, cast: Cast) -> 
                                        organisation_id=cast["library"], action="open_request",
                                        experience_id=cast["tom_x"], read_on=NOON.date() - 366 * DAY))
         with transaction():
-            assert service.forget_looks(NOON) == 1
+            assert keeping.delete(keeping.GOES["protection.forget_looks"], NOON) == 1
         db.session.remove()
 
 

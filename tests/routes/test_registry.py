@@ -56,6 +56,8 @@ REGISTRY: dict[str, Door] = {
     "city.decided": Door(PUBLIC), "city.settings": of("sofia"),
     "commitments.ecodesign": Door(PUBLIC), "commitments.accessibility": Door(PUBLIC),
     "commitments.security": Door(PUBLIC), "commitments.security_txt": Door(PUBLIC), "frameworks.sentences": Door(PUBLIC),
+    "legal.mentions": Door(PUBLIC), "legal.privacy": Door(PUBLIC), "legal.cookies": Door(PUBLIC), "legal.processing": Door(PUBLIC),
+    "legal.terms": Door(PUBLIC),
     "offline.manifest": Door(PUBLIC), "offline.worker": Door(PUBLIC), "offline.waiting": Door(PUBLIC),
     "offline.ticket": Door(PUBLIC),
     "accounts.menu": Door(EVERYBODY), "accounts.note_down": Door(EVERYBODY), "accounts.passphrase": Door(EVERYBODY),

@@ -14,6 +14,8 @@ GOOD = {
     "SEAL_KEY": "Zx8Cv4Bn1Mq7We3Rt9Yu2Io6Pa5Sd0FgHjKlQwEr", "PUBLIC_URL": "https://passeport.alpha.fr",
     "DATABASE_URL": "postgresql://passport@/passport", "SIGNING_KEYS": "/srv/passport/keys",
     "SECURITY_CONTACT": "securite@alpha.fr",
+    "LEGAL_CONTROLLER": "Ville de Gap", "LEGAL_ADDRESS": "3 rue Haute, Gap", "LEGAL_DPO": "dpo@gap.fr",
+    "LEGAL_HOST": "Hébergeur SA, 1 quai Est, Lyon, 04 00 00 00 00", "LEGAL_DIRECTOR": "Mme Roux, maire",
 }
 
 
@@ -29,7 +31,8 @@ def test_production_starts_with_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES",
-                                     "SIGNING_KEYS", "SECURITY_CONTACT"])
+                                     "SIGNING_KEYS", "SECURITY_CONTACT", "LEGAL_CONTROLLER", "LEGAL_ADDRESS", "LEGAL_DPO", "LEGAL_HOST",
+                                     "LEGAL_DIRECTOR"])
 def test_production_does_not_start_without(missing: str) -> None:
     """The database of the demo would otherwise be opened, with its people, whose passphrase everybody knows."""
     with pytest.raises(ConfigurationError, match=missing):
@@ -40,6 +43,7 @@ def test_production_does_not_start_without(missing: str) -> None:
     {"SECRET_KEY": "short"}, {"SECRET_KEY": "a" * 40}, {"SECRET_KEY": "please-change-this-secret-key-0123456789"},
     {"SEAL_KEY": GOOD["SEAL_KEY"] + ",short"}, {"SECRET_KEY_FALLBACKS": "dev"}, {"SEAL_KEY": GOOD["SECRET_KEY"]},
     {"SECRET_KEY_FALLBACKS": GOOD["SEAL_KEY"]}, {"PUBLIC_URL": "http://passeport.alpha.fr"}, {"PUBLIC_URL": "https://"},
+    {"LEGAL_DPO": "dpo@ville.example"}, {"LEGAL_HOST": "à compléter"}, {"LEGAL_DIRECTOR": "xxx"},
     {"MINORS": "on"}, {"TRUSTED_PROXIES": "many"}, {"TRUSTED_PROXIES": "-1"}, {"PASSPORT_ENV": "prod"},
     {"SECURITY_CONTACT": "securite@alpha.example"}, {"SECURITY_CONTACT": "https://example.com/security"},
     {"SECURITY_CONTACT": "nobody"}, {"SECURITY_CONTACT": "http://alpha.fr/securite"}, {"SECURITY_CONTACT": "a@alpha.fr\nContact: b@alpha.fr"},

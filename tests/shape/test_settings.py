@@ -11,6 +11,8 @@ from config import ConfigurationError, Mail, settings
 
 GOOD = {"SMTP_HOST": "mail.ville.example", "MAIL_FROM": "Passeport de la Ville <passeport@ville.example>"}
 SECRETS = {"PASSPORT_ENV": "production", "SIGNING_KEYS": "/srv/passport/keys", "DATABASE_URL": "postgresql:///city", "TRUSTED_PROXIES": "1", "SECURITY_CONTACT": "securite@ville.fr", "SECRET_KEY": "aq8Zr2LmX0vTnB4kYw7JhPdU5sGcE1fI9oKxQvN3", "PUBLIC_URL": "https://p.ville.example",
+           "LEGAL_CONTROLLER": "Ville de Gap", "LEGAL_ADDRESS": "3 rue Haute, Gap", "LEGAL_DPO": "dpo@gap.fr",
+           "LEGAL_HOST": "Hébergeur SA, Lyon", "LEGAL_DIRECTOR": "Mme Roux, maire",
            "SEAL_KEY": "Zx81kLq0PmWn4RvTyB7cHdJ2sUfGe6oIaQ5X9vYt"}
 
 

@@ -108,6 +108,7 @@ PAGES = {
     "erasing.sealed_folder": ("sofia", "/signalements/sous-scelle/{sealed}"),
     "city.decided": (None, "/ce-que-la-ville-a-decide"),
     "city.rights": (None, "/mes-droits"),
+    "legal.privacy": (None, "/confidentialite"), "legal.processing": (None, "/registre-des-traitements"),
     "frameworks.sentences": (None, "/phrases"),
     "credentials.credential": (None, "/credentials/{credential}"),
     "credentials.achievement": (None, "/achievements/explain-simply/1.1"),
