@@ -10,7 +10,9 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
+from .. import schema
 from .worker import Worker
 
 
@@ -21,6 +23,12 @@ from .worker import Worker
 def group(once: bool, beside: int | None) -> None:
     """Send the messages and do the jobs that are due, until SIGTERM; several may run at once."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="worker: %(message)s")
+    try:
+        words = schema.refusal_of_newer(schema.look())
+    except OperationalError:  # it waits for its database
+        words = None
+    if words:
+        raise click.ClickException(words)
     mail = current_app.config["MAIL"]
     if not mail.leaves:
         click.echo("worker: no SMTP_HOST is set, so no e-mail leaves; everything else is done.", err=True)
