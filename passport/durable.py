@@ -10,7 +10,7 @@ from flask import Flask, has_request_context, request
 from sqlalchemy import event
 
 # How long a page waits, in seconds; together less than the five in which it answers. An idle connection answers at once.
-STATEMENT, IDLE, CONNECTING = 3.5, 1.0, 2
+STATEMENT, IDLE, CONNECTING = 3.0, 1.0, 2
 # After one was waited for in vain, nobody else waits for as long.
 REST = 1.0
 

@@ -236,7 +236,7 @@ def test_an_older_program_refuses_a_newer_database(app: Flask) -> None:
         assert schema.at_start(app) is None
         before = _revision("29990101_0001")
         try:
-            with pytest.raises(schema.Strange, match="newer version of the passport .revision 29990101_0001"):
+            with pytest.raises(schema.Strange, match="made by a newer version"):
                 schema.at_start(app)
         finally:
             _revision(before)
@@ -248,7 +248,7 @@ def test_a_database_that_waits_for_its_migration_is_not_served(app: Flask, clien
     with app.app_context():
         before = _revision("0001")
         try:
-            with pytest.raises(schema.Strange, match="tools/upgrade.py"):
+            with pytest.raises(schema.Strange, match="run `python tools/upgrade"):
                 schema.at_start(app)
             app.config["UNCHECKED"] = True
             assert client.get("/").status_code == 503
