@@ -20,7 +20,7 @@ from .accounts.unsent import Carried
 from .extensions import db
 from .refusals import Refusal, Refused
 from .transaction import let_go
-from .web import Forbidden, wants_fragment
+from .web import Forbidden, is_cookieless, wants_fragment
 from .wording import say
 
 log = logging.getLogger("passport")
@@ -59,7 +59,7 @@ def answer(
     usual_title, usual, usual_todo = texts(status)
     template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
     html = render_template(template, title=title or usual_title, words=words or usual, todo=todo or usual_todo,
-                           request_id=g.get("request_id", ""), status=status, again=again)
+                           request_id=g.get("request_id", ""), status=status, again=again, keyed=not is_cookieless())
     response = make_response(html, status)
     if status == 503:
         response.headers["Retry-After"] = RETRY
@@ -73,7 +73,7 @@ def not_kept() -> Response:
         words += " " + _("On ne peut donc pas se connecter. Ce qui était déjà enregistré reste.")
     elif request.endpoint == "accounts.sign_out":
         session.clear()
-        words = _("Cet appareil est déconnecté. La session, elle, finira toute seule, un peu plus tard.")
+        words = _("Le passeport est refermé sur cet appareil.")
         todo = _("Sur un appareil partagé, fermer aussi le navigateur.")
     elif request.blueprint not in unsent.OF_THE_ACCOUNT:
         again = _sent()
@@ -84,7 +84,7 @@ def not_kept() -> Response:
 def _sent() -> Carried | None:
     """Return the form that has just come, when it can be read and holds something."""
     try:
-        fields = tuple(request.form.items(multi=True))
+        fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
     except (HTTPException, OSError):
         return None
     return Carried(request.path, fields) if any(name not in unsent.WITHOUT_WORDS for name, _value in fields) else None

@@ -169,7 +169,7 @@ def test_while_nothing_can_be_written_pages_are_read_and_forms_say_so(
         signing_in = nobody.post("/ouvrir", data={"name": "lac-vert-27", "passphrase": "quatre mots secrets ici"})
         assert "On ne peut donc pas se connecter." in told(signing_in)
         assert "quatre mots" not in signing_in.get_data(as_text=True)
-        assert "Cet appareil est déconnecté." in told(lea.post("/fermer"))
+        assert "Le passeport est refermé sur cet appareil." in told(lea.post("/fermer"))
         assert lea.get("/passeport").status_code == 303
     assert kept(app, STORY["title"]) == 0
     assert browse("lea").post("/ajouter", {**STORY, "submission": new()}).status_code == 303
