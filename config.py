@@ -228,12 +228,16 @@ def _kept_secret(path: Path) -> str:
     """Return the secret of this file, made once, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(descriptor, "w") as file:
+        # It appears whole under its name, for another process that starts at the same moment.
+        made = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
+        try:
+            path.hardlink_to(made)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
     return path.read_text().strip()
 
 
@@ -362,7 +366,8 @@ def settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "FETCHES": _switch("FETCHES", env.get("FETCHES") or ("off" if mode == "test" else "on")),
         "MAIL": _mail(env, mode, instance),
         "SQLALCHEMY_DATABASE_URI": _database(env.get("DATABASE_URL"), instance),
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "pool_timeout": 3},
+        "READ_ONLY": _switch("READ_ONLY", env.get("READ_ONLY") or "off"),
         "SESSION_COOKIE_NAME": "__Host-passport" if https else "passport",
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 
 from config import ConfigurationError, settings
-from passport import create_app
+from passport import create_app, schema
 from passport.city.opening import Undecided, at_start
 from passport.headers import put_files_in_front
 from passport.opened import unfinished
@@ -27,20 +27,23 @@ def build() -> Flask:
     if not config["MAIL"].leaves:
         print("settings: no SMTP_HOST is set, so no e-mail leaves; passphrases are replaced in person.",  # noqa: T201
               file=sys.stderr)
-    serves = click.get_current_context(silent=True) is None
+    config["SERVES"] = click.get_current_context(silent=True) is None  # else a command at a terminal
     half = unfinished(config["INSTANCE"])
-    if half is not None and serves:
+    if half is not None and config["SERVES"]:
         print(f"settings: the restore of {half} was not finished: run `flask --app wsgi restore` again.", file=sys.stderr)  # noqa: T201
         raise SystemExit(1)
     application = create_app(config)
-    if config["MODE"] == "production":
-        try:
-            said = at_start(application, serves=serves)
-        except Undecided as exc:
-            print(f"settings: {exc}", file=sys.stderr)  # noqa: T201
-            raise SystemExit(1) from None
-        for words in said:
-            print(f"settings: {words}", file=sys.stderr)  # noqa: T201
+    said = []
+    try:
+        if config["SERVES"]:
+            said.append(schema.at_start(application))
+        if config["MODE"] == "production":
+            said += at_start(application, serves=config["SERVES"])
+    except (schema.Strange, Undecided) as exc:
+        print(f"settings: {exc}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
+    for words in filter(None, said):
+        print(f"settings: {words}", file=sys.stderr)  # noqa: T201
     put_files_in_front(application)
     return application
 

@@ -94,6 +94,8 @@ def run() -> None:
             # would cascade into child rows. The pragma is a no-op inside a transaction,
             # so set it on the raw connection, before SQLAlchemy begins one.
             connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
+            # Whoever else migrates takes its time.
+            connection.connection.dbapi_connection.execute("PRAGMA busy_timeout=600000")
         else:
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
             connection.commit()

@@ -13,8 +13,8 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import clock, columns, compression, errors, headers, limits, links  # noqa: F401 - limits registers its storage
-from .extensions import babel, csrf, db, limiter, login_manager, migrate, prepare_sqlite
+from . import clock, columns, compression, durable, errors, headers, limits, links, schema, writing  # noqa: F401 - limits registers its storage
+from .extensions import babel, csrf, db, limiter, login_manager, migrate
 from .policy import Action
 from .uploads import PassportRequest
 from .web import LANGUAGES, comes_from_here, is_cookieless, standing_on
@@ -38,6 +38,7 @@ def create_app(config: dict[str, Any]) -> Flask:
     compression.install(app, is_cookieless)
     errors.install(app)
     headers.install(app)
+    schema.install(app)
     guard(app)
     start_extensions(app)
     open_rooms(app)
@@ -53,7 +54,7 @@ def start_extensions(app: Flask) -> None:
     columns.add_length_checks(db.metadata)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
-        prepare_sqlite(db.engine)
+        durable.prepare(app, db.engine)
     limiter.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=choose_language)
@@ -230,6 +231,7 @@ def furnish_templates(app: Flask) -> None:
             "counts": Counts(me.actor if me else None, clock.now()),
             "cookieless": without,
             "today": clock.today(),
+            "writes": writing.is_possible(),
             # A page without account says by itself when and where it was read.
             "printed_on": "" if without else day_words(clock.today()),
             "city_host": links.host(),

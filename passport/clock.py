@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from zoneinfo import ZoneInfo
 
 CITY_ZONE = ZoneInfo("Europe/Paris")
 
 
+# As far as a clock is put back, time goes on as if it had not been; further, somebody put right what was wrong.
+HELD = dt.timedelta(hours=2)
+_seen = (dt.datetime.now(dt.UTC), time.monotonic())
+
+
+def held(wall: dt.datetime, steady: dt.datetime) -> dt.datetime:
+    """Return what time it is by a clock on the wall, and by one that only counts on from what was seen before."""
+    return steady if wall < steady <= wall + HELD else wall
+
+
 def now() -> dt.datetime:
-    """Return the present instant, aware and in UTC."""
-    return dt.datetime.now(dt.UTC)
+    """Return the present instant, aware and in UTC; an hour put back revives nothing that was over in this process."""
+    global _seen
+    before, at = _seen
+    counted = time.monotonic()
+    instant = held(dt.datetime.now(dt.UTC), before + dt.timedelta(seconds=counted - at))
+    _seen = (instant, counted)
+    return instant
 
 
 def today() -> dt.date:

@@ -7,19 +7,24 @@ import secrets
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, abort, g, make_response, render_template, request
+from flask import Flask, Response, abort, g, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from . import schema, writing
+from .accounts import unsent
+from .accounts.unsent import Carried
 from .extensions import db
 from .refusals import Refusal, Refused
-from .web import Forbidden, wants_fragment
+from .transaction import let_go
+from .web import Forbidden, is_cookieless, wants_fragment
 from .wording import say
 
 log = logging.getLogger("passport")
+RETRY = "60"
 DOORS = frozenset({"reader", "guardian", "witness", "sheet"})
 
 
@@ -47,13 +52,42 @@ def texts(status: int) -> tuple[str, str, str]:
     return known.get(status, other)
 
 
-def answer(status: int, words: str | None = None, todo: str | None = None) -> ResponseReturnValue:
-    """Return the page (or fragment) of one fault."""
-    title, usual, usual_todo = texts(status)
+def answer(
+    status: int, words: str | None = None, todo: str | None = None, title: str | None = None, again: Carried | None = None
+) -> Response:
+    """Return the page (or fragment) of one fault; `again` is a form that it keeps, to be sent once more."""
+    usual_title, usual, usual_todo = texts(status)
     template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
-    html = render_template(template, title=title, words=words or usual, todo=todo or usual_todo,
-                           request_id=g.get("request_id", ""), status=status)
-    return make_response(html, status)
+    html = render_template(template, title=title or usual_title, words=words or usual, todo=todo or usual_todo,
+                           request_id=g.get("request_id", ""), status=status, again=again, keyed=not is_cookieless())
+    response = make_response(html, status)
+    if status == 503:
+        response.headers["Retry-After"] = RETRY
+    return response
+
+
+def not_kept() -> Response:
+    """Return the page of what could not be written: it says so, and holds what was typed, to be sent once more."""
+    words, todo, again = _("Rien ne peut être enregistré pour le moment."), None, None
+    if request.endpoint == "accounts.sign_in":
+        words += " " + _("On ne peut donc pas se connecter. Ce qui était déjà enregistré reste.")
+    elif request.endpoint == "accounts.sign_out":
+        session.clear()
+        words = _("Le passeport est refermé sur cet appareil.")
+        todo = _("Sur un appareil partagé, fermer aussi le navigateur.")
+    elif request.blueprint not in unsent.OF_THE_ACCOUNT:
+        again = _sent()
+        words += " " + (_("Ce qui est écrit est gardé ici.") if again else _("Ce qui était déjà enregistré reste."))
+    return answer(503, words, todo, again=again)
+
+
+def _sent() -> Carried | None:
+    """Return the form that has just come, when it can be read and holds something."""
+    try:
+        fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+    except (HTTPException, OSError):
+        return None
+    return Carried(request.path, fields) if any(name not in unsent.WITHOUT_WORDS for name, _value in fields) else None
 
 
 def line(kind: str) -> str:
@@ -99,14 +133,25 @@ def install(app: Flask) -> None:
         return answer(400, _("La page était trop ancienne, ou ouverte avant de se connecter."),
                       _("Revenir en arrière, recharger la page : le texte est encore dans le champ."))
 
-    @app.errorhandler(sa.exc.OperationalError)
-    def _database(fault: sa.exc.OperationalError) -> ResponseReturnValue:
-        log.error("database unreachable, request %s: %s", g.get("request_id", ""), type(fault.orig).__name__)
-        db.session.rollback()
+    @app.errorhandler(schema.Strange)
+    def _strange(fault: schema.Strange) -> ResponseReturnValue:
+        log.error("%s", fault)
         g.without_database = True
-        response = make_response(answer(503))
-        response.headers["Retry-After"] = "60"
-        return response
+        return answer(503)
+
+    @app.errorhandler(OSError)
+    @app.errorhandler(sa.exc.SQLAlchemyError)
+    def _database(fault: OSError | sa.exc.SQLAlchemyError) -> ResponseReturnValue:
+        if not writing.is_away(fault):
+            return _fault(fault)
+        refused = writing.is_refused(fault)
+        log.error("%s, request %s: %s", "nothing can be written" if refused else "database unreachable",
+                  g.get("request_id", ""), type(getattr(fault, "orig", fault)).__name__)
+        let_go()
+        if refused:
+            writing.note(refused=True)
+        g.without_database = True
+        return not_kept() if request.method == "POST" else answer(503)
 
     @app.errorhandler(HTTPException)
     def _http(fault: HTTPException) -> ResponseReturnValue:
@@ -115,7 +160,7 @@ def install(app: Flask) -> None:
         status = fault.code or 500
         if 300 <= status < 400:
             return fault
-        response = make_response(answer(status))
+        response = answer(status)
         for name, value in fault.get_headers():
             if name.lower() in {"allow", "retry-after"}:
                 response.headers[name] = value
@@ -124,7 +169,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _fault(fault: Exception) -> ResponseReturnValue:
         log.error(line(type(fault).__name__), exc_info=app.debug or app.testing)
-        db.session.rollback()
+        let_go()
         if app.config.get("PROPAGATE_FAULTS"):
             raise fault
         g.without_database = True

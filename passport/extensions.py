@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
-import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import request
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event
 
 from .columns import Base
 from .compression import MaskedCSRF
@@ -41,24 +38,3 @@ def address() -> str:
 
 
 limiter = Limiter(key_func=address, headers_enabled=True, strategy="fixed-window")
-
-
-def prepare_sqlite(engine: sa.Engine) -> None:
-    """Make SQLite keep its promises: WAL, full sync, foreign keys, one writer that waits its turn, and nothing left of what is deleted."""
-    if engine.dialect.name != "sqlite":
-        return
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       "recursive_triggers=ON", "secure_delete=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        reading = has_request_context() and request.method in {"GET", "HEAD", "OPTIONS"}
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED" if reading else "IMMEDIATE")
-        connection.exec_driver_sql(f"BEGIN {mode}")

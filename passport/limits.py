@@ -25,10 +25,13 @@ def _table() -> sa.Table:
 
 
 def hit(key: str, seconds: int, amount: int = 1) -> int:
-    """Count one more of this key within its window and return how many there were; its own short transaction."""
+    """Count one more of this key within its window and return how many there were; its own short transaction.
+
+    A window that would end later than a new one was made by a clock that was put back since: it is over.
+    """
     table, now = _table(), time.time()
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    stale = table.c.expires_at <= now
+    stale = sa.or_(table.c.expires_at <= now, table.c.expires_at > now + seconds)
     values: Any = insert(table).values(key=hidden(key), hits=amount, expires_at=now + seconds)
     values = values.on_conflict_do_update(
         index_elements=[table.c.key],
@@ -41,14 +44,17 @@ def hit(key: str, seconds: int, amount: int = 1) -> int:
         return int(connection.execute(values).scalar_one())
 
 
-def state(key: str) -> tuple[int, float]:
-    """Return how many there were in the present window, and when it ends (seconds since 1970)."""
+def state(key: str, longest: float = float("inf")) -> tuple[int, float]:
+    """Return how many there were in the present window, and when it ends (seconds since 1970).
+
+    One that ends more than `longest` seconds from now was made by a clock that was put back since: it is over.
+    """
     table, now = _table(), time.time()
     with db.engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
         row = connection.execute(
             sa.select(table.c.hits, table.c.expires_at).where(table.c.key == hidden(key), table.c.expires_at > now)
         ).first()
-    return (row.hits, row.expires_at) if row else (0, now)
+    return (row.hits, row.expires_at) if row and row.expires_at <= now + longest else (0, now)
 
 
 def forget(key: str) -> None:

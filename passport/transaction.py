@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
+
+from . import writing
 from .extensions import db
 from .refusals import Refused
 
@@ -18,12 +21,21 @@ def transaction() -> Iterator[None]:
     try:
         yield
         db.session.commit()
+        writing.note(refused=False)
     except BaseException as stopped:
-        db.session.rollback()
+        let_go()
         if isinstance(stopped, Refused) and stopped.outlives is not None:
             with transaction():
                 stopped.outlives()
         raise
+
+
+def let_go() -> None:
+    """Roll back, and let go of a connection that cannot even do that: what it held ends with it."""
+    try:
+        db.session.rollback()
+    except sa.exc.SQLAlchemyError:
+        db.session().invalidate()
 
 
 def release() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import flask_migrate
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
@@ -25,8 +25,10 @@ def copy(database: Path, folder: Path, revision: str) -> Path:
     """Copy a live SQLite database with its own backup interface and return the path of the copy."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{database.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{revision}.db"
-    part = folder / f"{name}.part"
-    part.unlink(missing_ok=True)
+    for left in folder.glob("*.part"):  # of one that was killed
+        if left.stat().st_mtime < time.time() - 3600:
+            left.unlink(missing_ok=True)
+    part = folder / f"{name}.{os.getpid()}.part"
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     source, target = sqlite3.connect(database), sqlite3.connect(part)
     try:
@@ -43,26 +45,24 @@ def copy(database: Path, folder: Path, revision: str) -> Path:
 def main() -> int:
     """Copy when needed, upgrade, and return 0, or 1 with one line of explanation."""
     sys.path.insert(0, str(ROOT))
-    from wsgi import app
+    from config import ConfigurationError, settings
+    from passport import create_app, schema
 
+    try:
+        app = create_app({**settings(), "READ_ONLY": False})
+    except ConfigurationError as exc:
+        print(f"settings: {exc}", file=sys.stderr)
+        return 1
     with app.app_context():
         engine: sa.Engine = app.extensions["migrate"].db.engine
         scripts = ScriptDirectory(str(ROOT / "migrations"))
         try:
-            with engine.connect() as connection:
-                now = MigrationContext.configure(connection).get_current_heads()
+            now = sorted(schema.look())
         except sa.exc.OperationalError as exc:
             print(f"Cannot open the database: {str(exc.orig).strip().splitlines()[0]}", file=sys.stderr)
             return 1
-        unknown = [
-            revision for revision in now if revision not in {s.revision for s in scripts.walk_revisions()}
-        ]
-        if unknown:
-            print(
-                f"This database was made by a newer version of the passport (revision {', '.join(unknown)}); "
-                "start that version, or put back a copy from instance/backups.",
-                file=sys.stderr,
-            )
+        if words := schema.refusal_of_newer(now):
+            print(words, file=sys.stderr)
             return 1
         if now and set(now) != set(scripts.get_heads()):
             if engine.dialect.name == "sqlite" and engine.url.database:

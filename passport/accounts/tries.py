@@ -15,8 +15,8 @@ SIGN_UPS_PER_ADDRESS = 60
 SIGN_UPS_WINDOW = 3600
 
 
-def _left(key: str) -> int:
-    hits, until = limits.state(key)
+def _left(key: str, longest: int) -> int:
+    hits, until = limits.state(key, longest)
     return max(1, math.ceil(until - time.time())) if hits else 0
 
 
@@ -27,11 +27,11 @@ def seconds_to_wait(name: str) -> int:
     that exist and names that do not. Whoever calls this holds no transaction: the counters have their own.
     """
     waits = f"sign-in wait:{name}"
-    if left := _left(waits):
+    if left := _left(waits, rules.LONGEST_DELAY):
         return left
     delay = rules.delay_after(limits.hit(f"sign-in tries:{name}", DAY))
     if delay and limits.hit(waits, delay) > 1:
-        return _left(waits) or 1
+        return _left(waits, rules.LONGEST_DELAY) or 1
     return 0
 
 
@@ -44,7 +44,7 @@ def forget(name: str) -> None:
 def address_waits(address: str) -> int:
     """Return the seconds during which this address signs nobody in, or 0."""
     key = f"sign-in address:{address}"
-    return _left(key) if limits.state(key)[0] >= WRONG_PER_ADDRESS else 0
+    return _left(key, WRONG_WINDOW) if limits.state(key, WRONG_WINDOW)[0] >= WRONG_PER_ADDRESS else 0
 
 
 def note_wrong(address: str) -> None:
@@ -55,4 +55,4 @@ def note_wrong(address: str) -> None:
 def sign_up_waits(address: str) -> int:
     """Count one more passport opened from this address and return 0, or the seconds until the next one may be."""
     key = f"sign-up address:{address}"
-    return _left(key) if limits.hit(key, SIGN_UPS_WINDOW) > SIGN_UPS_PER_ADDRESS else 0
+    return _left(key, SIGN_UPS_WINDOW) if limits.hit(key, SIGN_UPS_WINDOW) > SIGN_UPS_PER_ADDRESS else 0

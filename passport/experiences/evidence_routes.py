@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, abort, current_app, flash, request, url_for
+from flask import Blueprint, abort, current_app, flash, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -71,6 +71,10 @@ def add(key: uuid.UUID) -> ResponseReturnValue:
         if refused.refusal is Refusal.SENT_OTHERWISE:
             raise
         form.refuse(refused, "file")
+        if refused.refusal is Refusal.STORE_BUSY:  # by which a phone knows to keep it, and to try again by itself
+            answer = make_response(_page(key, form, LinkForm(formdata=None), 503))
+            answer.headers["Retry-After"] = "60"
+            return answer
         return _page(key, form, LinkForm(formdata=None), 422)
     finally:
         if name is not None:

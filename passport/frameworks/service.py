@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..extensions import db
+from ..submissions import hold
 from .models import Alignment, Competency, Framework, FrameworkVersion, SearchText, Wording
 from .rules import ESCO, KEY_COMPETENCES, folded, number_of
 
@@ -59,6 +60,7 @@ def load(path: Path | None = None) -> bool:
     Raises Unreadable, and changes nothing, when the file is not whole, is older than what was published, gives an id
     to another sentence or forgets one.
     """
+    hold(b"frameworks load")  # whoever else starts now finds it done
     raw = (path or DATA).read_bytes()
     data = checked(json.loads(raw))
     digest = hashlib.sha256(raw + CONCEPTS.read_bytes()).digest()

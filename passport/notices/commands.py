@@ -11,7 +11,9 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
+from .. import schema
 from ..opened import unfinished
 from .worker import Worker
 
@@ -26,6 +28,12 @@ def group(once: bool, beside: int | None) -> None:
     half = unfinished(Path(current_app.instance_path))
     if half is not None:
         raise click.ClickException(f"the restore of {half} was not finished: run `flask --app wsgi restore` again.")
+    try:
+        words = schema.refusal_of_newer(schema.look())
+    except OperationalError:  # it waits for its database
+        words = None
+    if words:
+        raise click.ClickException(words)
     mail = current_app.config["MAIL"]
     if not mail.leaves:
         click.echo("worker: no SMTP_HOST is set, so no e-mail leaves; everything else is done.", err=True)

@@ -17,10 +17,10 @@ from cryptography.fernet import InvalidToken
 from flask import current_app
 from flask_babel import force_locale
 
-from .. import clock
+from .. import clock, writing
 from ..audit import sealing
 from ..extensions import db
-from ..transaction import release, transaction
+from ..transaction import let_go, release, transaction
 from . import jobs, letters, outbox
 from .outbox import Outgoing
 from .post import Outcome, hand_over
@@ -47,9 +47,11 @@ class Worker:
         while not self.ends():
             try:
                 self.work()
-            except sa.exc.OperationalError as fault:
-                db.session.rollback()
-                log.warning("database unreachable: %s", type(fault.orig).__name__)
+            except (sa.exc.SQLAlchemyError, OSError) as fault:
+                let_go()
+                if not writing.is_away(fault):
+                    raise
+                log.warning("database unreachable: %s", type(getattr(fault, "orig", fault)).__name__)
             finally:
                 db.session.remove()
             self.stop.wait(LOOKS_EVERY)
