@@ -166,12 +166,12 @@ def is_under_15(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
 
 def decides_now(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, and was younger here: what was decided by two is theirs."""
-    return actor.birth_year is not None and shows_alone(actor, thing, at, on)
+    return actor.was_younger and shows_alone(actor, thing, at, on)
 
 
 def came_of_age(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 18 or more, and was younger here: a declared adult has nothing to decide at 18."""
-    return actor.birth_year is not None and actor.band(on) is age.Band.ADULT
+    return actor.was_younger and actor.band(on) is age.Band.ADULT
 
 
 @because(Refusal.UNDER_15)

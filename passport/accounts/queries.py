@@ -97,7 +97,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
         sa.select(
             Session.shared, Session.last_used_at, Account.id, Account.display_name, Account.identifier, Account.email,
             Account.language, Account.audit_ref, Passport.birth_year, Passport.birth_month,
-            Passport.protection_chosen, has_role,
+            Passport.protection_chosen, Passport.age_source, has_role,
         )
         .join(Account, Account.id == Session.account_id)
         .join(Passport, Passport.learner_id == Account.id)
@@ -115,6 +115,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
             protection_chosen=row.protection_chosen, roles=roles_of(row.id) if row.has_role else (),
             consents=frozenset() if rules.has_turned(row.birth_year, row.birth_month, rules.SHOWS_ALONE, day_of(now))
             else frozenset(consents(row.id, now)),
+            grew_up=row.age_source == rules.BY_CALENDAR,
         ),
     )
 

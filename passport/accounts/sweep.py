@@ -1,4 +1,4 @@
-"""What an account leaves behind and is kept no longer: ended sessions, used secrets, counters, old drafts."""
+"""What an account leaves behind and is kept no longer: ended sessions, used secrets, counters, old drafts, months of birth."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from ..clock import day_of
 from ..extensions import db
-from ..notices.jobs import delete_some, every_day
+from ..notices.jobs import AT_A_TIME, delete_some, every_day
 from ..retention import kept
 from . import rules
-from .models import Draft, Mailbox, OneTimeToken, RateLimit, Session
+from .models import Draft, Mailbox, OneTimeToken, Passport, RateLimit, Session
 
 
 def forget(now: dt.datetime) -> int:
@@ -29,6 +30,23 @@ def forget(now: dt.datetime) -> int:
     )
 
 
+def forget_births(now: dt.datetime) -> int:
+    """Blank year and month of birth of whoever is 18, and return of how many; that they were younger here is kept.
+
+    No line in the journal: its day would tell the month.
+    """
+    on = day_of(now)
+    months = (on.year - Passport.birth_year) * 12 + (on.month - Passport.birth_month)
+    grown = sa.and_(Passport.birth_year.is_not(None), months > rules.ADULT * 12)
+    some = sa.select(Passport.learner_id).where(grown).limit(AT_A_TIME)
+    done = db.session.execute(
+        sa.update(Passport).where(Passport.learner_id.in_(some), grown)
+        .values(birth_year=None, birth_month=None, age_source=rules.BY_CALENDAR).returning(Passport.learner_id),
+        execution_options={"synchronize_session": False})
+    return len(done.all())
+
+
 def register() -> None:
     """Say that this is done every day."""
     every_day("accounts.forget", forget)
+    every_day("accounts.forget_births", forget_births)
