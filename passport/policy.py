@@ -98,6 +98,7 @@ class Action(StrEnum):
     ASSIGN_REQUEST = auto()
     RAISE_CONCERN = auto()
     HANDLE_REPORT = auto()
+    EXPORT_CASE = auto()
     READ_FIGURES = auto()
     # reading to protect
     READ_AS_READER = auto()
@@ -330,6 +331,11 @@ def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> b
     return thing.handler_id == actor.account_id or (thing.proposed and thing.route != "city")
 
 
+def is_of_two(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> bool:
+    """The case is about one adult and the safety of one learner, both known."""
+    return thing.about_id is not None and thing.learner_id is not None
+
+
 def meets_them(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks was asked by this learner, or answers for the organisation that was."""
     return was_asked(actor, thing, at, on) or answers_for(actor, thing, at, on)
@@ -485,6 +491,7 @@ POLICY: dict[Action, Needs] = {
     Action.ASSIGN_REQUEST: Needs((is_not_theirs, answers_for, waits_at_desk, grant_is_open, is_not_barred)),
     Action.RAISE_CONCERN: Needs((is_not_theirs, meets_them)),
     Action.HANDLE_REPORT: Needs((looks_after_it,)),
+    Action.EXPORT_CASE: Needs((looks_after_it, is_of_two)),
     Action.READ_FIGURES: Needs((manages,)),
     Action.READ_AS_READER: Needs((reads_to_protect,)),
     Action.READ_TO_PROTECT: Needs((reads_to_protect, is_reader_of_it)),

@@ -22,6 +22,7 @@ def look_words(look: Look) -> str:
         "see_request": _("a vu ma demande dans sa liste"),
         "protection": _("lecture de protection"),
         "open_case": _("a lu ce qui m’a dérangé"),
+        "export_case": _("a fait, à deux, un dossier de nos échanges pour une enquête"),
         "confirm_age": _("a confirmé que j’ai 18 ans ou plus"),
         "co_reading": _("a relu le retour avec la personne qui l’a écrit"),
     }

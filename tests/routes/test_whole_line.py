@@ -39,7 +39,7 @@ from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOK
 from tests.routes.test_registry import REGISTRY, City, everything
 from tests.routes.whole_line import at, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "ages", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "learning", "mail", "organisations", "parents", "protected",
+ROOMS = ("accounts", "ages", "attestations", "card", "elsewhere", "evidence", "experiences", "feedback", "guardian", "inquiries", "learning", "mail", "organisations", "parents", "protected",
          "protection", "reader", "recognition", "cases", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {

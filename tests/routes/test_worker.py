@@ -498,7 +498,7 @@ def test_the_worker_knows_what_is_to_be_done_every_day(app: Flask) -> None:
     assert daily == {"accounts.forget", "accounts.forget_births", "checks.remind", "credentials.catch_up", "credentials.close_lists",
                      "credentials.erase_foreign_left", "evidence.sweep", "experiences.erase", "feedback.forget_refused",
                      "feedback.lapse", "notices.forget", "parents.end", "parents.forget", "protection.forget_looks", "recognition.lapse",
-                     "safety.forget"}
+                     "safety.forget", "safety.forget_files"}
 
 
 @both_databases

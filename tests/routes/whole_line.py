@@ -112,6 +112,7 @@ OTHERWISE: dict[str, Row] = {
     "recognition.offered": row("lea", **{"choice_{offered}": "keep", "permit_{offered}": "y"}),
     "recognition.recognise": row("karim", **RECOGNISED),
     "cases.case": row("claire", outcome="acted"),
+    "inquiries.inquiry": row("claire", reason="Le procureur le demande."),
     "cases.note": row("claire", note="Vu avec l’équipe."),
     "cases.concern": row("nadia", category="worry", note="Il pleure souvent."),
     "reader.report": row(None, "/s/{share}/signaler", reason="false"),
