@@ -1,4 +1,4 @@
-"""Births that are kept until 18 only; files for an inquiry, made by two.
+"""Births that are kept until 18 only; files for an inquiry, made by two; codes of links said aloud.
 
 Revision 20261128_1801, after 20261128_1701, made on 2026-11-28.
 """
@@ -50,9 +50,19 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_inquiry_{name}"), "inquiry", [name])
     op.create_index("uq_inquiry_waiting", "inquiry", ["report_id"], unique=True,
                     sqlite_where=sa.text("confirmed_at IS NULL"), postgresql_where=sa.text("confirmed_at IS NULL"))
+    with op.batch_alter_table("share") as batch_op:
+        batch_op.drop_constraint(op.f("ck_share_code_hash_length"), type_="check")
+        batch_op.drop_column("code_hash")  # never written
+        batch_op.add_column(sa.Column("code_sealed", sa.LargeBinary(length=200), nullable=True))
 
 
 def downgrade() -> None:
+    # A link whose code is not asked any more would open to everybody: it closes.
+    op.execute("UPDATE share SET revoked_at = expires_at WHERE code_sealed IS NOT NULL AND revoked_at IS NULL")
+    with op.batch_alter_table("share") as batch_op:
+        batch_op.drop_column("code_sealed")
+        batch_op.add_column(sa.Column("code_hash", sa.String(length=200), nullable=True))
+        batch_op.create_check_constraint(op.f("ck_share_code_hash_length"), "length(code_hash) <= 200")
     op.drop_table("inquiry")
     # What is blanked stays so: whoever turned 18 here counts as an adult, as they say.
     op.execute(sa.update(PASSPORT).where(PASSPORT.c.age_source == "calendar").values(age_source="declared"))

@@ -50,7 +50,8 @@ def _read_me() -> list[str]:
 def of_pair(report: Report, reason: str, makers: list[str], now: dt.datetime) -> dict[str, Any]:
     """Return everything of the adult and the learner of a case that an inquiry needs, and nothing of anybody else."""
     learner_id, adult_id = report.concerned_id, report.about_id
-    assert learner_id is not None and adult_id is not None
+    assert learner_id is not None
+    assert adult_id is not None
     people = {a.id: a for a in db.session.scalars(sa.select(Account).where(Account.id.in_([learner_id, adult_id])))}
     learner, adult = people[learner_id], people[adult_id]
     texts = _texts(learner_id, adult_id)

@@ -83,6 +83,7 @@ class Audience:
     shown_name: str | None
     intro: str | None
     purpose: str = rules.SHOW
+    with_code: bool = False
 
     @property
     def body(self) -> dict[str, Any]:
@@ -97,6 +98,7 @@ class AudienceForm(Form):
                               validators=[InputRequired(_l("Écrire un nom, même très court."))],
                               render_kw={"autocomplete": "off"})
     recipient_shown = BooleanField(_l("La personne qui lit peut voir ce nom"))
+    with_code = BooleanField(_l("Un code à dire de vive voix ouvre la page"))
     purpose = RadioField(_l("C’est pour"), validate_choice=False)
     months = RadioField(_l("Ouvert pendant"), validate_choice=False)
     name_form = RadioField(_l("Mon nom sur la page"), validate_choice=False)
@@ -144,7 +146,7 @@ class AudienceForm(Form):
             recipient_name=self.recipient_name.data or "", recipient_shown=bool(self.recipient_shown.data),
             months=int(self.months.data), name_form=rules.WRITTEN if written else rules.DISPLAY,
             shown_name=self.shown_name.data if written else None, intro=self.intro.data,
-            purpose=self.purpose.data if "purpose" in self._fields else rules.SHOW,
+            purpose=self.purpose.data if "purpose" in self._fields else rules.SHOW, with_code=bool(self.with_code.data),
         )
 
 
@@ -173,6 +175,20 @@ def _lengths(band: Band) -> list[tuple[str, str]]:
     return [(str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band, number("links.longest"))]
 
 
+class CodeForm(Form):
+    """The code of a link, as it was said."""
+
+    code = Sentence(_l("Le code"), most=20, render_kw={"autocomplete": "off", "autocapitalize": "characters"})
+
+    class Meta(Form.Meta):
+        csrf = False  # whoever reads a link has no session; the key is in the address
+
+    def validate_code(self, field: Any) -> None:
+        """Refuse what can be no code; it is not counted as a try."""
+        if len(rules.code_of(field.data)) != rules.CODE_LENGTH:
+            raise ValidationError(refused_message(Refusal.CODE_SAID_WRONG))
+
+
 class PreviewForm(Entry):
     """The last look: it carries what was seen, so that nothing else is opened."""
 
@@ -187,4 +203,5 @@ def share_draft(body: dict[str, Any]) -> ShareDraft:
         recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
         name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
         submission=uuid.UUID(body["submission"]), purpose=body.get("purpose", rules.SHOW),
+        with_code=body.get("with_code", False),
     )

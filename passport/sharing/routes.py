@@ -100,7 +100,7 @@ def audience() -> ResponseReturnValue:
         "months": str(kept.get("months") or rules.preset_months(band)),
         "name_form": kept.get("name_form", rules.DISPLAY),
         "intro": kept["intro"] if "intro" in kept else choosing.looking_for(me),
-        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name", "purpose") if name in kept},
+        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name", "purpose", "with_code") if name in kept},
     }
     form = AudienceForm(band, current_user.display_name, actor().consents, data=before)
     if form.validate_on_submit():
@@ -150,7 +150,7 @@ def preview() -> ResponseReturnValue:
 
     def digest() -> str:
         return digest_of({"items": found.digest, "name": name, "intro": draft.intro,
-                          "recipient": head.recipient, "months": draft.months}).hex()
+                          "recipient": head.recipient, "months": draft.months, "code": draft.with_code}).hex()
 
     if sent and not form.errors:
         if form.seen.data == digest():

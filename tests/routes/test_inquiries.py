@@ -6,6 +6,8 @@ import datetime as dt
 import io
 import json
 import re
+import subprocess
+import sys
 import uuid
 import zipfile
 from pathlib import Path
@@ -139,7 +141,7 @@ def test_two_make_a_signed_file_of_one_adult_and_one_learner(
     path.write_bytes(content)
     (tmp_path / "did.json").write_bytes(browse(None).get("/.well-known/did.json").get_data())
     script = re.findall(r"```python\n(.*?)```", (Path(app.root_path).parent / "docs" / "inquiry.md").read_text(), re.S)[0]
-    exec(compile(script, "docs/inquiry.md", "exec"), {"FOLDER": tmp_path})
+    assert "unchanged" in subprocess.check_output([sys.executable, "-c", script], cwd=tmp_path, text=True)
     # It tells its learner once the case is closed, and is gone after a week.
     tom = browse("tom")
     line = "a fait, à deux, un dossier de nos échanges pour une enquête"

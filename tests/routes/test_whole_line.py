@@ -239,6 +239,7 @@ def sealed(city: City) -> list[str]:
     with city.app.app_context():
         boxes = [*db.session.scalars(sa.text("SELECT sealed_note FROM report WHERE sealed_note IS NOT NULL")),
                  *db.session.scalars(sa.text("SELECT sealed FROM case_note"))]
+        boxes += db.session.scalars(sa.text("SELECT sealed_reason FROM inquiry"))
         opened = [repr(unseal_case(bytes(box))) for box in boxes]
         db.session.remove()
     return opened
