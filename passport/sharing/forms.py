@@ -43,6 +43,7 @@ class Choice:
     endorsement_ids: tuple[uuid.UUID, ...]
     testimony_ids: tuple[uuid.UUID, ...] = ()
     evidence_ids: tuple[uuid.UUID, ...] = ()
+    whole_ids: tuple[uuid.UUID, ...] = ()
 
     @property
     def all_ids(self) -> tuple[uuid.UUID, ...]:
@@ -55,7 +56,8 @@ class Choice:
         return {"experiences": [str(i) for i in self.experience_ids],
                 "endorsements": [str(i) for i in self.endorsement_ids],
                 "testimonies": [str(i) for i in self.testimony_ids],
-                "pieces": [str(i) for i in self.evidence_ids]}
+                "pieces": [str(i) for i in self.evidence_ids],
+                "whole": [str(i) for i in self.whole_ids if i in self.evidence_ids]}
 
 
 class ChoiceForm(Form):
@@ -66,10 +68,12 @@ class ChoiceForm(Form):
     testimonies = SelectMultipleField(_l("Ce que d’autres ont vu"), validate_choice=False)
     pieces = SelectMultipleField(_l("Photos, documents, liens"), validate_choice=False)
 
+    whole = SelectMultipleField(_l("Peut être téléchargé"), validate_choice=False)
+
     def draft(self) -> Choice:
         """Return what was ticked."""
         return Choice(ids(self.experiences.data), ids(self.endorsements.data), ids(self.testimonies.data),
-                      ids(self.pieces.data))
+                      ids(self.pieces.data), ids(self.whole.data))
 
 
 @dataclass(frozen=True)
@@ -203,5 +207,5 @@ def share_draft(body: dict[str, Any]) -> ShareDraft:
         recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
         name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
         submission=uuid.UUID(body["submission"]), purpose=body.get("purpose", rules.SHOW),
-        with_code=body.get("with_code", False),
+        with_code=body.get("with_code", False), whole_ids=ids(body.get("whole")),
     )

@@ -76,13 +76,14 @@ def choose() -> ResponseReturnValue:
                 service.save_draft(me, wanted.body, now)
             return onward("sharing.audience")
         form.refuse(Refused(refusal))
-        ticked = {*wanted.all_ids}
+        ticked, whole = {*wanted.all_ids}, {*wanted.whole_ids}
     else:
         kept = choosing.draft(me)
         ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
+        whole = {*ids(kept.get("whole"))}
     alone = bool(rules.purposes_open(band, agreed))
     pictured = any(why is None and p.kind != "link" for c in found for p, why in c.pieces)
-    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone, pictured=pictured,
+    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, whole=whole, alone=alone, pictured=pictured,
                 status=422 if form.is_submitted() else 200)
 
 
@@ -174,7 +175,7 @@ def preview() -> ResponseReturnValue:
 
 def _still(learner_id: uuid.UUID, draft: service.ShareDraft) -> choosing.Chosen:
     return choosing.chosen(learner_id, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                           draft.evidence_ids, agreed=actor().consents)
+                           draft.evidence_ids, agreed=actor().consents, whole_ids=draft.whole_ids)
 
 
 def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDraft:

@@ -185,6 +185,14 @@ def refusal_to_show_piece(kind: str, band: Band, told: bool, agreed: Collection[
     return None if told else Refusal.PIECE_ALONE
 
 
+def is_whole(kind: str, ticked: bool) -> bool:
+    """Say whether a reader gets the whole file: a document only where its learner ticked that, for this link (promise T24).
+
+    A photo is only ever its reduced picture.
+    """
+    return ticked if kind == "document" else False
+
+
 def link_state(
     revoked_at: dt.datetime | None, expires_at: dt.datetime, now: dt.datetime, consented: bool = True
 ) -> LinkState:

@@ -48,6 +48,7 @@ class ShareDraft:
     evidence_ids: tuple[uuid.UUID, ...] = ()
     purpose: str = rules.SHOW
     with_code: bool = False
+    whole_ids: tuple[uuid.UUID, ...] = ()
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -66,7 +67,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
             len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids) + len(draft.evidence_ids))
     )
     found = choosing.chosen(learner_id, band, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                            draft.evidence_ids, lock=True, agreed=agreed)
+                            draft.evidence_ids, lock=True, agreed=agreed, whole_ids=draft.whole_ids)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
