@@ -69,6 +69,7 @@ class Actor:
     protection_chosen: bool = False
     roles: tuple[Role, ...] = ()
     consents: frozenset[str] = frozenset()
+    grew_up: bool = False  # turned 18 here; when they were born is kept no longer
 
     def active(self, role: str, at: dt.datetime) -> tuple[Role, ...]:
         """Return the roles of one kind that count at that time."""
@@ -77,6 +78,11 @@ class Actor:
     def band(self, on: dt.date) -> age.Band:
         """Return the column of the age table for this person on that day."""
         return age.band(self.birth_year, self.birth_month, on)
+
+    @property
+    def was_younger(self) -> bool:
+        """Say whether this person was under 18 here, whatever they are now."""
+        return self.birth_year is not None or self.grew_up
 
     def is_protected(self, on: dt.date) -> bool:
         """Say whether this person is protected on that day."""

@@ -106,6 +106,7 @@ class Action(StrEnum):
     ASSIGN_REQUEST = auto()
     RAISE_CONCERN = auto()
     HANDLE_REPORT = auto()
+    EXPORT_CASE = auto()
     READ_FIGURES = auto()
     # reading to protect
     READ_AS_READER = auto()
@@ -174,12 +175,12 @@ def is_under_15(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
 
 def decides_now(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 15 or more, and was younger here: what was decided by two is theirs."""
-    return actor.birth_year is not None and shows_alone(actor, thing, at, on)
+    return actor.was_younger and shows_alone(actor, thing, at, on)
 
 
 def came_of_age(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks is 18 or more, and was younger here: a declared adult has nothing to decide at 18."""
-    return actor.birth_year is not None and actor.band(on) is age.Band.ADULT
+    return actor.was_younger and actor.band(on) is age.Band.ADULT
 
 
 @because(Refusal.UNDER_15)
@@ -394,6 +395,11 @@ def makes_two(actor: Actor, thing: Returning, at: dt.datetime, on: dt.date) -> b
     return any(with_the_first(thing, r) for r in confirming_roles(actor, thing, at, on))
 
 
+def is_of_two(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> bool:
+    """The case is about one adult and the safety of one learner, both known."""
+    return thing.about_id is not None and thing.learner_id is not None
+
+
 def meets_them(actor: Actor, thing: Asked, at: dt.datetime, on: dt.date) -> bool:
     """Whoever asks was asked by this learner, or answers for the organisation that was."""
     return was_asked(actor, thing, at, on) or answers_for(actor, thing, at, on)
@@ -555,6 +561,7 @@ POLICY: dict[Action, Needs] = {
     Action.ASSIGN_REQUEST: Needs((is_not_theirs, answers_for, waits_at_desk, grant_is_open, is_not_barred)),
     Action.RAISE_CONCERN: Needs((is_not_theirs, meets_them)),
     Action.HANDLE_REPORT: Needs((looks_after_it,)),
+    Action.EXPORT_CASE: Needs((looks_after_it, is_of_two)),
     Action.READ_FIGURES: Needs((manages,)),
     Action.READ_AS_READER: Needs((reads_to_protect,)),
     Action.READ_TO_PROTECT: Needs((reads_to_protect, is_reader_of_it)),

@@ -184,6 +184,8 @@ class Refusal(StrEnum):
     SHEET_UNTOLD = "sheet_untold"
     SHEET_FULL = "sheet_full"
     SIGNING_LATER = "signing_later"
+    CODE_SAID_WRONG = "code_said_wrong"
+    CODE_LATER = "code_later"
     # cases
     TWO_PERSONS = "two_persons"
     CITY_NEEDED = "city_needed"

@@ -133,6 +133,8 @@ SENTENCES: dict[Refusal, LazyString] = {
     Refusal.NOT_ALLOWED_TO_SHOW: _l("La personne ne permet pas de montrer cette phrase."),
     Refusal.NO_FEEDBACK_READ: _l("D’abord lire un retour sur cette expérience et y répondre, ou toucher « C’est bien comme ça »."),
     Refusal.TEXT_KEPT: _l("Ce texte reste comme il est : il ne se retire plus."),
+    Refusal.CODE_SAID_WRONG: _l("Ce n’est pas ce code. Le redemander à la personne, de vive voix."),
+    Refusal.CODE_LATER: _l("Cinq essais sont faits. Attendre un quart d’heure, puis réessayer."),
     Refusal.TWO_PERSONS: _l("Une autre personne doit confirmer."),
     Refusal.CITY_NEEDED: _l("L’une des deux personnes doit être de la Ville."),
     Refusal.PROPOSAL_CHANGED: _l("Ce qui est proposé a changé entre-temps. Relire la page, puis confirmer."),

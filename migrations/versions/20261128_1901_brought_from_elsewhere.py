@@ -1,6 +1,6 @@
 """What a learner brings from another city's passport, and the secret that says a badge received elsewhere is theirs.
 
-Revision 20261128_1901, after 20261128_1701, made on 2026-11-28.
+Revision 20261128_1901, after 20261128_1801, made on 2026-11-28.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261128_1901"
-down_revision = "20261128_1701"
+down_revision = "20261128_1801"
 branch_labels = None
 depends_on = None
 

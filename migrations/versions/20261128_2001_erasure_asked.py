@@ -1,6 +1,6 @@
 """Who asked to be erased, and the words of adults that stay under seal for a while.
 
-Revision 20261128_2001, after 20261128_1701, made on 2026-11-28.
+Revision 20261128_2001, after 20261128_1901, made on 2026-11-28.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261128_2001"
-down_revision = "20261128_1701"
+down_revision = "20261128_1901"
 branch_labels = None
 depends_on = None
 

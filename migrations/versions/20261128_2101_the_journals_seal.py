@@ -1,6 +1,6 @@
 """Which line a link of the journal's chain seals, the months of it that were dropped, and how often somebody was warned.
 
-Revision 20261128_2101, after 20261128_1701, made on 2026-11-28.
+Revision 20261128_2101, after 20261128_2001, made on 2026-11-28.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261128_2101"
-down_revision = "20261128_1701"
+down_revision = "20261128_2001"
 branch_labels = None
 depends_on = None
 

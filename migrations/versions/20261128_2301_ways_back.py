@@ -1,6 +1,6 @@
 """The codes of a sheet to come back with, a way back that two adults confirm, and notices of both.
 
-Revision 20261128_2301, after 20261128_1701, made on 2026-11-28.
+Revision 20261128_2301, after 20261128_2101, made on 2026-11-28.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261128_2301"
-down_revision = "20261128_1701"
+down_revision = "20261128_2101"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """A second factor: codes of an application, passkeys, codes on paper; and until when it counts in a session.
 
-Revision 20261128_2401, after 20261128_1701, made on 2026-11-28.
+Revision 20261128_2401, after 20261128_2301, made on 2026-11-28.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from passport import columns
 
 revision = "20261128_2401"
-down_revision = "20261128_1701"
+down_revision = "20261128_2301"
 branch_labels = None
 depends_on = None
 

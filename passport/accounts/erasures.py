@@ -21,6 +21,7 @@ from flask import current_app
 
 from ..extensions import db
 from ..notices import jobs
+from ..notices.keeping import Goes, forget_daily
 from ..retention import kept
 from .models import Erasure
 
@@ -145,4 +146,4 @@ def settle(now: dt.datetime) -> int:
     return gone
 
 
-jobs.every_day("accounts.erasures", settle)
+forget_daily("accounts.erasures", Goes(Erasure.id, lambda now: (Erasure.asked_at <= now - kept("replay"),)), do=settle)

@@ -46,7 +46,10 @@ class Account(Base):
 
 
 class Passport(Base):
-    """What a learner owns: its key is the account's, and everything of theirs hangs on it."""
+    """What a learner owns: its key is the account's, and everything of theirs hangs on it.
+
+    Year and month of birth are kept until 18 only; then `age_source` says that the calendar made an adult of them.
+    """
 
     __tablename__ = "passport"
     __retention__ = "learner"
@@ -64,7 +67,8 @@ class Passport(Base):
         Check("(birth_year IS NULL) = (birth_month IS NULL)", name="birth_whole"),
         Check("birth_month BETWEEN 1 AND 12", name="birth_month"),
         Check("birth_year BETWEEN 1900 AND 2100", name="birth_year"),
-        Check("age_source IN ('declared', 'seen')", name="age_source"),
+        Check("age_source IN ('declared', 'seen', 'calendar')", name="age_source"),
+        Check("age_source <> 'calendar' OR birth_year IS NULL", name="birth_blanked"),
         Check("evidence_bytes BETWEEN 0 AND evidence_quota", name="quota"),
     )
 

@@ -101,7 +101,7 @@ def lower_age(learner_id: uuid.UUID, year: int | None, month: int | None, now: d
     passport, decided = _held(learner_id)
     known = None if passport.birth_year is None or passport.birth_month is None else (
         passport.birth_year, passport.birth_month)
-    if known is not None and known == (year, month):
+    if known is not None and known == (year, month) and _is_minor(passport, now):
         return
     refusal = rules.refusal_to_lower_age(known, (year, month), day_of(now))
     if refusal is not None:

@@ -110,7 +110,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
             Session.shared, Session.last_used_at, Session.created_at, Session.device, Session.stepped_up_at,
             Session.factor_until, has_factor(Account.id).label("has_factor"), Account.id, Account.display_name, Account.identifier, Account.email,
             Account.language, Account.audit_ref, Passport.birth_year, Passport.birth_month,
-            Passport.protection_chosen, has_role,
+            Passport.protection_chosen, Passport.age_source, has_role,
         )
         .join(Account, Account.id == Session.account_id)
         .join(Passport, Passport.learner_id == Account.id)
@@ -129,6 +129,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
             protection_chosen=row.protection_chosen, roles=roles_of(row.id) if row.has_role else (),
             consents=frozenset() if rules.has_turned(row.birth_year, row.birth_month, rules.SHOWS_ALONE, day_of(now))
             else frozenset(consents(row.id, now)),
+            grew_up=row.age_source == rules.BY_CALENDAR,
         ),
     )
     return None if rules.is_over(who.coordinates, row.created_at, row.last_used_at, now) else who

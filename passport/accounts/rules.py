@@ -26,6 +26,7 @@ DEMO_PASSPHRASE = "quatre-mots-pour-alpha-2026"  # noqa: S105 - told on the demo
 FREE_TRIES = 8
 FIRST_DELAY = 30
 LONGEST_DELAY = 15 * 60
+BY_CALENDAR = "calendar"
 DISPLAY, WRITTEN = "display", "written"
 AGE_CODE_WITHIN, AGE_CODE_TRIES = dt.timedelta(minutes=15), 5
 RESET_WITHIN = dt.timedelta(minutes=15)

@@ -67,15 +67,30 @@ def note_case(
     learner_id: uuid.UUID, reader_ref: uuid.UUID, role: str, organisation_id: uuid.UUID, case_id: uuid.UUID, at: dt.datetime
 ) -> None:
     """Keep that an adult opened a case of a learner's safety today, in a transaction of its own; once a day and case."""
+    with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
+        connection.execute(_case_line(learner_id, reader_ref, role, organisation_id, case_id, "open_case", at))
+
+
+def note_case_act(
+    learner_id: uuid.UUID, reader_ref: uuid.UUID, role: str, organisation_id: uuid.UUID, case_id: uuid.UUID, action: str,
+    at: dt.datetime,
+) -> None:
+    """Keep, in the transaction of the act itself, what an adult did today with a case of a learner's safety."""
+    db.session.execute(_case_line(learner_id, reader_ref, role, organisation_id, case_id, action, at))
+
+
+def _case_line(
+    learner_id: uuid.UUID, reader_ref: uuid.UUID, role: str, organisation_id: uuid.UUID, case_id: uuid.UUID, action: str,
+    at: dt.datetime,
+) -> sa.Insert:
     line = ReadingLine.__table__.alias()
     there = sa.exists().where(line.c.learner_id == learner_id, line.c.reader_ref == reader_ref, line.c.case_id == case_id,
-                              line.c.read_on == day_of(at))
+                              line.c.action == action, line.c.read_on == day_of(at))
     values = {"id": uuid7(), "learner_id": learner_id, "reader_ref": reader_ref, "role": role,
-              "organisation_id": organisation_id, "action": "open_case", "case_id": case_id, "read_on": day_of(at)}
+              "organisation_id": organisation_id, "action": action, "case_id": case_id, "read_on": day_of(at)}
     types = ReadingLine.__table__.c
     once = sa.select(*(sa.literal(value, types[name].type) for name, value in values.items())).where(~there)
-    with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
-        connection.execute(sa.insert(ReadingLine).from_select(list(values), once))
+    return sa.insert(ReadingLine).from_select(list(values), once)
 
 
 def note_in_person(

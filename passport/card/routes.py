@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -14,6 +14,7 @@ from flask_login import current_user
 from .. import clock, doors, drawings
 from ..accounts.rules import Band
 from ..experiences.panels import Panel
+from ..extensions import csrf
 from ..links import host
 from ..policy import Action, Mine
 from ..refusals import Refused
@@ -167,7 +168,8 @@ def opens() -> ResponseReturnValue:
     return page("card/opens.html", form=form, small=small, links=links, status=422 if form.is_submitted() else 200)
 
 
-@reader.blueprint.get("/c/<token>", endpoint="card")
+@reader.blueprint.route("/c/<token>", endpoint="card", methods=["GET", "POST"])
+@csrf.exempt
 @public
 def scan(token: str) -> ResponseReturnValue:
     """Scan a card: the link it opens now, or nothing, not even a name."""
@@ -179,9 +181,9 @@ def scan(token: str) -> ResponseReturnValue:
     opened = queries.opens(found, clock.now())
     if opened is None:
         return _nothing_now()
-    return reader.share_page(
-        opened, lambda item_id: doors.way("reader.card_checked", token=token, item=item_id),
-        lambda piece: url_for("reader.card_piece", token=token, item=piece.item_id))
+    return reader.asks_code(opened, "reader.card", token) or reader.share_page(
+        opened, lambda item_id: reader.way("reader.card_checked", token=token, item=item_id),
+        lambda piece: url_for("reader.card_piece", token=token, item=piece.item_id, cle=g.get("said")))
 
 
 @reader.blueprint.get("/c/<token>/verifier/<uuid:item>", endpoint="card_checked")
@@ -196,7 +198,8 @@ def scan_checked(token: str, item: uuid.UUID) -> ResponseReturnValue:
     opened = queries.opens(found, clock.now())
     if opened is None:
         return _nothing_now()
-    return reader.checked_page(opened, item, doors.way("reader.card", token=token))
+    return reader.asks_code(opened, "reader.card", token) or reader.checked_page(
+        opened, item, reader.way("reader.card", token=token))
 
 
 @reader.blueprint.get("/c/<token>/pieces/<uuid:item>", endpoint="card_piece")

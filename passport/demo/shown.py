@@ -40,6 +40,7 @@ class Shown(Days):
         What stands beside them goes along where the line says so.
         """
         chosen = [self.experiences[key].id for key in line["items"]]
+        along = tuple(i for x in chosen for i in self.evidence.get(x, ())) if line.get("with_pieces") else ()
         shareable = recognition_queries.shareable(self.ids[line["learner"]], at)
         self.shares[line["key"]] = sharing.create_share(self.ids[line["learner"]], sharing.ShareDraft(
             experience_ids=tuple(chosen),
@@ -49,7 +50,7 @@ class Shown(Days):
                                 if s.refusal is None and s.experience_id in chosen),
             recipient_name=line["name"], recipient_shown=False, months=line["months"], name_form="display",
             shown_name=None, intro=line["intro"], submission=uuid.uuid4(),
-            evidence_ids=tuple(i for x in chosen for i in self.evidence.get(x, ())) if line.get("with_pieces") else (),
+            evidence_ids=along, whole_ids=along,
         ), at)
 
     def open_link(self, key: str, times: int, at: dt.datetime) -> None:

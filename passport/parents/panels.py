@@ -28,7 +28,7 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
     if band is Band.YOUTH and queries.to_take_over(learner_id, band, now):
         return [News("", _("Ce qui se décidait à deux est à vous"), _("Garder ou fermer, quand on veut"),
                      url_for("parents.hand_over"), _("Ouvrir"), icon="group")]
-    if band is Band.ADULT and who.birth_year is not None and not queries.came_of_age(learner_id):
+    if band is Band.ADULT and who.was_younger and not queries.came_of_age(learner_id):
         return [News("", _("18 ans : ce qui change"), _("La protection, et le nom qui se montre"),
                      url_for("parents.come_of_age"), _("Ouvrir"), icon="group")]
     return []

@@ -260,7 +260,11 @@ def come_of_age(learner_id: uuid.UUID, protected: bool, now: dt.datetime) -> Non
 
 
 def grow_younger(learner_id: uuid.UUID, band: age.Band, now: dt.datetime) -> None:
-    """End what two decided and does not hold at the age that is said now, with all that stands on it."""
+    """End what two decided and does not hold at the age that is said now, with all that stands on it.
+
+    At 18 it is asked anew what becomes of the protection.
+    """
+    db.session.get_one(Passport, learner_id).came_of_age_at = None
     for given in db.session.scalars(sa.select(GuardianConsent).where(
             GuardianConsent.learner_id == learner_id, GuardianConsent.withdrawn_at.is_(None))).all():
         if rules.ends_younger(band, given.kept_at):

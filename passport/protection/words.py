@@ -25,6 +25,7 @@ def look_words(look: Look) -> str:
         "see_return": _("a vu mon nom pour m’aider à revenir"),
         "confirm_return": _("a confirmé que c’était moi, pour revenir"),
         "close_links": _("a fermé ma carte et mes liens, sur place"),
+        "export_case": _("a fait, à deux, un dossier de nos échanges pour une enquête"),
         "confirm_age": _("a confirmé que j’ai 18 ans ou plus"),
         "co_reading": _("a relu le retour avec la personne qui l’a écrit"),
     }

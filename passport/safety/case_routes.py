@@ -71,7 +71,7 @@ def case(key: uuid.UUID) -> ResponseReturnValue:
     return page(
         "safety/case.html", case=opened, said=said, day=day_words, form=form, words=words,
         category=words.category(report.object_kind, report.category), notes=queries.notes(report.id), mine=me,
-        freezes=report.about_id is not None and may(Action.FREEZE_CONTACT, opened),
+        files=may(Action.EXPORT_CASE, opened), freezes=report.about_id is not None and may(Action.FREEZE_CONTACT, opened),
         status=200 if request.method == "GET" else 422)
 
 

@@ -139,7 +139,7 @@ def close_case(report: Report, account_id: uuid.UUID, now: dt.datetime, read: st
     refusal = rules.refusal_to_close(
         report.about_id == account_id, report.proposed_at is not None and report.proposed_by_id not in _never(report),
         report.proposed_by_id == account_id, rules.needs_city(report.route, report.due_at, now),
-        bool(pair & set(_active_ids("coordinator", None, now))), read not in {None, report.proposal})
+        of_city(pair, now), read not in {None, report.proposal})
     if refusal is not None:
         raise Refused(refusal)
     report.confirmed_by_id = account_id
@@ -235,6 +235,11 @@ def lead_of(organisation_id: uuid.UUID, asking: uuid.UUID, now: dt.datetime) -> 
     return others.pop() if len(others) == 1 else None
 
 
+def of_city(people: set[uuid.UUID | None], now: dt.datetime) -> bool:
+    """Say whether one of these people is of the coordination now."""
+    return bool(people & set(_active_ids("coordinator", None, now)))
+
+
 def _never(report: Report) -> set[uuid.UUID | None]:
     """Who never has a case: whom it is or may be about, who told it, whose safety it is, and whom that learner set aside."""
     aside = frozenset(kept_away([report.concerned_id])[report.concerned_id]) if report.concerned_id is not None else frozenset()
@@ -268,6 +273,11 @@ def _tell(report: Report, now: dt.datetime, city: bool, but: uuid.UUID | None = 
     for who in sorted(told, key=str):
         assert who is not None
         notices.tell(who, NOTICE, report.id, now)
+
+
+def tell_others(report: Report, now: dt.datetime, but: uuid.UUID) -> None:
+    """Leave word with whoever else has a case and with the coordination: something waits there for a second person."""
+    _tell(report, now, city=True, but=but)
 
 
 def _tell_moved(payload: dict[str, Any], now: dt.datetime) -> int:

@@ -80,6 +80,12 @@ class NoteForm(Form):
     note = Paragraph(_l("Ce qui a été fait ou entendu"), most=4000, validators=[InputRequired(_l("Écrire quelques mots."))])
 
 
+class InquiryForm(Form):
+    """Why a file for an inquiry is needed."""
+
+    reason = Paragraph(_l("Pourquoi, et pour qui"), most=1000, validators=[InputRequired(_l("Écrire quelques mots."))])
+
+
 def _fill(field: RadioField, table: dict[str, Any]) -> None:
     field.choices = options((value, str(said)) for value, said in table.items())
     field.validate_choice = True

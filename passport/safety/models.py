@@ -1,4 +1,4 @@
-"""Reports, the cases that they become, and case notes: a store of its own, with its own key and retention."""
+"""Reports, the cases that they become, case notes and files for an inquiry: a store of its own, with its own key and retention."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint as Check
 from sqlalchemy import Index
 
-from ..columns import Base, Mapped, key, mapped_column
+from ..columns import Base, Mapped, key, mapped_column, where
 
 
 class Report(Base):
@@ -76,3 +76,29 @@ class CaseNote(Base):
     author_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     written_at: Mapped[dt.datetime]
+
+
+class Inquiry(Base):
+    """A file for a safeguarding inquiry about one adult and one learner: one person asks for it, another confirms.
+
+    Only then is it made; it is kept sealed until `until` (so long the request waits, too), then its bytes are blanked.
+    """
+
+    __tablename__ = "inquiry"
+    __retention__ = "case"
+    id: Mapped[uuid.UUID] = key()
+    report_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    asked_at: Mapped[dt.datetime]
+    sealed_reason: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    confirmed_at: Mapped[dt.datetime | None]
+    until: Mapped[dt.datetime]
+    sealed_file: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    __table_args__ = (
+        Index("uq_inquiry_waiting", "report_id", unique=True, **where("confirmed_at IS NULL")),
+        Check("confirmed_by_id <> asked_by_id", name="two_people"),
+        Check("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmed_whole"),
+        Check("sealed_file IS NULL OR confirmed_at IS NOT NULL", name="made_by_two"),
+        Check("until > asked_at", name="ends"),
+    )

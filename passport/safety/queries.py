@@ -26,7 +26,7 @@ from ..policy import Case
 from ..protection.queries import is_set_aside, kept_away
 from ..seal import unseal_case
 from . import rules, words
-from .models import CaseNote, Report
+from .models import CaseNote, Inquiry, Report
 
 PER_PAGE = 20
 
@@ -141,8 +141,10 @@ def _left_alone(now: dt.datetime) -> Any:
 
 
 def _with_city(now: dt.datetime) -> Any:
-    """Return that the coordination has a case: from the start, by the clock, or because an end was proposed."""
-    return sa.or_(Report.route != rules.HOUSE, Report.proposed_at.is_not(None),
+    """Return that the coordination has a case: from the start, by the clock, or because an end was proposed or a
+    file asked for."""
+    asked = sa.exists().where(Inquiry.report_id == Report.id)
+    return sa.or_(Report.route != rules.HOUSE, Report.proposed_at.is_not(None), asked,
                   sa.and_(Report.decided_at.is_(None), Report.due_at <= now))
 
 
@@ -168,6 +170,11 @@ def _looked_after(account_id: uuid.UUID, now: dt.datetime) -> Any:
                sa.and_(sa.or_(_left_alone(now), _with_city(now)), city),
                sa.and_(Report.proposed_at.is_not(None), Report.route != rules.CITY, house)),
     )
+
+
+def looks_after(report_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Say whether somebody may read this case now."""
+    return db.session.scalar(sa.select(Report.id).where(Report.id == report_id, _looked_after(account_id, now))) is not None
 
 
 def cases(handler_id: uuid.UUID, now: dt.datetime) -> list[CaseLine]:

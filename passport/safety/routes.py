@@ -15,12 +15,12 @@ from ..policy import Action, Mine
 from ..refusals import Refused
 from ..transaction import transaction
 from ..web import actor, authorised, now_and_today, onward, page
-from . import case_routes, door_routes, queries, service
+from . import case_routes, door_routes, inquiry_routes, queries, service
 from .forms import BotherForm
 
 blueprint = Blueprint("safety", __name__)
 # door_routes adds its pages to those of readers and witnesses.
-BLUEPRINTS = (blueprint, case_routes.blueprint)
+BLUEPRINTS = (blueprint, case_routes.blueprint, inquiry_routes.blueprint)
 __all__ = ["BLUEPRINTS", "door_routes"]
 
 

@@ -8,6 +8,7 @@ from ..refusals import Refusal
 
 WORKING_DAYS = 2
 KEPT = dt.timedelta(days=365)
+FILE_KEPT = dt.timedelta(days=7)
 FOLLOWED_YEARS = 5
 HOUSE, BOTH, CITY = "house", "both", "city"
 # What a learner may say of a text, and an adult of what they worry about; the words stand in words.py.
@@ -124,6 +125,21 @@ def refusal_to_close(
     if city_needed and not city:
         return Refusal.CITY_NEEDED
     return Refusal.PROPOSAL_CHANGED if changed else None
+
+
+def refusal_to_ask_file(waiting: bool, there: bool) -> Refusal | None:
+    """Say why nobody can ask for a file for an inquiry, or None: none waits to be confirmed, and none is there."""
+    return Refusal.ALREADY_ASKED if waiting or there else None
+
+
+def refusal_to_make_file(asked: bool, same: bool, city: bool) -> Refusal | None:
+    """Say why somebody cannot confirm that a file for an inquiry is made, or None: what another one asked for, who may
+    still read the case, one of the two being of the city (promise S23)."""
+    if not asked:
+        return Refusal.PROPOSAL_CHANGED
+    if same:
+        return Refusal.TWO_PERSONS
+    return None if city else Refusal.CITY_NEEDED
 
 
 def refusal_to_block(met: bool, oneself: bool) -> Refusal | None:

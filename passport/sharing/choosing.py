@@ -165,7 +165,7 @@ class Chosen:
 def chosen(
     learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], endorsement_ids: Collection[uuid.UUID],
     testimony_ids: Collection[uuid.UUID] = (), evidence_ids: Collection[uuid.UUID] = (), lock: bool = False,
-    agreed: Collection[str] = (),
+    agreed: Collection[str] = (), whole_ids: Collection[uuid.UUID] = (),
 ) -> Chosen:
     """Return the items of a choice as they stand now; five statements. `lock` holds what they speak of until the commit.
 
@@ -188,7 +188,7 @@ def chosen(
     rows = [(x, name) for x, name in db.session.execute(which)
             if rules.refusal_to_show_item(recognition.story_of(x)) is None]
     claims = _claims(Claim.learner_id == learner_id, Claim.experience_id.in_(experience_ids))
-    beside = _pieces(learner_id, band, experience_ids, evidence_ids, lock, agreed)
+    beside = _pieces(learner_id, band, experience_ids, evidence_ids, lock, agreed, whole_ids)
     attested = {found.competency_id for found in live.values()}
     names = _names_told(live.values(), {x.id: x for x, _name in rows})
     items: list[Item] = []
@@ -212,7 +212,7 @@ def chosen(
 
 def _pieces(
     learner_id: uuid.UUID, band: Band, experience_ids: Collection[uuid.UUID], evidence_ids: Collection[uuid.UUID],
-    lock: bool, agreed: Collection[str],
+    lock: bool, agreed: Collection[str], whole_ids: Collection[uuid.UUID],
 ) -> dict[uuid.UUID, list[tuple[uuid.UUID, dict[str, Any]]]]:
     """Return what may be shown of these photos, documents and links, as it is frozen, by experience.
 
@@ -240,7 +240,7 @@ def _pieces(
         width, height = size or (None, None)
         found.setdefault(experience_id, []).append((piece.id, {
             "kind": piece.kind, "caption": piece.caption, "url": piece.url, "size": piece.size,
-            "width": width, "height": height,
+            "width": width, "height": height, "whole": rules.is_whole(piece.kind, piece.id in whole_ids),
         }))
     return found
 

@@ -43,6 +43,7 @@ class Choice:
     endorsement_ids: tuple[uuid.UUID, ...]
     testimony_ids: tuple[uuid.UUID, ...] = ()
     evidence_ids: tuple[uuid.UUID, ...] = ()
+    whole_ids: tuple[uuid.UUID, ...] = ()
 
     @property
     def all_ids(self) -> tuple[uuid.UUID, ...]:
@@ -55,7 +56,8 @@ class Choice:
         return {"experiences": [str(i) for i in self.experience_ids],
                 "endorsements": [str(i) for i in self.endorsement_ids],
                 "testimonies": [str(i) for i in self.testimony_ids],
-                "pieces": [str(i) for i in self.evidence_ids]}
+                "pieces": [str(i) for i in self.evidence_ids],
+                "whole": [str(i) for i in self.whole_ids if i in self.evidence_ids]}
 
 
 class ChoiceForm(Form):
@@ -66,10 +68,12 @@ class ChoiceForm(Form):
     testimonies = SelectMultipleField(_l("Ce que d’autres ont vu"), validate_choice=False)
     pieces = SelectMultipleField(_l("Photos, documents, liens"), validate_choice=False)
 
+    whole = SelectMultipleField(_l("Peut être téléchargé"), validate_choice=False)
+
     def draft(self) -> Choice:
         """Return what was ticked."""
         return Choice(ids(self.experiences.data), ids(self.endorsements.data), ids(self.testimonies.data),
-                      ids(self.pieces.data))
+                      ids(self.pieces.data), ids(self.whole.data))
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Audience:
     shown_name: str | None
     intro: str | None
     purpose: str = rules.SHOW
+    with_code: bool = False
 
     @property
     def body(self) -> dict[str, Any]:
@@ -97,6 +102,7 @@ class AudienceForm(Form):
                               validators=[InputRequired(_l("Écrire un nom, même très court."))],
                               render_kw={"autocomplete": "off"})
     recipient_shown = BooleanField(_l("La personne qui lit peut voir ce nom"))
+    with_code = BooleanField(_l("Un code à dire de vive voix ouvre la page"))
     purpose = RadioField(_l("C’est pour"), validate_choice=False)
     months = RadioField(_l("Ouvert pendant"), validate_choice=False)
     name_form = RadioField(_l("Mon nom sur la page"), validate_choice=False)
@@ -144,7 +150,7 @@ class AudienceForm(Form):
             recipient_name=self.recipient_name.data or "", recipient_shown=bool(self.recipient_shown.data),
             months=int(self.months.data), name_form=rules.WRITTEN if written else rules.DISPLAY,
             shown_name=self.shown_name.data if written else None, intro=self.intro.data,
-            purpose=self.purpose.data if "purpose" in self._fields else rules.SHOW,
+            purpose=self.purpose.data if "purpose" in self._fields else rules.SHOW, with_code=bool(self.with_code.data),
         )
 
 
@@ -173,6 +179,20 @@ def _lengths(band: Band) -> list[tuple[str, str]]:
     return [(str(n), ngettext("%(num)s mois", "%(num)s mois", n)) for n in rules.months_offered(band, number("links.longest"))]
 
 
+class CodeForm(Form):
+    """The code of a link, as it was said."""
+
+    code = Sentence(_l("Le code"), most=20, render_kw={"autocomplete": "off", "autocapitalize": "characters"})
+
+    class Meta(Form.Meta):
+        csrf = False  # whoever reads a link has no session; the key is in the address
+
+    def validate_code(self, field: Any) -> None:
+        """Refuse what can be no code; it is not counted as a try."""
+        if len(rules.code_of(field.data)) != rules.CODE_LENGTH:
+            raise ValidationError(refused_message(Refusal.CODE_SAID_WRONG))
+
+
 class PreviewForm(Entry):
     """The last look: it carries what was seen, so that nothing else is opened."""
 
@@ -187,4 +207,5 @@ def share_draft(body: dict[str, Any]) -> ShareDraft:
         recipient_name=body["recipient_name"], recipient_shown=body["recipient_shown"], months=body["months"],
         name_form=body["name_form"], shown_name=body["shown_name"], intro=body["intro"],
         submission=uuid.UUID(body["submission"]), purpose=body.get("purpose", rules.SHOW),
+        with_code=body.get("with_code", False), whole_ids=ids(body.get("whole")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ..accounts import queries as accounts
 from ..experiences.models import Evidence, Experience
 from ..extensions import db
 from ..feedback.queries import day_words
+from ..limits import hidden
 from ..seal import unseal
 from . import rules
 from .models import Edition, EditionItem, Share, ShareReading
@@ -78,6 +80,30 @@ class Opened(Showing):
     token_sealed: bytes
     seen: int = 0
     pieces: int = 0
+    code_sealed: bytes | None = None
+
+    @property
+    def code(self) -> str:
+        """Return its code, for its owner, as it is said aloud; nothing without one."""
+        said = unseal(self.code_sealed) if self.code_sealed else ""
+        return f"{said[:3]} {said[3:]}".strip()
+
+    def _said(self, until: int) -> str:
+        code = unseal(self.code_sealed or b"")
+        return f"{until}-{hidden(f'share {self.id.hex} said {code} until {until}')[:32]}"
+
+    def key(self, now: dt.datetime) -> str:
+        """Return what stands in the address for half an hour once the code was said."""
+        return self._said(int((now + rules.CODE_SAID_FOR).timestamp()))
+
+    def is_said(self, key: str, now: dt.datetime) -> bool:
+        """Say whether the link has no code, or this key was given for it and is not over."""
+        if self.code_sealed is None:
+            return True
+        until = key.partition("-")[0]
+        if not (until.isascii() and until.isdigit() and len(until) < 12) or int(until) <= now.timestamp():
+            return False
+        return hmac.compare_digest(self._said(int(until)).encode(), key.encode())
 
     @property
     def ends(self) -> str:
@@ -136,7 +162,7 @@ def _opened(which: sa.ColumnElement[bool], now: dt.datetime) -> Opened | None:
         head=Head(name=str(head["name"]), intro=head["intro"], expires_at=share.expires_at,
                   recipient=share.recipient_name if share.recipient_shown else None),
         recognised=int(head["recognised"]), state=_state(share, row.consented, now), token_sealed=share.token_sealed,
-        seen=int(head.get("seen", 0)), pieces=row.pieces,
+        seen=int(head.get("seen", 0)), pieces=row.pieces, code_sealed=share.code_sealed,
     )
 
 

@@ -75,7 +75,7 @@ class EditionItem(Base):
 
 
 class Share(Base):
-    """A link to one edition, for one audience, until a date."""
+    """A link to one edition, for one audience, until a date; with a code, it opens for whoever was told it aloud."""
 
     __tablename__ = "share"
     __retention__ = "learner"
@@ -90,7 +90,7 @@ class Share(Base):
     name_form: Mapped[str] = mapped_column(sa.String(8))
     token_hash: Mapped[bytes] = hashed()
     token_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary(200))
-    code_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    code_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary(200))
     code_failures: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     code_locked_until: Mapped[dt.datetime | None]
     guardian_consent_id: Mapped[uuid.UUID | None]

@@ -121,6 +121,11 @@ class SeenBy:
             document["name"], document["relation"], document["is_relative"]))
 
 
+def _is_whole(frozen: Mapping[str, Any]) -> bool:
+    """Say whether its learner let this document be downloaded; those shown before that was asked were told that it is."""
+    return rules.is_whole(str(frozen["kind"]), bool(frozen.get("whole", True)))
+
+
 @dataclass(frozen=True)
 class ShownPiece(Piece):
     """A photo, a document or a link as a reader finds it, in the words of the day it was chosen.
@@ -130,6 +135,7 @@ class ShownPiece(Piece):
 
     experience_id: uuid.UUID
     item_id: uuid.UUID | None
+    whole: bool = False
 
     @classmethod
     def of(cls, row: Row) -> ShownPiece:
@@ -137,7 +143,7 @@ class ShownPiece(Piece):
         frozen = row.document
         assert row.evidence_id is not None
         return cls(row.evidence_id, frozen["kind"], frozen["caption"], frozen["url"], None, frozen["size"], None,
-                   frozen["width"], frozen["height"], row.experience_id, row.item_id)
+                   frozen["width"], frozen["height"], row.experience_id, row.item_id, _is_whole(frozen))
 
 
 @dataclass
@@ -348,9 +354,12 @@ def read(opened: Opened, now: dt.datetime) -> Reading:
 
 
 def piece(opened: Opened, item_id: uuid.UUID) -> Piece | None:
-    """Return the photo, document or link that this item of an open link shows now, or None; one statement."""
+    """Return the photo, document or link that this item of an open link opens now, or None; one statement.
+
+    A document opens only where its learner let it be downloaded.
+    """
     row = db.session.execute(
-        sa.select(Experience.for_me_only, ERASED, *PIECE)
+        sa.select(Experience.for_me_only, ERASED, EditionItem.document, *PIECE)
         .join(EditionItem, EditionItem.evidence_id == Evidence.id)
         .join(Experience, Experience.id == EditionItem.experience_id)
         .where(EditionItem.id == item_id, EditionItem.edition_id == opened.edition_id)
@@ -358,7 +367,9 @@ def piece(opened: Opened, item_id: uuid.UUID) -> Piece | None:
     if row is None:
         return None
     facts: list[Any]
-    for_me_only, deleted_at, *facts = row
+    for_me_only, deleted_at, frozen, *facts = row
+    if frozen["kind"] == "document" and not _is_whole(frozen):
+        return None
     story = Story(opened.edition_id, for_me_only, deleted_at)
     return Piece(*facts) if rules.refusal_to_show_item(story) is None else None
 

@@ -86,13 +86,14 @@ def choose() -> ResponseReturnValue:
                 service.save_draft(me, wanted.body, now)
             return onward("sharing.audience")
         form.refuse(Refused(refusal))
-        ticked = {*wanted.all_ids}
+        ticked, whole = {*wanted.all_ids}, {*wanted.whole_ids}
     else:
         kept = choosing.draft(me)
         ticked = {i for name in CHOSEN for i in ids(kept.get(name))}
+        whole = {*ids(kept.get("whole"))}
     alone = bool(rules.purposes_open(band, agreed))
     pictured = any(why is None and p.kind != "link" for c in found for p, why in c.pieces)
-    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, alone=alone, pictured=pictured,
+    return page("sharing/choose.html", form=form, choices=found, ticked=ticked, whole=whole, alone=alone, pictured=pictured,
                 status=422 if form.is_submitted() else 200)
 
 
@@ -110,7 +111,7 @@ def audience() -> ResponseReturnValue:
         "months": str(kept.get("months") or rules.preset_months(band)),
         "name_form": kept.get("name_form", rules.DISPLAY),
         "intro": kept["intro"] if "intro" in kept else choosing.looking_for(me),
-        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name", "purpose") if name in kept},
+        **{name: kept[name] for name in ("recipient_name", "recipient_shown", "shown_name", "purpose", "with_code") if name in kept},
     }
     form = AudienceForm(band, current_user.display_name, actor().consents, data=before)
     if form.validate_on_submit():
@@ -160,7 +161,7 @@ def preview() -> ResponseReturnValue:
 
     def digest() -> str:
         return digest_of({"items": found.digest, "name": name, "intro": draft.intro,
-                          "recipient": head.recipient, "months": draft.months}).hex()
+                          "recipient": head.recipient, "months": draft.months, "code": draft.with_code}).hex()
 
     if sent and not form.errors:
         if form.seen.data == digest():
@@ -184,7 +185,7 @@ def preview() -> ResponseReturnValue:
 
 def _still(learner_id: uuid.UUID, draft: service.ShareDraft) -> choosing.Chosen:
     return choosing.chosen(learner_id, _band(), draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                           draft.evidence_ids, agreed=actor().consents)
+                           draft.evidence_ids, agreed=actor().consents, whole_ids=draft.whole_ids)
 
 
 def _only(draft: service.ShareDraft, found: choosing.Chosen) -> service.ShareDraft:

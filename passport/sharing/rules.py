@@ -44,6 +44,13 @@ PRIVATE = {
 }
 
 
+CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""What a code said aloud is made of: no sign that is taken for another."""
+CODE_LENGTH, CODE_TRIES = 6, 5
+CODE_WAIT = dt.timedelta(minutes=15)
+CODE_SAID_FOR = dt.timedelta(minutes=30)
+
+
 class LinkState(StrEnum):
     """Where a link stands."""
 
@@ -125,6 +132,23 @@ def refusal_to_extend(
     return (None if consented else refusal_to_share(band)) or refusal_of_end(band, months, longest)
 
 
+def code_of(typed: str | None) -> str:
+    """Return a code as it is compared, however it was typed."""
+    return "".join(sign for sign in (typed or "").upper() if sign in CODE_SIGNS)
+
+
+def refusal_of_code(locked_until: dt.datetime | None, right: bool, now: dt.datetime) -> Refusal | None:
+    """Say why a code opens nothing, or None: the right one, and no wait after five wrong ones on this link (promise T6)."""
+    if locked_until is not None and now < locked_until:
+        return Refusal.CODE_LATER
+    return None if right else Refusal.CODE_SAID_WRONG
+
+
+def after_wrong_code(failures: int, now: dt.datetime) -> tuple[int, dt.datetime | None]:
+    """Return how many wrong codes count now, one more being said, and until when none is taken."""
+    return (failures + 1, None) if failures + 1 < CODE_TRIES else (0, now + CODE_WAIT)
+
+
 def refusal_of_choice(count: int) -> Refusal | None:
     """Say why a link with that many items cannot be made, or None when something was chosen."""
     return None if count else Refusal.NOTHING_CHOSEN
@@ -159,6 +183,14 @@ def refusal_to_show_piece(kind: str, band: Band, told: bool, agreed: Collection[
     if kind != "link" and band not in ALONE and IMAGE not in agreed:
         return Refusal.PICTURE_BY_THREE
     return None if told else Refusal.PIECE_ALONE
+
+
+def is_whole(kind: str, ticked: bool) -> bool:
+    """Say whether a reader gets the whole file: a document only where its learner ticked that, for this link (promise T24).
+
+    A photo is only ever its reduced picture.
+    """
+    return ticked if kind == "document" else False
 
 
 def link_state(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
+import secrets
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +25,7 @@ from ..extensions import db
 from ..feedback import contacts
 from ..refusals import Refusal, Refused
 from ..seal import digest_of as hash_of
-from ..seal import new_token, seal
+from ..seal import new_token, seal, unseal
 from ..submissions import digest_of, kept_before
 from . import choosing, links, rules
 from .models import Edition, EditionItem, Share, ShareReading
@@ -45,6 +47,8 @@ class ShareDraft:
     testimony_ids: tuple[uuid.UUID, ...] = ()
     evidence_ids: tuple[uuid.UUID, ...] = ()
     purpose: str = rules.SHOW
+    with_code: bool = False
+    whole_ids: tuple[uuid.UUID, ...] = ()
 
 
 def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> Share:
@@ -63,7 +67,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
             len(draft.experience_ids) + len(draft.endorsement_ids) + len(draft.testimony_ids) + len(draft.evidence_ids))
     )
     found = choosing.chosen(learner_id, band, draft.experience_ids, draft.endorsement_ids, draft.testimony_ids,
-                            draft.evidence_ids, lock=True, agreed=agreed)
+                            draft.evidence_ids, lock=True, agreed=agreed, whole_ids=draft.whole_ids)
     if refusal is None and found.missing:
         refusal = Refusal.NOT_PERMITTED
     if refusal is not None:
@@ -98,6 +102,7 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
         submission_digest=digest, recipient_name=draft.recipient_name, recipient_shown=draft.recipient_shown,
         name_form=draft.name_form, token_hash=hash_of(token), token_sealed=seal(token), created_at=now,
         expires_at=rules.end_of(draft.months, now), purpose=draft.purpose, guardian_consent_id=agreed.get(draft.purpose),
+        code_sealed=seal(_new_code()) if draft.with_code else None,
         image_consent_id=agreed.get(rules.IMAGE) if any(item.is_picture for item in found.items) else None,
     )
     db.session.add(share)
@@ -107,6 +112,24 @@ def create_share(learner_id: uuid.UUID, draft: ShareDraft, now: dt.datetime) -> 
     db.session.flush()
     record("sharing.create", learner_id, now, share.id)
     return share
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(rules.CODE_SIGNS) for _sign in range(rules.CODE_LENGTH))
+
+
+def try_code(share_id: uuid.UUID, typed: str | None, now: dt.datetime) -> Refusal | None:
+    """Return why what was typed does not open a link, or None when it is its code; a wrong one is counted, whoever says it."""
+    share = db.session.get_one(Share, share_id, with_for_update=True, populate_existing=True)
+    code = unseal(share.code_sealed) if share.code_sealed else ""
+    refusal = rules.refusal_of_code(share.code_locked_until, hmac.compare_digest(rules.code_of(typed).encode(), code.encode()), now)
+    if refusal is Refusal.CODE_SAID_WRONG:
+        share.code_failures, share.code_locked_until = rules.after_wrong_code(share.code_failures, now)
+        db.session.flush()
+    elif refusal is None and share.code_failures:
+        share.code_failures = 0
+        db.session.flush()
+    return refusal
 
 
 def extend(share: Share, months: int, now: dt.datetime) -> None:

@@ -86,7 +86,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "novice": ("feedback.inbox", "organisations.charter", "organisations.ask_code"),
     "claire": (
         "organisations.organisation", "organisations.minors", "organisations.co_reader", "organisations.invite", "organisations.record_check", "organisations.join_code",
-        "organisations.contact", "organisations.accreditation", "feedback.desk", "feedback.exchanges", "cases.cases", "cases.case", "cases.note", "cases.reperes",
+        "organisations.contact", "organisations.accreditation", "feedback.desk", "feedback.exchanges", "cases.cases", "cases.case", "cases.note", "cases.reperes", "inquiries.inquiry",
     ),
     "farid": ("/organisation/{club}/code", "/organisation/{club}/demandes", "cases.cases", "/signalements/{decided}", "cases.concern"),
     "sofia": (

@@ -38,7 +38,9 @@ FORMS = (
 # the same name in a credential once more changes nothing (tests/routes/test_credentials.py).
 # Who reads is one button each (tests/routes/test_protection.py).
 # What is chosen on a phone that came back (tests/routes/test_returning.py) stands in its cookie alone.
-ELSEWHERE = {"rescue.phrase", "rights.take", "rights.bring", "rights.preview", "rights.name", "erasing.ask", "erasing.sealed_folder", "protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
+# Asked for twice, a file for an inquiry is asked for once (tests/routes/test_inquiries.py).
+# The code of a link leads to its page, and is asked for again by who goes back (tests/routes/test_said_code.py).
+ELSEWHERE = {"rescue.phrase", "rights.take", "rights.bring", "rights.preview", "rights.name", "erasing.ask", "erasing.sealed_folder", "inquiries.inquiry", "reader.card", "reader.share", "protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
 # Sent again on purpose: a letter that did not arrive; one more link for one more person.
 ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"}}
 # Fills the form as somebody would and says where its button is; returns nothing when the page has no such form any more.

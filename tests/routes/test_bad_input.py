@@ -27,7 +27,7 @@ POSTED = {
 }
 # Without cookie there is no session for another site to use: the key is in the address (tests/routes/test_witnesses.py).
 KEY_IN_ADDRESS = {"guardian.answer", "guardian.stop", "witness.answer", "witness.take_back", "witness.erase", "witness.concern",
-                  "reader.report", "reader.card_report"}
+                  "reader.report", "reader.card_report", "reader.share", "reader.card"}
 # What changes nothing, for anybody: there is nothing that another site could have done (tests/routes/test_verify.py).
 CHANGES_NOTHING = {"guardian.typed", "verify.page"}
 # A mail program that stops messages in one click has no token of ours: the one in the address stands in for it.

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from passport.accounts import protection
+from passport.accounts import protection, sweep
 from passport.accounts import queries as accounts
 from passport.accounts.models import Passport, Protection
 from passport.audit.models import AuditEvent, ReadingLine
@@ -26,6 +26,7 @@ from passport.sharing.models import Share
 from passport.transaction import transaction
 from passport.witnesses.models import WitnessInvitation
 
+from .. import build
 from ..cast import Cast
 from ..conftest import NOON, both_databases
 from ..reading import way, words
@@ -314,3 +315,57 @@ def test_whoever_was_not_asked_says_nothing_of_an_age(app: Flask, cast: Cast, br
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEvent).where(
             AuditEvent.action.startswith("age."))) == 0
+
+
+# ---------- 18, by the calendar ----------
+
+
+def _at_18(reader: Any) -> list[Any]:
+    """Return what somebody finds who has just turned 18, and what is refused to them."""
+    found = [(p, reader.get(p).status_code, words(reader.get(p)))
+             for p in ("/passeport", "/dix-huit-ans", "/mon-age", "/protection", "/a-moi")]
+    for year, month in (("2008", "11"), ("2008", "10"), ("2026", "13")):
+        answer = reader.post("/mon-age/moins", {"birth_year": year, "birth_month": month})
+        found.append((answer.status_code, words(answer)))
+    return found
+
+
+@pytest.mark.promise("P20", "passport.accounts.sweep:forget_births", "absent")
+@both_databases
+def test_at_18_the_month_of_birth_is_blanked_and_nothing_else_changes(
+    app: Flask, cast: Cast, browse: Any, at: Any
+) -> None:
+    """Month and year of birth are kept until 18 only: blanked that day, and every page and rule says what it said before."""
+    def blank(now: dt.datetime) -> int:
+        with app.app_context(), transaction():
+            return sweep.forget_births(now)
+
+    with app.app_context(), transaction():
+        for name in ("grown", "silent"):
+            cast.ids[name] = build.account(name, NOON, born=(2008, 11)).id
+    grown, eve, day = browse("grown"), dt.datetime(2026, 11, 30, 22, 59, tzinfo=dt.UTC), dt.datetime(2026, 11, 30, 23, tzinfo=dt.UTC)
+    at(eve)
+    assert blank(eve) == 0
+    assert passport(app, cast, "grown").birth_year == 2008
+    assert grown.get("/dix-huit-ans").status_code == 404
+    at(day)
+    before, lines = _at_18(grown), len(rows(app, AuditEvent))
+    assert "18 ans : ce qui change" in before[0][2]
+    assert blank(day) == 2
+    assert blank(day) == 0
+    assert _at_18(grown) == before
+    assert len(rows(app, AuditEvent)) == lines  # the day of a line would tell the month
+    for name in ("grown", "silent"):
+        found = passport(app, cast, name)
+        assert (found.birth_year, found.birth_month, found.age_source) == (None, None, "calendar")
+    # Whoever never answers is protected no longer; whoever keeps it stays so, and says whenever they like « minor after all ».
+    with app.app_context():
+        assert not accounts.is_protected(cast["silent"], day)
+    assert grown.fill("/dix-huit-ans", protection="keep").status_code == 303
+    assert passport(app, cast, "grown").protection_chosen
+    assert grown.post("/mon-age/moins", {"birth_year": "2009", "birth_month": "6"}).status_code == 303
+    found = passport(app, cast, "grown")
+    assert (found.birth_year, found.birth_month, found.age_source, found.came_of_age_at) == (2009, 6, "declared", None)
+    at(day + 300 * DAY)
+    assert blank(day + 300 * DAY) == 1
+    assert "18 ans : ce qui change" in words(browse("grown").get("/passeport"))

@@ -200,6 +200,7 @@ REGISTRY: dict[str, Door] = {
     "safety.people": Door(EVERYBODY), "safety.block": Door(frozenset({"lea", "tom"}), "karim"),
     "cases.case": of("claire", key="report", outcome="acted", done_on="2026-11-24"),
     "cases.note": of("claire", key="report", note="Vu avec l’équipe."),
+    "inquiries.inquiry": of("claire", key="report", reason="Le procureur le demande."), "inquiries.take": of("claire", key="report"),
     "cases.freeze": of("sofia", key="worry"),
     "cases.concern": of("nadia", "farid", key="request", category="worry"),
     "cases.reperes": of("claire", "sofia", key="library"),

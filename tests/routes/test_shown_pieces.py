@@ -68,7 +68,8 @@ def beside(app: Flask, cast: Cast) -> dict[str, uuid.UUID]:
 
 def choose(person: Reader, told: list[uuid.UUID], pieces: list[uuid.UUID]) -> TestResponse:
     """Tick experiences and what stands beside them."""
-    return person.post("/montrer/choisir", {"experiences": [str(i) for i in told], "pieces": [str(i) for i in pieces]})
+    return person.post("/montrer/choisir", {"experiences": [str(i) for i in told], "pieces": [str(i) for i in pieces],
+                                            "whole": [str(i) for i in pieces]})
 
 
 def make(person: Reader, told: list[uuid.UUID], pieces: list[uuid.UUID]) -> tuple[uuid.UUID, str]:
@@ -113,10 +114,42 @@ def test_nothing_is_ticked_and_the_faces_are_named_once(lea: Reader, beside: dic
     assert " checked" not in page.get_data(as_text=True)
 
 
-def test_a_document_is_said_to_go_out_whole(lea: Reader, beside: dict[str, uuid.UUID]) -> None:
-    shown = words(lea.get("/montrer/choisir"))
-    assert shown.count("Ce document pourra être téléchargé en entier.") == 1
-    assert re.search(PAPER + r" Document PDF, [\d,]+ Mo\. Ce document pourra", shown)
+@both_databases
+@pytest.mark.promise("T24", "passport.sharing.rules:is_whole")
+def test_a_document_is_downloaded_only_where_its_learner_ticked_that(
+    app: Flask, cast: Cast, lea: Reader, beside: dict[str, uuid.UUID], client: FlaskClient
+) -> None:
+    """A file beside an experience leaves as a reduced picture, and a document whole only where its learner ticked that."""
+    page = lea.get("/montrer/choisir")
+    assert f"« {PAPER} » peut être téléchargé" in words(page)
+    assert page.get_data(as_text=True).count('name="whole"') == 1
+    assert " checked" not in page.get_data(as_text=True)
+    item = sa.select(EditionItem.id).join(Share, Share.edition_id == EditionItem.edition_id)
+    for ticked in ([], [beside["paper"]], [beside["photo"]]):
+        body = {"experiences": [str(cast["lea_x"])], "pieces": [str(beside["photo"]), str(beside["paper"])],
+                "whole": [str(i) for i in ticked]}
+        assert way(lea.post("/montrer/choisir", body)) == "/montrer/pour-qui"
+        again = lea.get("/montrer/choisir").get_data(as_text=True)
+        assert (f'name="whole" value="{beside["paper"]}" checked' in again) is (beside["paper"] in ticked)
+        look = lea.follow(lea.fill("/montrer/pour-qui", recipient_name="Boulangerie Martin"))
+        made = lea.post("/montrer/apercu", fields(look))
+        key = uuid.UUID(way(made).rsplit("/", 1)[1])
+        path = path_of(app, key)
+        found = client.get(path)
+        assert PAPER in words(found)
+        assert "Document PDF, 0,1 Mo" in words(found)
+        whole = beside["paper"] in ticked
+        assert ("Montré sur demande." in words(found)) is not whole
+        assert ("Montré sur demande." in words(look)) is not whole
+        with app.app_context():
+            paper, photo = (db.session.scalars(item.where(Share.id == key, EditionItem.evidence_id == beside[name])).one()
+                            for name in ("paper", "photo"))
+        answer = client.get(f"{path}/pieces/{paper}")
+        assert answer.status_code == (200 if whole else 404)
+        assert (answer.mimetype == "application/pdf") is whole
+        drawn = client.get(f"{path}/pieces/{photo}")
+        assert Image.open(io.BytesIO(drawn.get_data())).size == (1280, 853)
+        assert "Content-Disposition" not in drawn.headers
 
 
 def test_without_a_photo_nobody_speaks_of_faces(app: Flask, cast: Cast, lea: Reader) -> None:

@@ -39,7 +39,7 @@ from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOK
 from tests.routes.test_registry import REGISTRY, City, everything, kept_tables
 from tests.routes.whole_line import at, device_of, listening, posts, prepare, sendable, somebody, whole
 
-ROOMS = ("accounts", "ages", "attestations", "card", "devices", "elsewhere", "erasing", "evidence", "experiences", "factor", "feedback", "guardian", "learning", "lost", "mail", "organisations", "parents", "protected",
+ROOMS = ("accounts", "ages", "attestations", "card", "devices", "elsewhere", "erasing", "evidence", "experiences", "factor", "feedback", "guardian", "inquiries", "learning", "lost", "mail", "organisations", "parents", "protected",
          "protection", "reader", "recognition", "rescue", "returns", "cases", "rights", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
 LONG = "Très long, " * 2_000
 SIGNS = {
@@ -239,6 +239,7 @@ def sealed(city: City) -> list[str]:
     with city.app.app_context():
         boxes = [*db.session.scalars(sa.text("SELECT sealed_note FROM report WHERE sealed_note IS NOT NULL")),
                  *db.session.scalars(sa.text("SELECT sealed FROM case_note"))]
+        boxes += db.session.scalars(sa.text("SELECT sealed_reason FROM inquiry"))
         opened = [repr(unseal_case(bytes(box))) for box in boxes]
         db.session.remove()
     return opened

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field
@@ -22,9 +23,14 @@ from wtforms import Field
 from passport.accounts import protection, returning
 from passport.accounts.models import Account
 from passport.accounts.service import hash_of
-from passport.credentials import proofs
+from passport.card.models import Card
+from passport.credentials import keys, proofs
 from passport.extensions import db
 from passport.organisations.models import Membership
+from passport.safety import inquiries
+from passport.safety.models import Report
+from passport.seal import seal
+from passport.sharing.models import Share
 from passport.transaction import transaction
 from tests import build, pictures
 from tests.browser.city import DAY
@@ -33,7 +39,7 @@ from tests.conftest import NOON
 from tests.elsewhere import Elsewhere
 from tests.reading import Reader, fields
 from tests.routes.test_registry import REGISTRY, City, address, methods
-from tests.world import ask
+from tests.world import ask, role_in
 
 PHOTO = pictures.saved(pictures.drawing())
 RECOGNISED = {"how_known": "saw", "how_person_known": "regularly", "is_relative": "no", "seen_from": "2026-09",
@@ -130,8 +136,12 @@ OTHERWISE: dict[str, Row] = {
     "recognition.offered": row("lea", **{"choice_{offered}": "keep", "permit_{offered}": "y"}),
     "recognition.recognise": row("karim", **RECOGNISED),
     "cases.case": row("claire", outcome="acted"),
+    "inquiries.inquiry": row("claire", reason="Le procureur le demande."),
     "cases.note": row("claire", note="Vu avec l’équipe."),
     "cases.concern": row("nadia", category="worry", note="Il pleure souvent."),
+    "inquiries.take": row("farid", "/signalements/{decided}/dossier/fichier", page="/signalements/{decided}/dossier"),
+    "reader.share": row(None, "/s/{share}", code="ABC DEF"),
+    "reader.card": row(None, "/c/{to_ines_card}", code="ABC DEF"),
     "reader.report": row(None, "/s/{share}/signaler", reason="false"),
     "reader.card_report": row(None, "/c/{to_ines_card}/signaler", reason="hurts"),
     "witness.concern": row(None, "/t/{witness_said}/je-m-inquiete", category="worry"),
@@ -177,6 +187,14 @@ def prepare(city: City) -> None:
         build.vetting(db.session.get_one(Membership, city.cast["m_hugo"]), db.session.get_one(Account, city.cast["claire"]),
                       NOON)
         city.cast.ids["youth_asks"] = ask(city.cast, "youth", "youth_x", "karim", NOON).id
+        decided = db.session.get_one(Report, city.cast["decided"])
+        keys.ensure(NOON)
+        asked = inquiries.ask(decided, city.cast["farid"], "Le procureur le demande.", NOON)
+        sofia = db.session.get_one(Account, city.cast["sofia"])
+        inquiries.confirm(decided, role_in(sofia.id, city.cast["m_sofia"]), (sofia.id, sofia.audit_ref), str(asked.id), NOON)
+        by_card = sa.select(Card.share_id).where(Card.learner_id == city.cast["ines"], Card.closed_at.is_(None))
+        db.session.query(Share).filter(sa.or_(Share.id == city.cast["share"], Share.id.in_(by_card))).update(
+            {"code_sealed": seal("ABCDEF")}, synchronize_session=False)
         protection.show_code(city.cast["youth"], NOON)
         city.cast.tokens["age_code"] = protection.code_shown(protection.of(city.cast["youth"]), NOON) or ""
         db.session.query(Account).update({"password_hash": hash_of(build.PASSPHRASE)})

@@ -117,3 +117,13 @@ def test_only_an_adult_one_met_is_blocked_and_never_oneself() -> None:
     assert rules.refusal_to_block(met=True, oneself=False) is None
     assert rules.refusal_to_block(met=False, oneself=False) is Refusal.NOT_ALLOWED
     assert rules.refusal_to_block(met=True, oneself=True) is Refusal.NOT_ALLOWED
+
+
+def test_a_file_for_an_inquiry_is_made_by_two_of_whom_one_is_of_the_city() -> None:
+    assert rules.refusal_to_ask_file(False, False) is None
+    assert rules.refusal_to_ask_file(True, False) is rules.refusal_to_ask_file(False, True) is Refusal.ALREADY_ASKED
+    facts = {"asked": True, "same": False, "city": True}
+    assert rules.refusal_to_make_file(**facts) is None
+    assert rules.refusal_to_make_file(**{**facts, "asked": False}) is Refusal.PROPOSAL_CHANGED
+    assert rules.refusal_to_make_file(**{**facts, "same": True}) is Refusal.TWO_PERSONS
+    assert rules.refusal_to_make_file(**{**facts, "city": False}) is Refusal.CITY_NEEDED

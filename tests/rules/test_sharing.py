@@ -197,3 +197,19 @@ def test_a_link_stays_open_where_it_could_have_been_opened(
 ) -> None:
     since = dt.datetime(2026, 11, 24, 11, tzinfo=dt.UTC)
     assert rules.refusal_to_stay_open(band, form, since, since + dt.timedelta(days=days)) is refusal
+
+
+class TestTheCodeSaidAloud:
+    def test_a_code_is_the_same_however_it_is_typed(self) -> None:
+        assert rules.code_of(" abc-d2f ") == rules.code_of("ABC D2F") == "ABCD2F"
+        assert rules.code_of(None) == rules.code_of("é²0O1I") == ""
+
+    def test_the_right_one_opens_and_none_is_taken_while_one_waits(self) -> None:
+        assert rules.refusal_of_code(None, True, NOW) is None
+        assert rules.refusal_of_code(None, False, NOW) is Refusal.CODE_SAID_WRONG
+        assert rules.refusal_of_code(NOW + MINUTE, True, NOW) is Refusal.CODE_LATER
+        assert rules.refusal_of_code(NOW, True, NOW) is None
+
+    def test_the_fifth_wrong_one_makes_everybody_wait(self) -> None:
+        assert rules.after_wrong_code(0, NOW) == (1, None)
+        assert rules.after_wrong_code(4, NOW) == (0, NOW + 15 * MINUTE)

@@ -91,6 +91,7 @@ PAGES = {
     "safety.people": ("lea", "/personnes"),
     "cases.cases": ("claire", "/signalements"),
     "cases.case": ("claire", "/signalements/{report}"),
+    "inquiries.inquiry": ("claire", "/signalements/{report}/dossier"),
     "cases.concern": ("nadia", "/je-m-inquiete/{request}"),
     "cases.reperes": ("claire", "/organisation/{library}/reperes"),
     "organisations.organisation": ("claire", "/organisation/{library}"),

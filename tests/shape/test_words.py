@@ -617,7 +617,7 @@ def test_what_is_looked_for_would_be_found() -> None:
 
 # Pages without cookie: what lets their forms in is the key in the address, or nothing is changed by them, so a session's token has no place there.
 WITHOUT_COOKIE = ("parents/answer.html", "parents/receipt.html", "parents/typed.html", "witnesses/answer.html", "witnesses/kept.html", "verify/page.html",
-                  "safety/concern_outside.html", "safety/report_share.html")
+                  "safety/concern_outside.html", "safety/report_share.html", "reader/code.html")
 
 
 def faults(source: str, cookieless: bool = False) -> Iterator[str]:
