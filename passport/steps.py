@@ -18,7 +18,8 @@ OF_A_LEARNER = frozenset((
     Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK, Action.DOUBT_AGE,
     Action.CONFIRM_AGE, Action.WITHDRAW_ENDORSEMENT, Action.HANDLE_REPORT,
 ))
-ALWAYS = frozenset((Action.RECOGNISE, Action.READ_TO_PROTECT, Action.READ_ALONG, Action.RESET_FACTOR))
+ALWAYS = frozenset((Action.RECOGNISE, Action.READ_TO_PROTECT, Action.READ_ALONG, Action.RESET_FACTOR,
+                    Action.CONFIRM_COORDINATOR))
 OF_ONES_OWN = frozenset((Action.EXPORT_PASSPORT,))
 
 
