@@ -423,6 +423,11 @@ def test_one_more_coordinator_is_confirmed_by_a_second_and_told_to_all(app: Flas
     assert "Une autre personne doit confirmer" in words(sofia.post(road))
     assert lea.post(road).status_code == 404
     assert lea.get("/ville").status_code == 404
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Session).values(stepped_up_at=NOON - dt.timedelta(minutes=15)))
+    assert oscar.post(road).status_code == 403  # the passphrase, once more
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Session).values(stepped_up_at=NOON))
     assert oscar.post(road).status_code == 303
     assert oscar.post(road).status_code == 303
     assert count(app, Message, Message.kind == "coordinator") == 6
