@@ -24,7 +24,7 @@ from passport.accounts.models import Account
 from passport.accounts.service import hash_of
 from passport.credentials import proofs
 from passport.extensions import db
-from passport.organisations.models import Membership
+from passport.organisations.models import Membership, Organisation
 from passport.transaction import transaction
 from tests import build, pictures
 from tests.browser.city import DAY
@@ -89,6 +89,7 @@ OTHERWISE: dict[str, Row] = {
     "organisations.minors": row("claire", person="{m_claire}", signed="y"),
     "organisations.pool_reader": row("sofia", page="/organisation/{city}", named="no"),
     "organisations.second_reader": row("sofia", page="/organisation/{library}/moins-de-18-ans", person="{farid}"),
+    "organisations.confirm_coordinator": row("sofia", "/organisation/role/{m_waiting}/confirmer", "/organisation/{city}"),
     "organisations.reset_factor": row("claire", page="/organisation/{library}"),
     "organisations.suspend_member": row("claire", page="/organisation/{library}", suspended="yes"),
     "protection.who_reads": row("tom", reader="{sofia}"),
@@ -159,6 +160,9 @@ def prepare(city: City) -> None:
         link(city.cast, "lea", "Bientôt", NOON - 27 * DAY, ("lea_y",), months=1)
         build.vetting(db.session.get_one(Membership, city.cast["m_hugo"]), db.session.get_one(Account, city.cast["claire"]),
                       NOON)
+        city.cast.ids["m_waiting"] = build.membership(
+            build.account("waiting", NOON), db.session.get_one(Organisation, city.cast["city"]), "coordinator", NOON,
+            identity_confirmed_at=None).id
         city.cast.ids["youth_asks"] = ask(city.cast, "youth", "youth_x", "karim", NOON).id
         protection.show_code(city.cast["youth"], NOON)
         city.cast.tokens["age_code"] = protection.code_shown(protection.of(city.cast["youth"]), NOON) or ""
