@@ -117,6 +117,7 @@ class Action(StrEnum):
     # the city
     COORDINATE = auto()
     INVITE_MANAGER = auto()
+    CONFIRM_COORDINATOR = auto()
     FREEZE_CONTACT = auto()
     # doors whose screens come later: their row of the table of ages holds already
     OPEN_PASSPORT = auto()
@@ -570,6 +571,7 @@ POLICY: dict[Action, Needs] = {
     Action.SET_READER_ASIDE: OWN,
     Action.COORDINATE: Needs((coordinates,)),
     Action.INVITE_MANAGER: Needs((coordinates,)),
+    Action.CONFIRM_COORDINATOR: Needs((coordinates,)),
     Action.FREEZE_CONTACT: Needs((looks_after_it, coordinates)),
     Action.OPEN_PASSPORT: Needs((), (is_13,)),
     Action.EXPORT_PASSPORT: OWN,

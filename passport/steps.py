@@ -18,14 +18,17 @@ OF_A_LEARNER = frozenset((
     Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK, Action.DOUBT_AGE,
     Action.CONFIRM_AGE, Action.WITHDRAW_ENDORSEMENT, Action.HANDLE_REPORT,
 ))
-ALWAYS = frozenset((Action.RECOGNISE, Action.READ_TO_PROTECT, Action.READ_ALONG, Action.RESET_FACTOR))
+ALWAYS = frozenset((Action.RECOGNISE, Action.READ_TO_PROTECT, Action.READ_ALONG))
+# What gives somebody more, or takes a protection away: the passphrase was given a moment ago.
+RECENTLY = frozenset((Action.CHANGE_FACTOR, Action.INVITE_MANAGER, Action.CONFIRM_COORDINATOR, Action.RESET_FACTOR))
 OF_ONES_OWN = frozenset((Action.EXPORT_PASSPORT,))
 
 
 def refusal_before(action: Action, thing: Any, shown: Shown, at: dt.datetime) -> Refusal | None:
     """Say what is still to be shown before this action, once the policy allows it, or None when nothing is."""
-    if action is Action.CHANGE_FACTOR:
-        missing = rules.refusal_without_factor(shown, at) if shown.has_factor else None
+    if action in RECENTLY:
+        first = action is Action.CHANGE_FACTOR and not shown.has_factor  # nothing to show so far
+        missing = None if first else rules.refusal_without_factor(shown, at)
         return missing or rules.refusal_unless_fresh(shown, at, rules.RECENT)
     if action in ALWAYS or (action in OF_A_LEARNER and thing.learner_protected):
         return rules.refusal_without_factor(shown, at) or rules.refusal_unless_fresh(shown, at)

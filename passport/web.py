@@ -86,7 +86,7 @@ def authorised(thing: T | None, action: Action) -> T:
         raise Forbidden(answer.refusal)
     missing = steps.refusal_before(action, thing, current_user.shown, clock.now())
     if missing is not None:
-        raise StepFirst(missing, recent=action is Action.CHANGE_FACTOR)
+        raise StepFirst(missing, recent=action in steps.RECENTLY)
     return thing
 
 

@@ -225,8 +225,12 @@ def _use_of_paper(account_id: uuid.UUID, code: str, now: dt.datetime) -> None:
 
 
 def reset(account_id: uuid.UUID, by_id: uuid.UUID, now: dt.datetime) -> None:
-    """Take everything away that somebody had to show, who has lost it, and end their sessions; whoever calls saw them."""
-    for kind in (SecondFactor, Passkey, RecoveryCode):
-        db.session.execute(sa.delete(kind).where(kind.account_id == account_id))
-    end_sessions(account_id, now)
-    told(account_id, "reset", now, by_id)
+    """Take everything away that somebody had to show, who has lost it, and end their sessions; whoever calls saw them.
+
+    Where there is nothing left to take, nothing happens.
+    """
+    gone: list[Any] = [db.session.execute(sa.delete(kind).where(kind.account_id == account_id))
+                       for kind in (SecondFactor, Passkey, RecoveryCode)]
+    if any(done.rowcount for done in gone):
+        end_sessions(account_id, now)
+        told(account_id, "reset", now, by_id)

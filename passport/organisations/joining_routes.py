@@ -55,6 +55,9 @@ def _accept(offer: queries.Offer) -> ResponseReturnValue:
     if offer.organisation.accredited_at is None:
         flash(_("C’est fait. Les pages de ce rôle s’ouvrent dès que la Ville agrée l’organisation."))
         return onward("accounts.menu")
+    if member.identity_confirmed_at is None:
+        flash(_("C’est noté. Une autre personne de la coordination doit confirmer : rien ne s’ouvre avant."))
+        return onward("accounts.menu")
     flash(_("C’est fait."))
     if member.role == "facilitator":
         return onward("organisations.charter", key=member.id, next=url_for("feedback.inbox"))

@@ -109,12 +109,13 @@ def end_membership(membership: Membership, by_id: uuid.UUID, now: dt.datetime) -
     others = (
         sa.select(sa.func.count()).select_from(Membership)
         .where(Membership.organisation_id == membership.organisation_id, Membership.role == membership.role,
-               Membership.id != membership.id, Membership.joined_at.is_not(None), Membership.suspended_at.is_(None),
+               Membership.id != membership.id, Membership.joined_at.is_not(None),
+               Membership.identity_confirmed_at.is_not(None), Membership.suspended_at.is_(None),
                Membership.ended_at.is_(None))
         .scalar_subquery()
     )
     coordinates = sa.exists().where(
-        Membership.account_id == by_id, Membership.role == "coordinator", Membership.joined_at <= now,
+        Membership.account_id == by_id, Membership.role == "coordinator", Membership.identity_confirmed_at <= now,
         Membership.suspended_at.is_(None), Membership.ended_at.is_(None),
     )
     row = db.session.execute(sa.select(others.label("others"), coordinates.label("coordinates"))).one()

@@ -18,7 +18,7 @@ from ..transaction import transaction
 from ..web import actor, authorised, may, now_and_today, onward, page, public_url, wants_fragment
 from ..wording import say
 from . import accreditation as charters
-from . import leaving, minors, past, queries, return_routes, rules, service, words
+from . import coordinators, leaving, minors, past, queries, return_routes, rules, service, words
 from . import minors_routes as minors_routes
 from . import reminders as reminders
 from .forms import AccreditationForm, CheckForm, ContactForm, InviteForm, OrganisationForm
@@ -311,6 +311,19 @@ def remove(key: uuid.UUID) -> ResponseReturnValue:
     flash(_("C’est fait. Ce rôle n’ouvre plus rien, dès maintenant."))
     if person.account_id == current_user.id:
         return onward("accounts.menu")
+    return onward("organisations.organisation", key=person.organisation_id)
+
+
+@blueprint.post("/organisation/role/<uuid:key>/confirmer")
+def confirm_coordinator(key: uuid.UUID) -> ResponseReturnValue:
+    """Confirm somebody whom another coordinator invited to coordinate."""
+    person = authorised(queries.member(key), Action.CONFIRM_COORDINATOR)
+    try:
+        with transaction():
+            coordinators.confirm(person.membership, current_user.id, clock.now())
+    except Refused as refused:
+        return _organisation_page(person.organisation, refused)
+    flash(_("C’est confirmé. Toute la coordination reçoit un message."))
     return onward("organisations.organisation", key=person.organisation_id)
 
 

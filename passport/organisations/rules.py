@@ -164,6 +164,13 @@ def refusal_to_invite(role: str, organisation_kind: str, closed_at: dt.datetime 
     return None
 
 
+def refusal_to_confirm_coordinator(role: str, ended_at: dt.datetime | None, invited_them: bool) -> Refusal | None:
+    """Say why whoever asks does not confirm a coordinator, or None: another person than the one who invited them does."""
+    if role != "coordinator" or ended_at is not None:
+        return Refusal.NOT_ALLOWED
+    return Refusal.TWO_PERSONS if invited_them else None
+
+
 def refusal_to_hand_over(
     expires_at: dt.datetime, used_at: dt.datetime | None, revoked_at: dt.datetime | None, opens: bool, at: dt.datetime
 ) -> Refusal | None:

@@ -26,7 +26,7 @@ from ..policy import Actor
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token, seal, token_for, unseal
 from ..submissions import hold
-from . import accreditation, rules
+from . import accreditation, coordinators, rules
 from .leaving import REMOVED, end_membership, resume, suspend
 from .models import AskCode, Invitation, Joined, Membership, Organisation, Vetting
 from .queries import sort_key
@@ -214,17 +214,21 @@ def accept_invitation(invitation: Invitation, account_id: uuid.UUID, now: dt.dat
     refusal = rules.refusal_to_accept(invited(invitation, organisation, account_id, now), now)
     if refusal is not None:
         raise Refused(refusal)
-    # Whoever invites hands the one-time link over in person, so the identity is known as soon as it is accepted.
+    # Whoever invites hands the one-time link over in person, so the identity is known as soon as it is accepted; only a
+    # coordinator whom another one invited waits for a second (coordinators.py). Who has the server's terminal needs none.
+    waits = invitation.role == "coordinator" and invitation.invited_by_id is not None
     membership = Membership(
         id=uuid7(), organisation_id=organisation.id, organisation_kind=organisation.kind, account_id=account_id,
         role=invitation.role, title=invitation.title, invited_at=invitation.made_at, joined_at=now,
-        identity_confirmed_at=now,
+        identity_confirmed_at=None if waits else now,
     )
     db.session.add(membership)
     db.session.flush()
     invitation.used_at, invitation.membership_id = now, membership.id
     db.session.flush()
     record("invitation.accept", account_id, now, membership.id)
+    if membership.role == "coordinator":
+        coordinators.tell_all(now)
     if membership.role in {"manager", "coordinator"}:
         accounts.shorten_sessions(account_id, now)
     if membership.role == "facilitator":

@@ -252,6 +252,7 @@ row(Action.REMOVE_MEMBER, "karim's role", *CLAIRES, "sofia")
 for action in (Action.RECORD_CHECK, Action.RESET_FACTOR):
     row(action, "karim's role", *CLAIRES, "sofia")
     row(action, "claire's role", "sofia", not_oneself=CLAIRES)
+row(Action.CONFIRM_COORDINATOR, "karim's role", "sofia")
 row(Action.ACCEPT_ACCREDITATION, "library", *CLAIRES)
 row(Action.SIGN_MINORS_CHARTER, "library", *CLAIRES)
 row(Action.READ_AS_READER, "nothing", "claire, who reads", "pool")

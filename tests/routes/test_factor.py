@@ -24,6 +24,7 @@ from passport.audit.models import AuditEvent
 from passport.extensions import db
 from passport.feedback.models import Feedback
 from passport.notices.models import Message
+from passport.organisations import service as organisations
 from passport.seal import seal
 from passport.transaction import transaction
 from tests import build
@@ -397,6 +398,40 @@ def test_a_session_of_the_coordination_ends_soon(app: Flask, cast: Cast, at: Any
     idle = Reader(app, cast, "sofia")
     at(NOON + dt.timedelta(minutes=15, seconds=1))
     assert way(idle.get("/menu")) == "/ouvrir"
+
+
+@pytest.mark.promise("T28", "passport.organisations.rules:refusal_to_confirm_coordinator")
+def test_one_more_coordinator_is_confirmed_by_a_second_and_told_to_all(app: Flask, cast: Cast) -> None:
+    """Whoever one coordinator invites to coordinate opens nothing before another coordinator confirms; all are told."""
+    with app.app_context(), transaction():
+        city = db.session.get_one(build.Organisation, cast["city"])
+        other = build.account("oscar", NOON)
+        cast.ids["oscar"] = other.id
+        build.membership(other, city, "coordinator", NOON)
+        for who in ("oscar", "sofia", "lea"):
+            db.session.execute(sa.update(Account).where(Account.id == cast[who])
+                               .values(email=f"{who}@example.org", email_confirmed_at=NOON))
+        _made, token = organisations.invite(city, "coordinator", None, None, cast["sofia"], NOON)
+    lea, sofia, oscar = (Reader(app, cast, name) for name in ("lea", "sofia", "oscar"))
+    assert "doit confirmer" in words(lea.follow(lea.post(f"/invitation/{token}")))
+    assert lea.get("/ville").status_code == 404
+    assert count(app, Message, Message.kind == "coordinator") == 3
+    with app.app_context():
+        waiting = db.session.scalar(sa.select(build.Membership.id).where(build.Membership.account_id == cast["lea"]))
+    road = f"/organisation/role/{waiting}/confirmer"
+    assert "Attend une autre personne" in words(sofia.get(f"/organisation/{cast['city']}"))
+    assert "Une autre personne doit confirmer" in words(sofia.post(road))
+    assert lea.post(road).status_code == 404
+    assert lea.get("/ville").status_code == 404
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Session).values(stepped_up_at=NOON - dt.timedelta(minutes=15)))
+    assert oscar.post(road).status_code == 403  # the passphrase, once more
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Session).values(stepped_up_at=NOON))
+    assert oscar.post(road).status_code == 303
+    assert oscar.post(road).status_code == 303
+    assert count(app, Message, Message.kind == "coordinator") == 6
+    assert Reader(app, cast, "lea").get("/ville").status_code == 200
 
 
 # ---------- letting go, beginning anew ----------

@@ -32,6 +32,7 @@ from tests.shape.test_words import tool
 STATIC = Path(__file__).resolve().parents[2] / "static"
 OURS = 8_000
 SHEET = ("sheet.js", "sheet-worker.js")
+APART = "passkey.js"  # loaded where a passkey is made or shown, and nowhere else
 
 
 @dataclass
@@ -100,10 +101,12 @@ def compressed(*paths: Path) -> int:
 
 
 def test_our_own_files_are_small() -> None:
-    """At most 8 kB of style and 8 kB of script, compressed; on the page of a sheet, which loads no other, 4 kB of script."""
+    """At most 8 kB of style and 8 kB of script, compressed; on the page of a sheet, which loads no other, 4 kB of script;
+    1 kB more where a passkey is asked for."""
     sheet = {STATIC / name for name in SHEET}
+    assert compressed(STATIC / APART) <= 1000
     assert compressed(*STATIC.glob("*.css")) <= OURS
-    assert compressed(*{*STATIC.glob("*.js")} - sheet) <= OURS
+    assert compressed(*{*STATIC.glob("*.js")} - sheet - {STATIC / APART}) <= OURS
     assert compressed(*sheet) <= 4_000
 
 

@@ -87,6 +87,7 @@ REGISTRY: dict[str, Door] = {
     "organisations.record_check": of("claire", "sofia", key="m_karim", kind="public_agent", checked_on="2026-11-01",
                                      expires_on="2027-10-31"),
     "organisations.remove": of("claire", "sofia", key="m_karim"),
+    "organisations.confirm_coordinator": of("sofia", key="m_karim"),
     "organisations.reset_factor": of("claire", "sofia", key="m_karim"),
     "organisations.join_code": of("claire", "sofia", key="library"),
     "organisations.replace_join_code": of("claire", "sofia", key="library"),

@@ -26,7 +26,7 @@ from passport.accounts.service import hash_of
 from passport.card.models import Card
 from passport.credentials import keys, proofs
 from passport.extensions import db
-from passport.organisations.models import Membership
+from passport.organisations.models import Membership, Organisation
 from passport.safety import inquiries
 from passport.safety.models import Report
 from passport.seal import seal
@@ -112,6 +112,7 @@ OTHERWISE: dict[str, Row] = {
     "organisations.minors": row("claire", person="{m_claire}", signed="y"),
     "organisations.pool_reader": row("sofia", page="/organisation/{city}", named="no"),
     "organisations.second_reader": row("sofia", page="/organisation/{library}/moins-de-18-ans", person="{farid}"),
+    "organisations.confirm_coordinator": row("sofia", "/organisation/role/{m_waiting}/confirmer", "/organisation/{city}"),
     "organisations.reset_factor": row("claire", page="/organisation/{library}"),
     "organisations.suspend_member": row("claire", page="/organisation/{library}", suspended="yes"),
     "protection.who_reads": row("tom", reader="{sofia}"),
@@ -186,6 +187,9 @@ def prepare(city: City) -> None:
         link(city.cast, "lea", "Bientôt", NOON - 27 * DAY, ("lea_y",), months=1)
         build.vetting(db.session.get_one(Membership, city.cast["m_hugo"]), db.session.get_one(Account, city.cast["claire"]),
                       NOON)
+        city.cast.ids["m_waiting"] = build.membership(
+            build.account("waiting", NOON), db.session.get_one(Organisation, city.cast["city"]), "coordinator", NOON,
+            identity_confirmed_at=None).id
         city.cast.ids["youth_asks"] = ask(city.cast, "youth", "youth_x", "karim", NOON).id
         decided = db.session.get_one(Report, city.cast["decided"])
         keys.ensure(NOON)

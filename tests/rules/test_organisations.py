@@ -272,3 +272,10 @@ def test_a_role_is_held_from_its_age_on() -> None:
             None if role == "facilitator" else Refusal.ADULTS_ONLY)
         assert rules.refusal_to_go_on(role, adult=False, sixteen=False) is (
             Refusal.FROM_16 if role == "facilitator" else Refusal.ADULTS_ONLY)
+
+
+def test_another_person_confirms_a_coordinator() -> None:
+    assert rules.refusal_to_confirm_coordinator("coordinator", None, invited_them=False) is None
+    assert rules.refusal_to_confirm_coordinator("coordinator", None, invited_them=True) is Refusal.TWO_PERSONS
+    assert rules.refusal_to_confirm_coordinator("coordinator", NOW, invited_them=False) is Refusal.NOT_ALLOWED
+    assert rules.refusal_to_confirm_coordinator("manager", None, invited_them=False) is Refusal.NOT_ALLOWED
