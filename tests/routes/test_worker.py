@@ -497,7 +497,7 @@ def test_the_worker_knows_what_is_to_be_done_every_day(app: Flask) -> None:
     daily = {kind for kind, work in jobs.KINDS.items() if work.every}
     assert daily == {"accounts.forget", "checks.remind", "credentials.catch_up", "credentials.close_lists",
                      "credentials.erase_foreign_left", "evidence.sweep", "experiences.erase", "feedback.forget_refused",
-                     "feedback.lapse", "notices.forget", "parents.end", "parents.forget", "protection.forget_looks", "recognition.lapse",
+                     "feedback.lapse", "notices.forget", "parents.end", "parents.forget", "protection.forget_looks", "rights.forget_brought", "recognition.lapse",
                      "safety.forget"}
 
 

@@ -74,7 +74,7 @@ OTHERWISE: dict[str, Row] = {
     "experiences.add": row("lea", title="J’ai monté les tentes."),
     "rights.take": row("ines", present=build.PASSPHRASE),
     "rights.bring": row("stranger", file=PASSPORT),
-    "rights.preview": row("ines", "/mes-donnees/apporter/{waits}"),
+    "rights.preview": row("ines", "/mes-donnees/apporter/{brought_file}"),
     "rights.name": row("ines", display_name="Inès B."),
     "experiences.restore": row("ines", "/experience/{ines_gone}/annuler"),
     "feedback.answer": row("ines", "/retour/{unread}", reply="Merci"),
@@ -176,7 +176,7 @@ def prepare(city: City) -> None:
 def lay_out(city: City) -> None:
     """Put down again what waits beside the database: the passport that somebody sent, and may let in."""
     with city.app.app_context():
-        city.cast.tokens["waits"] = waiting.keep(city.cast["ines"], io.BytesIO(PASSPORT))
+        city.cast.tokens["brought_file"] = waiting.keep(city.cast["ines"], io.BytesIO(PASSPORT))
         db.session.remove()
 
 
