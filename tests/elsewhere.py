@@ -6,7 +6,9 @@ import base64
 import datetime as dt
 import gzip
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +25,21 @@ from .conftest import NOON
 
 DAY = dt.timedelta(days=1)
 LIST = "https://badges.autre-ville.example/status/1"
+
+
+def elsewhere_passport() -> bytes:
+    """Return the ZIP of a passport from another city, with one experience in it."""
+    key = "0192f000-0000-7000-8000-000000000001"
+    told = dict.fromkeys(("story", "context", "setting", "sector", "started_on", "ended_on", "hours", "place", "organisation_id", "organisation_text", "organisation", "kind", "details", "claimed_at", "deleted_at"))
+    one = {**told, "id": key, "submission": key, "title": "J’ai tenu le bar du festival.", "when_precision": "day",
+           "ongoing": False, "sort_on": "2025-07-01", "for_me_only": False, "passed_on": False, "version": 1,
+           "created_at": "2025-07-01T10:00:00Z", "changed_at": "2025-07-01T10:00:00Z"}
+    said = {"format": "learner-passport/1", "made_at": "2026-11-01T10:00:00Z", "host": "passeport.beta.example",
+            "experiences": [one]}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("passport.json", json.dumps(said))
+    return out.getvalue()
 
 
 class Elsewhere:

@@ -30,10 +30,6 @@ class BringForm(Form):
     file = FileField(_l("Le fichier ZIP"), render_kw={"accept": ".zip,application/zip"})
 
 
-class LetInForm(Form):
-    """One tap that lets in what was looked at."""
-
-
 class NameForm(Form):
     """How somebody is called."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import uuid
+from collections.abc import Iterator
 from typing import IO
 
 from flask import (
@@ -15,7 +16,6 @@ from flask import (
     g,
     make_response,
     request,
-    send_file,
     stream_template,
 )
 from flask.typing import ResponseReturnValue
@@ -40,12 +40,13 @@ from ..web import actor, authorised, onward, page, public
 from . import bringing, export, panels, queries, reading, rules, service, waiting, words
 from .archive import Brought
 from .bringing import Counts
-from .forms import BringForm, LetInForm, NameForm, TakeForm
+from .forms import BringForm, NameForm, TakeForm
 
 blueprint = Blueprint("rights", __name__)
 BLUEPRINTS = (blueprint,)
 A_DAY = 24 * 3600
 MUCH_MORE = 1_000_000
+PIECE = 65_536
 
 
 def _over(what: str, whom: uuid.UUID, most: int) -> bool:
@@ -106,10 +107,18 @@ def _sent(learner_id: uuid.UUID) -> Response:
     made = export.build(learner_id, now, lambda lists: stream_template("rights/export.html", **reading.context(lists, now)))
     size = os.fstat(made.fileno()).st_size
     g.is_file = True
-    answer = send_file(made, "application/zip", as_attachment=True, download_name=f"passeport-{clock.today()}.zip")
+    answer = Response(_pieces(made), mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"passeport-{clock.today()}.zip")
     answer.content_length = size
     answer.call_on_close(made.close)
     return answer
+
+
+def _pieces(made: IO[bytes]) -> Iterator[bytes]:
+    """Return a file piece by piece; whoever hangs up half-way closes it as well."""
+    with made:
+        while piece := made.read(PIECE):
+            yield piece
 
 
 @blueprint.get("/schemas/passport-1.json")
@@ -157,7 +166,7 @@ def preview(digest: str) -> ResponseReturnValue:
         return _gone()
     with file:
         brought = Brought(file)
-        return page("rights/preview.html", form=LetInForm(), host=brought.host, digest=digest,
+        return page("rights/preview.html", host=brought.host, digest=digest,
                     found=bringing.preview(brought, learner_id))
 
 
@@ -198,9 +207,9 @@ def brought(key: uuid.UUID) -> ResponseReturnValue:
 def erase_brought(key: uuid.UUID) -> ResponseReturnValue:
     """Erase words of somebody else that came from another passport."""
     found = authorised(queries.item(key), Action.CHANGE_EXPERIENCE)
-    experience_id = found.experience_id
+    learner_id, experience_id = found.learner_id, found.experience_id
     with transaction():
-        service.erase_brought(found, clock.now())
+        service.erase_brought(key, learner_id, clock.now())
     flash(_("C’est effacé ici. Le fichier de l’autre passeport, lui, reste à vous."))
     return onward("rights.brought", key=experience_id)
 

@@ -14,7 +14,7 @@ MOST_ENTRIES: Final = 5_000
 MOST_UNPACKED: Final = 400_000_000
 MOST_OF_JSON: Final = 30_000_000
 MOST_OF_A_CREDENTIAL: Final = 262_144
-MOST_PARTS: Final = 400_000
+MOST_PARTS: Final = 1_600_000
 """How many lists, objects and commas the text may hold: some are made so that reading them fills the memory."""
 MOST_RATIO: Final = 200
 MOST_BROUGHT: Final = 3_000
@@ -52,7 +52,7 @@ def refusal_of_entry(packed: int, unpacked: int, most: int) -> Refusal | None:
 def refusal_of_text(text: bytes) -> Refusal | None:
     """Say why a JSON text is not read, or None when it is."""
     parts = sum(text.count(sign) for sign in (b"[", b"{", b","))
-    return Refusal.PASSPORT_HEAVY if len(text) > MOST_OF_JSON or parts > MOST_PARTS * 4 else None
+    return Refusal.PASSPORT_HEAVY if len(text) > MOST_OF_JSON or parts > MOST_PARTS else None
 
 
 def is_a_host(text: object) -> bool:

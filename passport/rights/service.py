@@ -31,8 +31,9 @@ def object_to_statistics(learner_id: uuid.UUID, band: Band, counted: bool, now: 
         record("join_statistics" if counted else "leave_statistics", learner_id, now, learner_id)
 
 
-def erase_brought(item: BroughtItem, now: dt.datetime) -> None:
-    """Erase words of somebody else that came from another passport."""
-    db.session.delete(item)
-    db.session.flush()
-    record("erase_brought", item.learner_id, now, item.experience_id)
+def erase_brought(key: uuid.UUID, learner_id: uuid.UUID, now: dt.datetime) -> None:
+    """Erase words of somebody else that came from another passport; twice is once."""
+    gone = db.session.scalar(sa.delete(BroughtItem).where(BroughtItem.id == key, BroughtItem.learner_id == learner_id)
+                             .returning(BroughtItem.experience_id))
+    if gone is not None:
+        record("erase_brought", learner_id, now, gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import uuid
 from typing import Any
 
@@ -26,6 +27,7 @@ from passport.organisations import service as organisations
 from passport.organisations.models import Membership, Organisation
 from passport.recognition import service as recognition
 from passport.recognition.models import Endorsement
+from passport.rights import waiting
 from passport.safety import cases
 from passport.safety import service as safety
 from passport.seal import unseal
@@ -34,6 +36,7 @@ from passport.sharing.models import EditionItem, Share
 from passport.transaction import transaction
 from tests import build, pictures
 from tests.cast import Cast
+from tests.elsewhere import elsewhere_passport
 from tests.signing import draft, sign_all, sign_for
 from tests.world import H, add_file, agreed, answer, ask, fill, recognise
 
@@ -215,6 +218,7 @@ def _write(cast: Cast, now: dt.datetime) -> None:
     addresses.give(cast["lea"], "lea@example.org", now)
     for purpose in (addresses.CONFIRM, addresses.RESET):
         cast.tokens[purpose] = addresses._new_token(cast["lea"], purpose, now, now + dt.timedelta(minutes=15))
+    cast.tokens["brought_file"] = waiting.keep(cast["ines"], io.BytesIO(elsewhere_passport()))
     cast.tokens["unsubscribe"] = unsubscribe_address(cast["lea"]).rsplit("/", 1)[1]
 
 

@@ -498,7 +498,7 @@ def test_the_worker_knows_what_is_to_be_done_every_day(app: Flask) -> None:
     assert daily == {"accounts.erasures", "accounts.forget", "accounts.forget_births", "audit.head", "rights.copies", "rights.erase_left", "rights.unseal", "checks.remind", "credentials.catch_up", "credentials.close_lists",
                      "credentials.erase_foreign_left", "evidence.sweep", "experiences.erase", "feedback.forget_refused",
                      "feedback.lapse", "notices.forget", "organisations.forget", "parents.end", "parents.forget", "protection.forget_looks", "recognition.lapse",
-                     "rights.unused", "safety.forget", "safety.forget_files", "safety.forget_freezes", "witnesses.forget"}
+                     "rights.forget_brought", "rights.unused", "safety.forget", "safety.forget_files", "safety.forget_freezes", "witnesses.forget"}
 
 
 @both_databases

@@ -27,6 +27,7 @@ from passport.card.models import Card
 from passport.credentials import keys, proofs
 from passport.extensions import db
 from passport.organisations.models import Membership, Organisation
+from passport.rights import waiting
 from passport.safety import inquiries
 from passport.safety.models import Report
 from passport.seal import seal
@@ -36,12 +37,13 @@ from tests import build, pictures
 from tests.browser.city import DAY
 from tests.browser.city import _link as link
 from tests.conftest import NOON
-from tests.elsewhere import Elsewhere
+from tests.elsewhere import Elsewhere, elsewhere_passport
 from tests.reading import Reader, fields
 from tests.routes.test_registry import REGISTRY, City, address, methods
 from tests.world import ask, role_in
 
 PHOTO = pictures.saved(pictures.drawing())
+PASSPORT = elsewhere_passport()
 RECOGNISED = {"how_known": "saw", "how_person_known": "regularly", "is_relative": "no", "seen_from": "2026-09",
               "seen_to": "2026-11", "answer_3": "3", "sentence_3": "Elle mène l’atelier sans moi."}
 SAID = {"there": "yes", "relation": "neighbour_f", "relative": "no", "words": "Tout le monde a ri.", "age": "adult",
@@ -79,6 +81,10 @@ OTHERWISE: dict[str, Row] = {
     "elsewhere.add": row("lea", text=proofs.written(Elsewhere(by_key=True).unsigned()).decode().replace("{", "{{").replace("}", "}}")),
     "evidence.add": row("lea", caption="Une affiche", file=PHOTO),
     "experiences.add": row("lea", title="J’ai monté les tentes."),
+    "rights.take": row("ines", present=build.PASSPHRASE),
+    "rights.bring": row("stranger", file=PASSPORT),
+    "rights.preview": row("ines", "/mes-donnees/apporter/{brought_file}"),
+    "rights.name": row("ines", display_name="Inès B."),
     "experiences.restore": row("ines", "/experience/{ines_gone}/annuler"),
     "erasing.ask": row("ines", when="later", credentials="asked", present=build.PASSPHRASE),
     "erasing.sealed_folder": row("sofia", reason="Une inquiétude."),
@@ -211,6 +217,16 @@ def prepare(city: City) -> None:
         _token, city.cast.tokens["return_number"] = returning.begin(
             db.session.get_one(Account, city.cast["tom"]).identifier or "", NOON)
         city.cast.tokens["lea_name"] = db.session.get_one(Account, city.cast["lea"]).identifier or ""
+
+
+    lay_out(city)
+
+
+def lay_out(city: City) -> None:
+    """Put down again what waits beside the database: the passport that somebody sent, and may let in."""
+    with city.app.app_context():
+        city.cast.tokens["brought_file"] = waiting.keep(city.cast["ines"], io.BytesIO(PASSPORT))
+        db.session.remove()
 
 
 def device_of(city: City, name: str) -> Reader:
