@@ -41,12 +41,12 @@ class Library:
 
 def _licence(name: str) -> str:
     try:
-        told = importlib.metadata.metadata(name)
+        told: dict[str, Any] = dict(importlib.metadata.metadata(name).json)
     except importlib.metadata.PackageNotFoundError:
         return "not installed here"
-    classified = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier") or () if line.startswith("License ::")]
-    said = told.get("License-Expression") or "; ".join(classified) or (told.get("License") or "").strip().partition("\n")[0]
-    return said[:60] or "not said"
+    classified = [line.rpartition(" :: ")[2] for line in told.get("classifier", ()) if line.startswith("License ::")]
+    said = told.get("license_expression") or "; ".join(classified) or str(told.get("license", "")).strip().partition("\n")[0]
+    return str(said)[:60] or "not said"
 
 
 def locked(root: Path = ROOT) -> list[Library]:
