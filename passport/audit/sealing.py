@@ -15,7 +15,7 @@ AT_A_TIME = 1000
 REACH = 10_000
 
 
-def _unsealed(everywhere: bool) -> sa.Select[tuple[AuditEvent]]:
+def _unsealed(everywhere: bool) -> sa.Select[AuditEvent]:
     newest = sa.select(sa.func.max(AuditLink.event)).scalar_subquery()
     waits = sa.select(AuditEvent).where(~sa.exists().where(AuditLink.event == AuditEvent.seq)).order_by(AuditEvent.seq)
     return waits if everywhere else waits.where(AuditEvent.seq > sa.func.coalesce(newest - REACH, 0))

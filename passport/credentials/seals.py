@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
@@ -73,7 +74,7 @@ def look() -> tuple[int, str | None]:
         db.session.expunge_all()
 
 
-def _wrong(row: sa.Row[tuple[object, ...]]) -> str | None:
+def _wrong(row: Any) -> str | None:
     """Say what is wrong with one credential, or None."""
     key, made = row.SigningKey, row.Endorsement
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -24,7 +25,7 @@ from ..organisations.words import day_words
 from ..sharing import service as sharing
 from . import idle
 
-UNUSED = "unused"
+UNUSED, END = "unused", "rights.end_unused"
 LEAVES_WITHIN = dt.timedelta(days=7)
 OVER = len(idle.WARNINGS)
 
@@ -37,8 +38,8 @@ def close_links(learner_id: uuid.UUID, now: dt.datetime) -> None:
         sheets.close(sheet_id, learner_id, now)
 
 
-# What happens at the end, in this order; whoever erases adds themselves here.
-ENDS: list[Callable[[uuid.UUID, dt.datetime], object]] = [close_links]
+# What happens at the end of one passport, in a transaction of its own; whoever erases adds themselves here.
+ENDS: list[Callable[[uuid.UUID, dt.datetime], object]] = []
 
 
 def has_address() -> sa.ColumnElement[bool]:
@@ -89,8 +90,8 @@ def _one(account: Account, step: int, now: dt.datetime) -> None:
     if step == OVER:
         db.session.flush()
         record("unused.end", account.id, now, account.id)
-        for end in ENDS:
-            end(account.id, now)
+        close_links(account.id, now)
+        jobs.enqueue(END, {"account": account.id.hex}, now, dedupe=f"{END}:{account.id.hex}")
         return
     account.warned_at = now
     db.session.flush()
@@ -99,6 +100,18 @@ def _one(account: Account, step: int, now: dt.datetime) -> None:
     for who in outbox.addressees([account.id], now):
         outbox.queue(UNUSED, now, now + LEAVES_WITHIN, who.language, account_id=account.id,
                      params={"ends_on": ends_on.isoformat()}, dedupe=f"{UNUSED}:{account.id.hex}:{step}")
+
+
+def end(payload: dict[str, Any], now: dt.datetime) -> int:
+    """End one passport whose links are closed; nothing when somebody opened it in the last moment."""
+    account_id = uuid.UUID(str(payload["account"]))
+    still = db.session.scalar(sa.select(Account.id).where(
+        Account.id == account_id, Account.warnings > OVER, Account.erased_at.is_(None)).with_for_update())
+    if still is None:
+        return 0
+    for act in ENDS:
+        act(account_id, now)
+    return len(ENDS)
 
 
 def letter(message: Outgoing) -> Letter | None:
@@ -115,3 +128,4 @@ def letter(message: Outgoing) -> Letter | None:
 
 
 LETTERS[UNUSED] = letter
+jobs.later(END, end)

@@ -37,7 +37,17 @@ from tests.reading import Reader, fields, new, words
 from tests.routes.test_attacks_races import FINE, together
 from tests.routes.test_bad_input import CHANGES_NOTHING, KEY_IN_ADDRESS, OWN_TOKEN
 from tests.routes.test_registry import REGISTRY, City, everything, kept_tables
-from tests.routes.whole_line import at, device_of, lay_out, listening, posts, prepare, sendable, somebody, whole
+from tests.routes.whole_line import (
+    at,
+    device_of,
+    lay_out,
+    listening,
+    posts,
+    prepare,
+    sendable,
+    somebody,
+    whole,
+)
 
 ROOMS = ("accounts", "ages", "attestations", "card", "devices", "elsewhere", "erasing", "evidence", "experiences", "factor", "feedback", "guardian", "inquiries", "learning", "lost", "mail", "organisations", "parents", "protected",
          "protection", "reader", "recognition", "rescue", "returns", "cases", "rights", "safety", "sharing", "sheets", "unsent", "verify", "witness", "witnesses")
