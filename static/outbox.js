@@ -53,7 +53,10 @@ self.outbox = (() => {
       if (value instanceof File) seconds = 300;
     }
     const headers = { "HX-Request": "true" };
-    if (token) body.set("csrf_token", token);
+    if (token) {
+      body.set("csrf_token", token);
+      body.set("written_at", new Date(entry.made).toISOString());   // by the phone's clock, which may be wrong
+    }
     if (token || !back) headers["Written-Anew"] = "true";
     try {
       const answer = await fetch(entry.url, { method: "POST", body, headers, signal: AbortSignal.timeout(seconds * 1000) });

@@ -25,7 +25,7 @@ from ..refusals import Refusal, Refused
 from ..transaction import transaction
 from ..web import actor, authorised, onward, page, wants_fragment, written_anew
 from ..wording import say
-from . import details, panels, queries, reflection, service
+from . import details, panels, queries, reflection, rules, service
 from .around import around
 from .evidence_routes import evidence
 from .forms import (
@@ -111,7 +111,8 @@ def add() -> ResponseReturnValue:
         try:
             with transaction():
                 draft = form.draft(lambda name: queries.organisation_called(name, now))
-                kept_now = service.log_experience(me.account_id, draft, now, written_anew())
+                claimed = rules.claimed_at(request.form.get("written_at"), now)
+                kept_now = service.log_experience(me.account_id, draft, now, written_anew(), claimed)
             return onward("experiences.kept", key=kept_now.id)
         except Refused as refused:
             if refused.refusal is Refusal.SENT_OTHERWISE:

@@ -86,6 +86,23 @@ def refusal_to_undo(
     return None
 
 
+# ---------- when a phone says that it was written ----------
+
+AHEAD = dt.timedelta(days=1)
+
+
+def claimed_at(said: str | None, now: dt.datetime) -> dt.datetime | None:
+    """Return when a phone says that something was written that waited on it, or None when it says nothing that is a time.
+
+    It is kept as a claim beside our own time. One that is more than a day ahead becomes exactly a day, which marks it.
+    """
+    try:
+        at = dt.datetime.fromisoformat(said or "")
+        return None if at.tzinfo is None else min(at.astimezone(dt.UTC), now + AHEAD)
+    except (ValueError, OverflowError):
+        return None
+
+
 # ---------- « Cela m’a mené à… » ----------
 
 

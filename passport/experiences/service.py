@@ -101,9 +101,11 @@ def _settle(experience: Experience, now: dt.datetime) -> None:
     experience.story_digest = digest_of_story(experience)
 
 
-def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime, anew: bool = False) -> Experience:
+def log_experience(
+    learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.datetime, anew: bool = False, claimed: dt.datetime | None = None
+) -> Experience:
     """Keep an experience and return it; the same submission again returns the one kept, and so do the same words sent
-    again within minutes, unless they are known to be written anew.
+    again within minutes, unless they are known to be written anew. `claimed` is when the phone says it was written.
 
     Raises Refused for words or dates that cannot stand, and when the same submission came with other words.
     """
@@ -124,7 +126,7 @@ def log_experience(learner_id: uuid.UUID, draft: ExperienceDraft, now: dt.dateti
         started_on=draft.started_on, ended_on=draft.ended_on, when_precision=draft.when_precision,
         ongoing=draft.ongoing, hours=draft.hours, place=draft.place, organisation_id=draft.organisation_id,
         organisation_text=draft.organisation_text, sector=draft.sector, kind=draft.kind, details=draft.details,
-        for_me_only=draft.for_me_only, created_at=now,
+        for_me_only=draft.for_me_only, created_at=now, claimed_at=claimed,
     )
     _settle(experience, now)
     db.session.add(experience)

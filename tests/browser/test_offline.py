@@ -272,6 +272,11 @@ def test_write_offline_close_reopen_reconnect(live: Live, phone: Callable[..., A
     page.evaluate(EMPTIED)
     expect(page.locator("#waiting")).to_be_hidden()
     assert experiences(live, "lea") == sorted([*before, "Sans réseau un", "Sans réseau deux"])
+    with live.app.app_context():
+        claimed = list(db.session.scalars(sa.select(Experience.claimed_at).where(Experience.title.startswith("Sans réseau"))))
+        db.session.remove()
+    assert len(claimed) == 2
+    assert None not in claimed, "the phone says when it was written"
 
 
 def test_a_line_that_is_up_and_carries_nothing(live: Live, phone: Callable[..., Any], tunnel: Tunnel) -> None:

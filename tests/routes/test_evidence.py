@@ -437,7 +437,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(app: Flask, cast: Cast, browse: 
     lea = browse("lea")
     monkeypatch.setattr(os, "fsync", full)
     answer = send(lea, cast, PHOTO)
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert "Réessayer dans une minute" in words(answer)
     assert (rows(app), lying(app)) == ([], set())
     monkeypatch.undo()

@@ -15,6 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from passport import clock, durable, limits, schema, writing
+from passport.experiences.models import Experience
+from passport.experiences.rules import claimed_at
 from passport.extensions import db
 from passport.sharing import links
 from tests.cast import Cast
@@ -223,6 +225,29 @@ def test_a_clock_put_back_locks_nobody_out_for_ever(app: Flask, monkeypatch: pyt
         monkeypatch.setattr(limits.time, "time", lambda: now - 3650 * 86400)
         assert tries.seconds_to_wait("lac-vert-27") == 0
         assert limits.hit("door", 60) == 1
+
+
+@pytest.mark.parametrize(("said", "kept_as"), [
+    ("2026-11-20T08:00:00.000Z", dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)),
+    ("2026-11-25T10:00:00+01:00", dt.datetime(2026, 11, 25, 9, tzinfo=dt.UTC)),
+    ("2126-01-01T00:00:00Z", NOON + dt.timedelta(days=1)), ("9999-12-31T23:59:59-12:00", None),
+    ("2026-11-20T08:00:00", None), ("yesterday", None), (None, None),
+])
+def test_the_clock_of_a_phone_is_a_claim(said: str | None, kept_as: dt.datetime | None) -> None:
+    assert claimed_at(said, NOON) == kept_as
+
+
+@both_databases
+@pytest.mark.promise("P23", "passport.experiences.rules:claimed_at", "absent")
+def test_what_a_phone_claims_stands_beside_our_own_time(app: Flask, cast: Cast, browse: Callable[..., Reader]) -> None:
+    """The time of a phone is kept as its claim, a day ahead at most; everything goes by the time of the server."""
+    for title, said in (("Lundi", "2026-11-20T08:00:00Z"), ("Demain", "2126-01-01T00:00:00Z")):
+        assert browse("lea").post("/ajouter", {"title": title, "submission": new(), "written_at": said}).status_code == 303
+    with app.app_context():
+        found = {x.title: (x.claimed_at, x.created_at) for x in db.session.scalars(sa.select(Experience))}
+        db.session.remove()
+    assert found["Lundi"] == (dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC), NOON)
+    assert found["Demain"] == (NOON + dt.timedelta(days=1), NOON)
 
 
 # ---------- a schema of another version ----------
