@@ -27,7 +27,7 @@ from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.notices import jobs
 from passport.organisations.models import Organisation
-from passport.rights import backup, erasing
+from passport.rights import erasing
 from passport.transaction import transaction
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
