@@ -299,7 +299,7 @@ def test_a_wrong_passphrase_and_a_stranger_erase_nothing(app: Flask, lived: Cast
     assert "sous clé" not in said
 
 
-@pytest.mark.promise("P18", "passport.credentials.service:cancel", "absent")
+@pytest.mark.promise("P18", "passport.credentials.status:revoke", "absent")
 def test_credentials_are_cancelled_or_stay_verifiable_as_their_owner_chooses(
         app: Flask, lived: Cast, browse: Any, at: Any) -> None:
     """For credentials already downloaded the learner chooses; cancelled is what happens when nothing is chosen."""
