@@ -28,7 +28,7 @@ blueprint = Blueprint("unsent", __name__)
 MOST_CARRIED = 100_000
 LASTS = 3600
 # Their forms hold passphrases and addresses.
-OF_THE_ACCOUNT = frozenset(("accounts", "mail", "factor", "rescue"))
+OF_THE_ACCOUNT = frozenset(("accounts", "erasing", "mail", "factor", "rescue"))
 # What every form holds besides words; a form of nothing else has nothing to lose.
 WITHOUT_WORDS = frozenset(("csrf_token", "submission", "version", "next", "back"))
 

@@ -78,7 +78,7 @@ def answered(key: uuid.UUID, now: dt.datetime) -> Answered | None:
     feedback, text, version, name, title, organisation_name, revision, message = row
     withdrawn, hidden = feedback.withdrawn_at is not None, text.hidden_at is not None
     words = None if withdrawn or hidden else Words(version.words, version.question, version.next_step)
-    return Answered(feedback, feedback.learner_id, name or "", title, organisation_name, words, withdrawn, hidden,
+    return Answered(feedback, feedback.learner_id, name or organisation_name, title, organisation_name, words, withdrawn, hidden,
                     revision, message, text.id, text.regime == "protected")
 
 

@@ -157,12 +157,11 @@ def leave_all(account_id: uuid.UUID, now: dt.datetime) -> None:
         record("membership.end", account_id, now, membership.id)
 
 
-def forget_titles(account_id: uuid.UUID) -> None:
-    """Let go of how the roles of somebody who is erased were called, here and in the invitations to them."""
+def forget_notes(account_id: uuid.UUID) -> None:
+    """Let go of for whom the invitations to somebody who is erased were; how their roles were called stays with them."""
     theirs = sa.select(Membership.id).where(Membership.account_id == account_id)
-    for what in (sa.update(Invitation).where(Invitation.membership_id.in_(theirs)).values(title=None, note=None),
-                 sa.update(Membership).where(Membership.account_id == account_id).values(title=None)):
-        db.session.execute(what, execution_options={"synchronize_session": False})
+    db.session.execute(sa.update(Invitation).where(Invitation.membership_id.in_(theirs)).values(note=None),
+                       execution_options={"synchronize_session": False})
 
 
 def _end(membership: Membership, now: dt.datetime) -> None:

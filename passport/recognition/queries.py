@@ -372,7 +372,7 @@ def askable(feedback_id: uuid.UUID, now: dt.datetime) -> Askable | None:
     if row is None:
         return None
     given, experience, name, role, organisation_name, waiting_id = row
-    return Askable(given, given.learner_id, experience, name or "", role, organisation_name, waiting_id)
+    return Askable(given, given.learner_id, experience, name or organisation_name, role, organisation_name, waiting_id)
 
 
 @dataclass(frozen=True)

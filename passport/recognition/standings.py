@@ -153,7 +153,7 @@ def _standing(now: dt.datetime, row: Any) -> Standing:
         stage, at = "lapsed", lapses_at
     return Standing(
         request_id=asked_for.id, learner_id=asked_for.learner_id, experience_id=asked_for.experience_id,
-        feedback_id=asked_for.feedback_id, title=row.title, name=row.display_name or "", role=row.role,
+        feedback_id=asked_for.feedback_id, title=row.title, name=row.display_name or row.organisation_name, role=row.role,
         organisation_name=row.organisation_name, asked_at=asked_for.asked_at, stage=stage, at=at,
         may_cancel=stage == "waiting", asked=row.asked, waits=row.waits, given=row.given, steps=row.steps,
         steps_unread=row.steps_unread, to_note=bool(row.to_note),

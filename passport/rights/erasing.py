@@ -137,7 +137,7 @@ def erase(learner_id: uuid.UUID, cause: str, now: dt.datetime, unnamed: bool = F
         assert name is not None
         evidence.discard_later(name, now)
     _forget_elsewhere(account)
-    leaving.forget_titles(learner_id)
+    leaving.forget_notes(learner_id)
     if unnamed:
         db.session.execute(
             sa.delete(EndorserName).where(EndorserName.endorsement_id.in_(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import uuid
 from pathlib import Path
@@ -34,6 +37,7 @@ from tests.conftest import NOON, both_databases
 from tests.signing import sign_all
 
 DAY = dt.timedelta(days=1)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -209,6 +213,19 @@ def test_a_backup_killed_half_way_is_none_and_old_ones_go(app: Flask, lived: Cas
         assert jobs.KINDS["rights.copies"].do({}, at(dt.datetime.now(dt.UTC) + 34 * DAY)) == 0
         assert jobs.KINDS["rights.copies"].do({}, at(dt.datetime.now(dt.UTC) + 36 * DAY)) == 1
         db.session.remove()
+
+
+def test_nobody_is_served_while_a_restore_is_half_done(app: Flask, tmp_path: Path) -> None:
+    opened.close(tmp_path, "passport-20261124T110000Z")
+    env = {"PATH": os.environ["PATH"], "PASSPORT_ENV": "test", "PASSPORT_INSTANCE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", "import wsgi"], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, "restore of passport-20261124T110000Z was not finished" in done.stderr) == (1, True), done.stderr
+    opened.close(Path(app.instance_path), "passport-20261124T110000Z")
+    try:
+        assert "was not finished" in flask(app, "worker", "--once").output
+    finally:
+        opened.open_again(Path(app.instance_path))
+    assert flask(app, "worker", "--once").exit_code == 0
 
 
 def test_no_key_lies_in_a_backup(app: Flask, lived: Cast, at: Any, apart: Path) -> None:

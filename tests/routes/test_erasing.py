@@ -299,7 +299,7 @@ def test_a_wrong_passphrase_and_a_stranger_erase_nothing(app: Flask, lived: Cast
     assert "sous clé" not in said
 
 
-@pytest.mark.promise("P18", "passport.credentials.service:cancel", "absent")
+@pytest.mark.promise("P18", "passport.credentials.status:revoke", "absent")
 def test_credentials_are_cancelled_or_stay_verifiable_as_their_owner_chooses(
         app: Flask, lived: Cast, browse: Any, at: Any) -> None:
     """For credentials already downloaded the learner chooses; cancelled is what happens when nothing is chosen."""
@@ -378,13 +378,20 @@ def test_whoever_attested_leaves_a_blank_account(app: Flask, lived: Cast, browse
         assert db.session.get(EndorserName, lived["endorsement"]) is None
         role = db.session.get_one(Membership, lived["m_karim"])
         assert role.ended_at == NOON
-        assert role.title is None
+        assert role.title == "animateur"
         db.session.remove()
-    for name, pages in (("lea", ("/passeport", "/echanges", f"/experiences/{lived['lea_x']}", f"/retours/{lived['feedback']}")),
-                        ("tom", ("/passeport", "/echanges")), ("claire", ("/echanges",)), ("sofia", ("/signalements",))):
+    for name, pages in (
+        ("lea", ("/passeport", "/echanges", f"/experience/{lived['lea_x']}", f"/retour/{lived['feedback']}", "/personnes",
+                 f"/competences/{lived['recognition_done']}", f"/retour/{lived['feedback_free']}/faire-reconnaitre")),
+        ("tom", ("/echanges", f"/retour/{lived['tom_feedback']}")), ("claire", (f"/organisation/{lived['library']}",)),
+        ("sofia", (f"/relire/{lived['library']}/{lived['tom']}", "/signalements/sous-scelle")),
+    ):
         reader = browse(name)
         for page in pages:
-            assert reader.get(page).status_code in {200, 404}, page
+            said = words(reader.get(page))
+            assert "None" not in said, page
+            assert "Karim" not in said, page
+    assert "Le retour de Médiathèque Mandela" in words(browse("lea").get(f"/retour/{lived['feedback']}"))
     sofia = browse("sofia")
     assert "inviter quelqu’un avant de partir" in words(sofia.get(ASK))
     erase(sofia)

@@ -246,11 +246,12 @@ def stored(city: City, text: str) -> bool:
 
 
 def sealed(city: City) -> list[str]:
-    """Return what is kept sealed in cases, opened."""
+    """Return what is kept sealed in cases, and why sealed words are to be opened, opened."""
     with city.app.app_context():
         boxes = [*db.session.scalars(sa.text("SELECT sealed_note FROM report WHERE sealed_note IS NOT NULL")),
-                 *db.session.scalars(sa.text("SELECT sealed FROM case_note"))]
-        boxes += db.session.scalars(sa.text("SELECT sealed_reason FROM inquiry"))
+                 *db.session.scalars(sa.text("SELECT sealed FROM case_note")),
+                 *db.session.scalars(sa.text("SELECT sealed_reason FROM sealed_folder WHERE sealed_reason IS NOT NULL")),
+                 *db.session.scalars(sa.text("SELECT sealed_reason FROM inquiry"))]
         opened = [repr(unseal_case(bytes(box))) for box in boxes]
         db.session.remove()
     return opened
