@@ -99,13 +99,13 @@ def asks_code(opened: Opened, endpoint: str, token: str) -> ResponseReturnValue 
     if opened.code_sealed is None:
         return redirect(doors.way(endpoint, token=token), 303)
     form, now = CodeForm(), clock.now()
-    refusal = Refusal.CODE_SAID_WRONG
+    refusal: Refusal | None = Refusal.CODE_SAID_WRONG
     if form.validate():
         with transaction():
             refusal = service.try_code(opened.id, form.code.data, now)
         if refusal is None:
             return redirect(doors.way(endpoint, token=token, cle=opened.key(now)), 303)
-        form.refuse(Refused(refusal, "code"))
+        form.refuse(Refused(refusal), "code")
     answer = _code_page(form, endpoint, token, 429 if refusal is Refusal.CODE_LATER else 422)
     if refusal is Refusal.CODE_LATER:
         answer.headers["Retry-After"] = str(int(rules.CODE_WAIT.total_seconds()))
