@@ -23,6 +23,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import MethodNotAllowed
 
 from .. import clock, doors
 from ..extensions import csrf
@@ -97,7 +98,7 @@ def asks_code(opened: Opened, endpoint: str, token: str) -> ResponseReturnValue 
     if request.method != "POST":
         return None if _is_said(opened) else _code_page(CodeForm(formdata=None), endpoint, token, 200)
     if opened.code_sealed is None:
-        return redirect(doors.way(endpoint, token=token), 303)
+        raise MethodNotAllowed(["GET", "HEAD"])  # a visitor writes nothing
     form, now = CodeForm(), clock.now()
     refusal: Refusal | None = Refusal.CODE_SAID_WRONG
     if form.validate():
