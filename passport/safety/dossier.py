@@ -68,7 +68,7 @@ def of_pair(report: Report, reason: str, makers: list[str], now: dt.datetime) ->
     }
 
 
-def _rows(statement: sa.Select[Any]) -> list[dict[str, Any]]:
+def _rows(statement: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [dict(row) for row in db.session.execute(statement).mappings()]
 
 
@@ -82,7 +82,8 @@ def _texts(learner_id: uuid.UUID, adult_id: uuid.UUID) -> list[dict[str, Any]]:
         .outerjoin(Membership, Membership.id == t.membership_id)
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id).outerjoin(f, f.text_id == t.id)
         .where(t.learner_id == learner_id, t.author_id == adult_id).order_by(t.written_at, t.id))
-    v, versions = AuthoredVersion, {}
+    v = AuthoredVersion
+    versions: dict[uuid.UUID, list[dict[str, Any]]] = {}
     for row in _rows(sa.select(v.text_id, v.number, v.written_at, v.words, v.question, v.next_step)
                      .join(t, t.id == v.text_id).where(t.learner_id == learner_id, t.author_id == adult_id)
                      .order_by(v.text_id, v.number)):

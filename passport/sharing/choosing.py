@@ -240,7 +240,7 @@ def _pieces(
         width, height = size or (None, None)
         found.setdefault(experience_id, []).append((piece.id, {
             "kind": piece.kind, "caption": piece.caption, "url": piece.url, "size": piece.size,
-            "width": width, "height": height, "whole": rules.is_whole(piece.kind, piece.id in whole_ids),
+            "width": width, "height": height, "whole": piece.id in whole_ids,
         }))
     return found
 

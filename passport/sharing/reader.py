@@ -23,6 +23,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import MethodNotAllowed
 
 from .. import clock, doors
 from ..extensions import csrf
@@ -97,15 +98,15 @@ def asks_code(opened: Opened, endpoint: str, token: str) -> ResponseReturnValue 
     if request.method != "POST":
         return None if _is_said(opened) else _code_page(CodeForm(formdata=None), endpoint, token, 200)
     if opened.code_sealed is None:
-        return redirect(doors.way(endpoint, token=token), 303)
+        raise MethodNotAllowed(["GET", "HEAD"])  # a visitor writes nothing
     form, now = CodeForm(), clock.now()
-    refusal = Refusal.CODE_SAID_WRONG
+    refusal: Refusal | None = Refusal.CODE_SAID_WRONG
     if form.validate():
         with transaction():
             refusal = service.try_code(opened.id, form.code.data, now)
         if refusal is None:
             return redirect(doors.way(endpoint, token=token, cle=opened.key(now)), 303)
-        form.refuse(Refused(refusal, "code"))
+        form.refuse(Refused(refusal), "code")
     answer = _code_page(form, endpoint, token, 429 if refusal is Refusal.CODE_LATER else 422)
     if refusal is Refusal.CODE_LATER:
         answer.headers["Retry-After"] = str(int(rules.CODE_WAIT.total_seconds()))

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_migrate import downgrade, upgrade
 
+from passport.accounts.models import Passport
 from passport.extensions import db
 from passport.seal import unseal
-from passport.sharing.models import Share, ShareReading
+from passport.sharing.models import EditionItem, Share, ShareReading
 from passport.transaction import transaction
+from tests import build
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
 from tests.reading import way, words
@@ -108,3 +111,20 @@ def test_before_the_code_nothing_is_told_by_any_way(app: Flask, cast: Cast, brow
     for p in (path, f"{path}?{query}"):
         assert (reader.get(p).status_code, "Lea" in words(reader.get(p))) == (410, False)
     assert reader.post(path, {"code": "x"}).status_code == 410
+
+
+@both_databases
+def test_on_the_way_down_a_link_with_a_code_closes_and_the_rest_stays(app: Flask, cast: Cast, browse: Any) -> None:
+    lea = browse("lea")
+    coded, plain = (make(lea, [cast["lea_x"]], **more)[0] for more in ({"with_code": "y"}, {}))
+    with app.app_context():
+        with transaction():
+            cast.ids["grown"] = build.account("grown", NOON, age_source="calendar").id
+        db.session.remove()
+        downgrade(revision="20261128_1701")
+        upgrade()
+        found = {s.id: s.revoked_at is None for s in db.session.query(Share)}
+        assert (found[coded], found[plain]) == (False, True)
+        assert db.session.get_one(Passport, cast["grown"]).age_source == "declared"
+        assert db.session.query(EditionItem).count() == 2
+        db.session.remove()

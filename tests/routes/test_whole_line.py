@@ -221,7 +221,7 @@ def sentences(body: str) -> list[str]:
 
 def wrong_with(answer: TestResponse, kinds: dict[str, str], sent: dict[str, Any]) -> list[str]:
     """Return what is wrong with an answer to a form that was not as it should be."""
-    body, status = answer.get_data(as_text=True), answer.status_code
+    body, status = answer.get_data().decode(errors="replace"), answer.status_code  # a file may answer, too
     if status >= 500:
         return [f"status {status}"]
     if taken(answer):
