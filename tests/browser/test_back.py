@@ -39,8 +39,10 @@ FORMS = (
 # Who reads is one button each (tests/routes/test_protection.py).
 # What is chosen on a phone that came back (tests/routes/test_returning.py) stands in its cookie alone.
 ELSEWHERE = {"rescue.phrase", "protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
-# Sent again on purpose: a letter that did not arrive; one more link for one more person.
-ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"}}
+# Sent again on purpose: a letter that did not arrive; one more link for one more person;
+# another number, and another sheet in the place of the first.
+ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"},
+             "rescue.begin": {"recovery", "job"}, "rescue.by_sheet": {"recovery"}, "rescue.sheet": {"rescue_code"}}
 # Fills the form as somebody would and says where its button is; returns nothing when the page has no such form any more.
 FILL = """body => {
   const form = [...document.querySelectorAll("main form[method=post]")].find(one => one.querySelector(".primary"));
