@@ -1,4 +1,4 @@
-"""What an account leaves behind and is kept no longer: ended sessions, used secrets, counters, old drafts."""
+"""What an account leaves behind and is kept no longer: ended sessions, used secrets, ways back, counters, old drafts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..extensions import db
 from ..notices.jobs import delete_some, every_day
 from ..retention import kept
 from . import rules
-from .models import Draft, Mailbox, OneTimeToken, RateLimit, Session
+from .models import Draft, Mailbox, OneTimeToken, RateLimit, Recovery, Session
 
 
 def forget(now: dt.datetime) -> int:
@@ -24,6 +24,7 @@ def forget(now: dt.datetime) -> int:
     return max(
         delete_some(Session.id_hash, sa.or_(Session.expires_at <= before, Session.ended_at <= before)),
         delete_some(OneTimeToken.token_hash, OneTimeToken.expires_at <= before),
+        delete_some(Recovery.id, Recovery.expires_at <= before),
         delete_some(RateLimit.key, RateLimit.expires_at <= before.timestamp()),
         delete_some(Draft.id, Draft.changed_at <= now - kept("draft")),
     )
