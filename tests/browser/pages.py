@@ -15,7 +15,6 @@ NO_PAGE = {
     "offline.worker": "", "offline.ticket": "", "credentials.city_did": "", "credentials.organisation_did": "",
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
-    "rescue.codes": "", "rescue.number": "", "rescue.phrase": "",
     "attestations.file": "", "attestations.whole": "", "sheet.keys": "", "sheet.worker": "",
 }
 
