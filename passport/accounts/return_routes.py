@@ -161,6 +161,8 @@ def number() -> ResponseReturnValue:
         return onward("rescue.phrase")
     if shown is None or stands is None or not stands.goes_on:
         return onward("rescue.begin") if wants_fragment() else _over()
+    if wants_fragment() and request.args.get("vu") == str(stands.confirmations):
+        return "", 204
     return page("accounts/number.html", fragment="standing", number=shown, confirmations=stands.confirmations)
 
 

@@ -1,4 +1,4 @@
-"""What an account leaves behind and is kept no longer: ended sessions, used secrets, counters, old drafts, months of birth."""
+"""What an account leaves behind and is kept no longer: ended sessions, used secrets, ways back, counters, old drafts, months of birth."""
 
 from __future__ import annotations
 

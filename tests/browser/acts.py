@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from passport import clock
+from passport.accounts import returning
 from passport.accounts.factor_models import SecondFactor
 from passport.accounts.models import Session
 from passport.extensions import db
@@ -111,6 +112,40 @@ def too_early(page: Any, city: Live) -> None:
     page.select_option("[name=birth_year]", index=1)
     send(page)
     assert page.locator("main form").count() == 0
+
+
+@act("", "rescue.number")
+def show_a_number(page: Any, city: Live) -> None:
+    page.goto("/retrouver")
+    page.fill("[name=name]", "mauve-lapin-77")
+    send(page)
+
+
+@act("", "rescue.phrase")
+def come_back_with_the_sheet(page: Any, city: Live) -> None:
+    with city.app.app_context(), transaction():
+        code = returning.make_sheet(city.cast["stranger"], clock.now())[0]
+    page.goto("/phrase-oubliee/feuille")
+    page.fill("[name=name]", city.identifiers["stranger"])
+    page.fill("[name=code]", code)
+    send(page)
+
+
+@act("lea", "rescue.codes")
+def make_the_sheet(page: Any, city: Live) -> None:
+    page.goto("/feuille-de-secours")
+    page.fill("[name=present]", build.PASSPHRASE)
+    send(page)
+
+
+@act("nadia", "returns.helping")
+def help_somebody_back(page: Any, city: Live) -> None:
+    with city.app.app_context(), transaction():
+        _token, number = returning.begin(city.identifiers["stranger"], clock.now())
+    page.goto("/aider-a-revenir")
+    page.fill("[name=number]", number)
+    send(page)
+    assert "devant vous" in page.locator("main form h2").inner_text()
 
 
 @act("", "accounts.note_down")

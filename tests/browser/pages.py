@@ -16,7 +16,6 @@ NO_PAGE = {
     "offline.worker": "", "offline.ticket": "", "credentials.city_did": "", "credentials.organisation_did": "",
     "credentials.organisation_json": "", "credentials.credential_json": "", "credentials.achievement_json": "",
     "credentials.status_list": "",
-    "rescue.codes": "", "rescue.number": "", "rescue.phrase": "",
     "attestations.file": "", "attestations.whole": "", "sheet.keys": "", "sheet.worker": "",
     "commitments.security_txt": "", "rights.schema": "/schemas/passport-1.json",
 }

@@ -41,8 +41,10 @@ FORMS = (
 # Asked for twice, a file for an inquiry is asked for once (tests/routes/test_inquiries.py).
 # The code of a link leads to its page, and is asked for again by who goes back (tests/routes/test_said_code.py).
 ELSEWHERE = {"rescue.phrase", "rights.take", "rights.bring", "rights.preview", "rights.name", "erasing.ask", "erasing.sealed_folder", "inquiries.inquiry", "reader.card", "reader.share", "protection.who_reads", "attestations.one", "evidence.add", "evidence.add_link", "learning.link"}
-# Sent again on purpose: a letter that did not arrive; one more link for one more person.
-ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"}}
+# Sent again on purpose: a letter that did not arrive; one more link for one more person;
+# another number, and another sheet in the place of the first.
+ONCE_MORE = {"mail.forgotten": {"job"}, "witnesses.invite": {"witness_invitation"},
+             "rescue.begin": {"recovery", "job"}, "rescue.by_sheet": {"recovery"}, "rescue.sheet": {"rescue_code"}}
 # Fills the form as somebody would and says where its button is; returns nothing when the page has no such form any more.
 FILL = """body => {
   const form = [...document.querySelectorAll("main form[method=post]")].find(one => one.querySelector(".primary"));

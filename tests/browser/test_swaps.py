@@ -87,6 +87,7 @@ def test_every_place_of_htmx_is_known() -> None:
         "components/ui.html": 3, "feedback/answer.html": 1, "recognition/recognise.html": 1,
         "accounts/_phrase.html": 1, "sharing/line.html": 1, "experiences/attach.html": 1,
         "experiences/_whom.html": 1,
+        "accounts/number.html": 1,  # tests/browser/test_returning.py
     }
 
 

@@ -18,6 +18,7 @@ from flask import Flask
 
 from passport.accounts.models import Account, ContactBar, Passport, Recovery, RescueCode
 from passport.accounts.service import hash_of
+from passport.accounts.sweep import forget
 from passport.audit.models import ReadingLine
 from passport.card import service as cards
 from passport.extensions import db
@@ -231,6 +232,10 @@ def test_a_number_ends_after_a_quarter_of_an_hour(app: Flask, cast: Cast, at: An
     assert phone.post("/retrouver/phrase", {"choice": "own", "own": NEW}).status_code == 410
     at(NOON)
     assert choose(phone).status_code == 303
+    for days, left in ((30, 1), (31, 0)):
+        with app.app_context(), transaction():
+            forget(NOON + dt.timedelta(days=days))
+            assert len(db.session.scalars(sa.select(Recovery.id)).all()) == left
 
 
 def test_an_unknown_name_is_a_name_like_any_other(app: Flask, cast: Cast, post: Letterbox) -> None:

@@ -77,10 +77,13 @@ BACKWARDS = {
 TYPED = ("text", "date", "number")
 # Words that lead somewhere and are kept nowhere as they are.
 LOOKED_UP = {"accounts.home title", "ages.confirm code", "attestations.secret shown_name", "accounts.sign_in name", "mail.forgotten address", "organisations.join code",
-             "organisations.join_by_code code"}
+             "organisations.join_by_code code", "lost.at_desk number", "rescue.begin name",
+             "devices.mine name"}  # what a device is called stands with its session, which no comparison looks at
 # Where sending again leaves a line more, because it is done again: the journal tells each act; a letter that did not
 # arrive is asked for again, and only the last one opens (tests/routes/test_mail.py).
-AGAIN = {"mail.address": {"audit_event", "job"}, "mail.forgotten": {"audit_event", "job"}}
+AGAIN = {"mail.address": {"audit_event", "job"}, "mail.forgotten": {"audit_event", "job"},
+         # Each device that asks to come back has a way of its own; a code opens with the first, whose passphrase ends the others.
+         "rescue.begin": {"recovery", "job"}, "rescue.by_sheet": {"recovery"}}
 JOURNAL = {"audit_event", "reading_line"}
 
 

@@ -215,7 +215,7 @@ def prepare(city: City) -> None:
         assert found is not None
         city.cast.tokens["way_back"] = returning.begin_with_code(city.cast["stranger"], found, NOON)
         _token, city.cast.tokens["return_number"] = returning.begin(
-            db.session.get_one(Account, city.cast["tom"]).identifier or "", NOON)
+            db.session.get_one(Account, city.cast["stranger"]).identifier or "", NOON)
         city.cast.tokens["lea_name"] = db.session.get_one(Account, city.cast["lea"]).identifier or ""
 
 
