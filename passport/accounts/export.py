@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ..exports import Part
+from .factor_models import Passkey, RecoveryCode, SecondFactor
 from .models import (
     Account,
     ContactBar,
     Draft,
     Erasure,
+    ErasureRequest,
     Guardian,
     GuardianConsent,
     Mailbox,
@@ -17,6 +19,7 @@ from .models import (
     Passport,
     Protection,
     Recovery,
+    RescueCode,
     Session,
 )
 from .queries import MEMBERSHIP, ORGANISATION
@@ -44,6 +47,12 @@ PARTS = (
          {"adult_id": OTHERS}, {"name": Account.display_name}, ((Account, Account.id == ContactBar.adult_id),)),
     Part("drafts", Draft),
     Part("erased", Erasure),
+    Part("erasure_asked", ErasureRequest),
+    Part("sheet_codes", RescueCode, stays={"code_hash": "is a secret"}),
+    Part("application_codes", SecondFactor, stays={"secret_sealed": "is a secret"}),
+    Part("passkeys", Passkey, stays={"credential_id": "is how a key is called, and opens nothing elsewhere",
+                                     "public_key": "is half of a key, and opens nothing elsewhere"}),
+    Part("paper_codes", RecoveryCode, stays={"code_hash": "is a secret"}),
 )
 KEPT_BACK = {
     "contact_freeze": "is a decision in a case: kept apart, in no export (safeguarding, decision 14)",

@@ -23,7 +23,7 @@ from ..notices import jobs, outbox
 from ..notices import service as notices
 from ..refusals import Refusal, Refused
 from ..seal import digest_of, keyed_digests_of, new_token
-from . import addresses, queries, rules, service, words
+from . import addresses, factor, queries, rules, service, words
 from .models import Account, Recovery, RescueCode
 
 BEGUN, DONE, WAY_BACK = "accounts.way_back", "way_back_done", "way_back"
@@ -201,10 +201,18 @@ def finish(token: str, passphrase: str, password_hash: str, now: dt.datetime) ->
     service.end_sessions(learner_id, now)
     addresses.end_links(learner_id, now)
     stop(learner_id, now, but=row.id)
+    if row.second_confirmer_id is not None and not _has_role(learner_id):
+        # Two people saw them; whoever has a role begins anew before their own organisation.
+        factor.reset(learner_id, row.second_confirmer_id, now)
     notices.leave_once(learner_id, WAY_BACK, now)
     _send(DONE, learner_id, now)
     record(f"return.{row.way}", learner_id, now, learner_id)
     return learner_id
+
+
+def _has_role(account_id: uuid.UUID) -> bool:
+    role = queries.MEMBERSHIP.c
+    return bool(db.session.scalar(sa.select(sa.exists().where(role.account_id == account_id, role.ended_at.is_(None)))))
 
 
 jobs.later(BEGUN, _begun)

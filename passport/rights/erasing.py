@@ -23,6 +23,7 @@ from ..extensions import db
 from ..feedback import service as feedback
 from ..notices import jobs, outbox
 from ..notices import service as notices
+from ..notices.keeping import forget_daily
 from ..notices.models import Message
 from ..organisations import leaving
 from ..parents import service as parents
@@ -32,7 +33,7 @@ from ..refusals import Refused
 from ..sharing import service as sharing
 from ..witnesses import service as witnesses
 from . import erasing_rules as rules
-from . import sealing
+from . import sealing, waiting
 
 ERASE, SCRUB = "rights.erase", "rights.scrub"
 
@@ -138,6 +139,7 @@ def erase(learner_id: uuid.UUID, cause: str, now: dt.datetime, unnamed: bool = F
         evidence.discard_later(name, now)
     _forget_elsewhere(account)
     leaving.forget_notes(learner_id)
+    waiting.forget(learner_id)
     if unnamed:
         db.session.execute(
             sa.delete(EndorserName).where(EndorserName.endorsement_id.in_(
@@ -240,4 +242,4 @@ def scrub(_payload: dict[str, object], _now: dt.datetime) -> None:
 jobs.later(ERASE, lambda _payload, now: erase_one_due(now))
 jobs.later(SCRUB, lambda _payload, _now, _made: 1, scrub)
 jobs.every_day("rights.erase_left", erase_one_due)
-jobs.every_day("rights.unseal", sealing.forget)
+forget_daily("rights.unseal", sealing.OVER, do=sealing.forget)

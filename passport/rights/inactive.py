@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +22,7 @@ from ..notices.letters import LETTERS, Letter, followed
 from ..notices.outbox import Outgoing
 from ..organisations.words import day_words
 from ..sharing import service as sharing
-from . import idle
+from . import erasing, idle
 
 UNUSED, END = "unused", "rights.end_unused"
 LEAVES_WITHIN = dt.timedelta(days=7)
@@ -37,9 +36,6 @@ def close_links(learner_id: uuid.UUID, now: dt.datetime) -> None:
             sa.select(Sheet.id).where(Sheet.learner_id == learner_id, Sheet.closed_at.is_(None))).all():
         sheets.close(sheet_id, learner_id, now)
 
-
-# What happens at the end of one passport, in a transaction of its own; whoever erases adds themselves here.
-ENDS: list[Callable[[uuid.UUID, dt.datetime], object]] = []
 
 
 def has_address() -> sa.ColumnElement[bool]:
@@ -109,9 +105,7 @@ def end(payload: dict[str, Any], now: dt.datetime) -> int:
         Account.id == account_id, Account.warnings > OVER, Account.erased_at.is_(None)).with_for_update())
     if still is None:
         return 0
-    for act in ENDS:
-        act(account_id, now)
-    return len(ENDS)
+    return int(erasing.erase(account_id, "inactive", now))
 
 
 def letter(message: Outgoing) -> Letter | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from collections.abc import Callable
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -13,9 +11,6 @@ from ..accounts.queries import MENU
 from ..experiences.models import Experience
 from ..experiences.panels import EXPERIENCE_PANELS, Panel
 from ..policy import Actor
-
-# What else stands at the end of « Mes données »: (whose, now) to a part of the page, or None.
-SECTIONS: list[Callable[[uuid.UUID, dt.datetime], Panel | None]] = []
 
 
 def menu(_actor: Actor, _now: dt.datetime) -> list[tuple[str, str]]:
@@ -26,11 +21,6 @@ def menu(_actor: Actor, _now: dt.datetime) -> list[tuple[str, str]]:
 def brought(experience: Experience, _now: dt.datetime) -> Panel | None:
     """Return that an experience comes from another passport, with the way to what others said of it there."""
     return Panel("rights/_brought.html", {"key": experience.id}) if experience.claimed_at is not None else None
-
-
-def sections_of(learner_id: uuid.UUID, now: dt.datetime) -> list[Panel]:
-    """Return what else stands at the end of « Mes données »."""
-    return [panel for hang in SECTIONS if (panel := hang(learner_id, now)) is not None]
 
 
 MENU.append(menu)

@@ -37,7 +37,8 @@ from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..uploads import take_in
 from ..web import actor, authorised, onward, page, public
-from . import bringing, export, panels, queries, reading, rules, service, waiting, words
+from . import bringing, export, queries, reading, rules, service, waiting, words
+from . import panels as _panels  # noqa: F401 - registers the menu and where an experience comes from
 from .archive import Brought
 from .bringing import Counts
 from .forms import BringForm, NameForm, TakeForm
@@ -59,7 +60,7 @@ def mine() -> ResponseReturnValue:
     """What is kept of me, in plain words, and what I can do with it."""
     me = authorised(Mine(actor().account_id), Action.EXPORT_PASSPORT)
     now = clock.now()
-    return page("rights/mine.html", kept=queries.kept(me.learner_id, now), sections=panels.sections_of(me.learner_id, now),
+    return page("rights/mine.html", kept=queries.kept(me.learner_id, now),
                 by_two=actor().band(clock.today()) in {Band.CHILD, Band.TEEN})
 
 

@@ -15,7 +15,7 @@ from ..audit.service import record
 from ..columns import uuid7
 from ..extensions import db
 from ..feedback.models import AuthoredText, AuthoredVersion
-from ..notices import jobs
+from ..notices.keeping import Goes, delete
 from ..organisations.models import Membership, Organisation
 from ..refusals import Refused
 from ..seal import seal_case, unseal_case
@@ -133,6 +133,9 @@ def words_of(found: Folder, account_id: uuid.UUID) -> list[Said]:
             for row in rows]
 
 
+OVER = Goes(SealedFolder.id, lambda now: (SealedFolder.keep_until <= now,), "sealed words")
+
+
 def forget(now: dt.datetime) -> int:
     """Delete sealed words whose time is over, and return how many folders there were."""
-    return jobs.delete_some(SealedFolder.id, SealedFolder.keep_until <= now)
+    return delete((OVER,), now)

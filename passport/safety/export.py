@@ -8,4 +8,5 @@ PARTS: tuple[Part, ...] = ()
 KEPT_BACK = {
     "report": "is a case: kept apart, in no export (safeguarding, decision 14); the city answers who asks for it",
     "case_note": "is a case: kept apart, in no export (safeguarding, decision 14)",
+    "inquiry": "is a case: kept apart, in no export (safeguarding, decision 14)",
 }

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from passport.accounts import service
+from passport.accounts.factor_models import SecondFactor
 from passport.accounts.models import Account, Session
 from passport.extensions import db
+from passport.seal import seal
 from passport.transaction import transaction
 from tests.build import PASSPHRASE
 from tests.cast import Cast
@@ -19,6 +22,7 @@ from tests.conftest import NOON
 from tests.reading import fields, words
 
 MINUTE = dt.timedelta(minutes=1)
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @pytest.fixture
@@ -28,7 +32,9 @@ def shared(app: Flask, cast: Cast, client: FlaskClient) -> FlaskClient:
         for name, called in (("claire", "claire-rose-11"), ("lea", "lea-rose-11")):
             who = db.session.get_one(Account, cast[name])
             who.identifier, who.password_hash = called, service.hash_of(PASSPHRASE)
+        db.session.add(SecondFactor(account_id=cast["claire"], secret_sealed=seal(SECRET), made_at=NOON))
     assert sign_in(client, "claire-rose-11", shared="y").status_code == 303
+    assert client.post("/confirmer", data={"code": pyotp.TOTP(SECRET).at(NOON)}).status_code == 303
     made = client.post(f"/organisation/{cast['library']}/inviter", data={"role": "facilitator", "note": "Zoé du canal"})
     assert made.status_code == 303
     return client
