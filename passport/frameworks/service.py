@@ -60,9 +60,9 @@ def load(path: Path | None = None) -> bool:
     Raises Unreadable, and changes nothing, when the file is not whole, is older than what was published, gives an id
     to another sentence or forgets one.
     """
-    hold(b"frameworks load")  # whoever else starts now finds it done
     raw = (path or DATA).read_bytes()
     data = checked(json.loads(raw))
+    hold(b"frameworks load")  # whoever else starts now finds it done
     digest = hashlib.sha256(raw + CONCEPTS.read_bytes()).digest()
     framework = _framework(data["framework"])
     number = data["version"]["number"]

@@ -42,7 +42,11 @@ ENDINGS = {JPEG: "jpg", PNG: "png", WEBP: "webp", PDF: "pdf"}
 ROOMS = (accounts, notices, organisations, experiences, feedback, witnesses, recognition, credentials, sharing, card,
          protection, safety)
 PARTS: tuple[Part, ...] = (*(part for room in ROOMS for part in room.PARTS), Part("brought", BroughtItem))
-KEPT_BACK: Mapping[str, str] = {table: why for room in ROOMS for table, why in room.KEPT_BACK.items()}
+KEPT_BACK: Mapping[str, str] = {
+    **{table: why for room in ROOMS for table, why in room.KEPT_BACK.items()},
+    "sealed_folder": "is what two of the city did, and names no learner",
+    "sealed_word": "is an adult's, of an erased passport, kept for an inquiry alone",
+}
 # What the journal holds is an act and a random reference; what the limits count is a keyed hash: neither can be asked by a name.
 
 Lists = dict[str, list[Row]]

@@ -10,7 +10,7 @@ from .models import Edition, EditionItem, Share, ShareReading
 PARTS = (
     Part("editions", Edition),
     Part("edition_items", EditionItem),
-    Part("links", Share, stays={"code_hash": "is a secret"}),
+    Part("links", Share, stays={"code_sealed": "stands on the page of the link, and opens it"}),
     Part("link_openings", ShareReading,
          lambda who: ShareReading.share_id.in_(sa.select(Share.id).where(Share.learner_id == who.account_id))),
 )

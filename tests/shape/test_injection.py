@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "passport").rglob("*.py"))
 SQL = {"sa.text", "exec_driver_sql", "sa.literal_column"}
 # Where SQL is put together, from constants of the program alone.
-OURS = {"columns.py:where", "experiences/around.py:row", "extensions.py:_begin", "extensions.py:_connect", "triggers.py"}
+OURS = {"columns.py:where", "durable.py:_begin", "durable.py:_connected", "durable.py:keep_in_sqlite", "durable.py:lacking",
+        "experiences/around.py:row", "triggers.py"}
 # Where a page is put together in Python: drawings from numbers and names of ours, and a template of ours.
 DRAWN = {"drawings.py", "web.py:part", "demo/routes.py"}
 
