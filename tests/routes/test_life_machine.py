@@ -400,15 +400,15 @@ def live(house: House, database: Path | str, at: Any, request: pytest.FixtureReq
 
 
 def test_the_charter_holds_in_some_lives(live: Run) -> None:
-    live(30, 20)
+    live(12, 20)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_charter_holds_in_some_lives_on_postgresql(live: Run) -> None:
-    live(16, 20)
+    live(10, 20)
 
 
 @pytest.mark.slow
 def test_the_charter_holds_in_many_lives(live: Run) -> None:
-    live(60, 40)
+    live(36, 40)
