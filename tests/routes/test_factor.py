@@ -254,6 +254,19 @@ def test_what_is_sent_without_the_step_changes_nothing_and_is_not_lost(app: Flas
     assert (by_htmx.status_code, by_htmx.headers["HX-Trigger"]) == (204, "session-ended")
 
 
+def test_a_passphrase_sent_before_the_step_is_shown_nowhere(app: Flask, cast: Cast, at: Any) -> None:
+    """Everything in one file asks for the passphrase anew: what was typed there does not travel through the step."""
+    lea = newly(app, cast, "lea")
+    at(NOON + dt.timedelta(hours=12))
+    led = lea.post("/mes-donnees/emporter", {"present": "ma phrase secrète"})
+    assert (led.status_code, fields(led, "/confirmer").get("carried")) == (403, "")
+    has_application(app, cast, "lea")
+    asked = newly(app, cast, "lea")
+    led = asked.post("/mes-donnees/emporter", {"present": "ma phrase secrète"})
+    again = asked.post("/confirmer", {**fields(led, "/confirmer"), "code": code_at(NOON + dt.timedelta(hours=12))})
+    assert (again.status_code, "secrète" in words(again)) == (303, False)
+
+
 def test_recognising_asks_even_for_an_adult(app: Flask, lived: Cast) -> None:
     has_application(app, lived, "karim")
     karim = newly(app, lived, "karim")
