@@ -217,6 +217,21 @@ def test_nobody_is_invited_in_order_to_confirm(app: Flask, cast: Cast) -> None:
         assert db.session.scalars(sa.select(Recovery.second_confirmer_id)).all() == [None]
 
 
+@pytest.mark.promise("P1", "passport.steps:refusal_before")
+def test_whoever_confirms_has_shown_their_second_factor(app: Flask, cast: Cast) -> None:
+    """P1: a passphrase alone, of a facilitator who was robbed of it, shows nobody's name and lets nobody back in."""
+    _phone, number = begin(app, cast, name_of(app, cast, "tom"))
+    thief = Reader(app, cast, "karim", shown=False)
+    for sent in ({"number": number}, {"number": number, "confirm": "1"}):
+        refused = thief.post("/aider-a-revenir", sent)
+        assert (refused.status_code, "tom" in words(refused).lower()) == (403, False)
+    assert helps(thief, "00000000")[0] == 422
+    with app.app_context():
+        assert db.session.scalars(sa.select(Recovery.first_confirmer_id)).all() == [None]
+        assert not db.session.scalars(sa.select(ReadingLine.id)).all()
+    assert helps(Reader(app, cast, "karim"), number)[0] == 303
+
+
 def test_a_number_ends_after_a_quarter_of_an_hour(app: Flask, cast: Cast, at: Any) -> None:
     name = name_of(app, cast, "lea")
     phone, number = begin(app, cast, name)
