@@ -499,6 +499,23 @@ def test_whoever_lost_it_begins_anew_before_another_person(app: Flask, cast: Cas
     assert count(app, SecondFactor, SecondFactor.account_id == cast["nadia"]) == 0
 
 
+def test_nobody_is_made_a_member_in_order_to_begin_anew(app: Flask, cast: Cast) -> None:
+    """A role is taken once what is owed was shown, and one that is over lets nobody take a second factor away."""
+    has_application(app, cast, "lea", "karim")
+    claire = Reader(app, cast, "claire")
+    page = claire.follow(claire.fill(f"/organisation/{cast['library']}/inviter"))
+    invitation = re.search(r"/invitation/[\w-]{22}", page.get_data(as_text=True))
+    assert invitation
+    refused = newly(app, cast, "lea").post(invitation[0])
+    assert (refused.status_code, 'action="/confirmer"' in refused.get_data(as_text=True)) == (403, True)
+    assert count(app, build.Membership, build.Membership.account_id == cast["lea"]) == 0
+    assert Reader(app, cast, "lea").post(invitation[0]).status_code == 303
+    assert claire.post(f"/organisation/role/{cast['m_karim']}/retirer").status_code == 303
+    for who in (claire, Reader(app, cast, "sofia")):
+        assert who.post(f"/organisation/role/{cast['m_karim']}/double-securite").status_code in {409, 422}
+    assert count(app, SecondFactor, SecondFactor.account_id == cast["karim"]) == 1
+
+
 @pytest.mark.parametrize("words_typed", ["x" * 20_000, "\u202e\u200b👩‍👧‍👦", "<b>1</b>", "٠١٢٣٤٥", "-1"], ids=range(5))
 def test_nonsense_is_refused_beside_its_field(app: Flask, cast: Cast, words_typed: str) -> None:
     has_application(app, cast, "claire")
