@@ -335,6 +335,18 @@ def test_a_code_counts_once_and_one_step_around(app: Flask, cast: Cast) -> None:
         db.session.remove()
 
 
+def test_a_passphrase_is_guessed_eight_times_wherever_it_is_asked_for(app: Flask, cast: Cast, at: Any) -> None:
+    """Whoever holds somebody's open phone gets no more guesses by going from one page to the next."""
+    name = "lea"
+    has_application(app, cast, name)
+    lea = Reader(app, cast, name)
+    at(NOON + dt.timedelta(hours=12))
+    pages = (("/confirmer", {}), ("/adresse", {"address": "moi@example.org"}), ("/feuille-de-secours", {}),
+             ("/mes-donnees/effacer", {"when": "later", "credentials": "asked"}))
+    found = [lea.post(where, {**more, "present": "faux"}).status_code for where, more in (*pages, *pages, *pages[:2])]
+    assert found == [422] * 8 + [429] * 2, found
+
+
 def test_guessing_codes_is_slowed_down_for_that_account_and_never_for_ever(app: Flask, cast: Cast) -> None:
     has_application(app, cast, "claire", "sofia")
     claire = newly(app, cast, "claire")
