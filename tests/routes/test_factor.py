@@ -538,6 +538,7 @@ def test_nonsense_is_refused_beside_its_field(app: Flask, cast: Cast, words_type
     for setup in (words_typed, fields(lea.get("/double-securite/application"))["setup"]):
         assert lea.post("/double-securite/application", {"code": words_typed, "setup": setup}).status_code == 422
     assert lea.post("/double-securite/cle", {"name": words_typed, "passkey": words_typed}).status_code == 422
+    assert lea.post("/double-securite/cle", {"name": "Clé", "passkey": "[" * 15_000}).status_code == 422
     assert way(lea.post("/double-securite/codes")) == "/double-securite"  # codes stand in for something
     assert count(app, SecondFactor) == 1
 
