@@ -350,6 +350,25 @@ def test_a_code_of_the_sheet_opens_once(app: Flask, cast: Cast, post: Letterbox)
     assert Reader(app, cast, None).post("/phrase-oubliee/feuille", {"name": name, "code": codes[1]}).status_code == 422
 
 
+@pytest.mark.promise("P5", "passport.accounts.returning:drop_sheet", "absent")
+def test_a_sheet_in_other_hands_opens_nothing_after_coming_back_in_person(app: Flask, cast: Cast) -> None:
+    """P5: whoever made a sheet with somebody else's passphrase is out when two adults let the owner back in; whoever changes
+    their passphrase is told that a sheet goes on opening."""
+    name = name_of(app, cast, "lea")
+    theirs = sheet(Reader(app, cast, "lea"))
+    phone, number = begin(app, cast, name)
+    for adult in ("karim", "sofia"):
+        assert helps(Reader(app, cast, adult), number)[0] == 303
+    assert "La feuille de secours d’avant n’ouvre plus rien" in words(phone.follow(choose(phone)))
+    assert Reader(app, cast, None).post("/phrase-oubliee/feuille", {"name": name, "code": theirs[0]}).status_code == 422
+    lea = Reader(app, cast, "lea")
+    changed = {"choice": "own", "own": "trois chevaux au bord du canal gris"}
+    assert "feuille de secours" not in words(lea.follow(lea.fill("/phrase", present=NEW, **changed)))
+    lea.follow(lea.fill("/feuille-de-secours", present=changed["own"]))
+    said = words(lea.follow(lea.fill("/phrase", present=changed["own"], choice="own", own=NEW)))
+    assert "La feuille de secours ouvre toujours" in said
+
+
 @pytest.mark.promise("T36", "passport.accounts.service:end_session", "absent")
 def test_a_device_is_signed_out_from_another(app: Flask, cast: Cast) -> None:
     """T36: signing out there, or everywhere, takes effect on that device's very next request, and on nobody else's."""
