@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from passport.accounts.models import Account, ContactBar, Passport, Recovery, RescueCode
+from passport.accounts.models import Account, ContactBar, Passport, Recovery, RescueCode, Session
 from passport.accounts.service import hash_of
 from passport.accounts.sweep import forget
 from passport.audit.models import ReadingLine
@@ -520,3 +520,16 @@ def test_a_message_opens_the_very_request_after_one_passphrase(app: Flask, cast:
     assert phone.get(request).status_code == 200
     at(NOON + dt.timedelta(days=31))
     assert phone.get(request).status_code == 303
+
+
+def test_after_long_away_any_other_device_is_told(app: Flask, cast: Cast, post: Letterbox, at: Any) -> None:
+    """The sessions of whoever stayed away are forgotten; a stranger who knows the passphrase is told of all the same."""
+    name = name_of(app, cast, "lea")
+    signing_in = {"name": name, "passphrase": build.PASSPHRASE, "shared": "n"}
+    Reader(app, cast, None).post("/ouvrir", signing_in)
+    later = at(NOON + dt.timedelta(days=70))
+    with app.app_context(), transaction():
+        forget(later)
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Session)) == 0
+    Reader(app, cast, None).post("/ouvrir", signing_in)
+    assert [subject(m) for m in post.work()] == ["Le passeport s’ouvre sur un nouvel appareil"]
