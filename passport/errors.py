@@ -85,6 +85,8 @@ def _sent() -> Carried | None:
     """Return the form that has just come, when it can be read and holds something."""
     try:
         fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+        if not unsent.may_be_kept():
+            return None
     except (HTTPException, OSError):
         return None
     return Carried(request.path, fields) if any(name not in unsent.WITHOUT_WORDS for name, _value in fields) else None

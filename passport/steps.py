@@ -18,7 +18,7 @@ OF_A_LEARNER = frozenset((
     Action.READ_REQUEST, Action.GIVE_FEEDBACK, Action.DECLINE_REQUEST, Action.WITHDRAW_FEEDBACK, Action.DOUBT_AGE,
     Action.CONFIRM_AGE, Action.WITHDRAW_ENDORSEMENT, Action.HANDLE_REPORT,
 ))
-ALWAYS = frozenset((Action.RECOGNISE, Action.READ_TO_PROTECT, Action.READ_ALONG, Action.EXPORT_CASE))
+ALWAYS = frozenset((Action.RECOGNISE, Action.READ_TO_PROTECT, Action.READ_ALONG, Action.CONFIRM_RETURN, Action.EXPORT_CASE))
 # What gives somebody more, or takes a protection away: the passphrase was given a moment ago.
 RECENTLY = frozenset((Action.CHANGE_FACTOR, Action.INVITE_MANAGER, Action.CONFIRM_COORDINATOR, Action.RESET_FACTOR))
 OF_ONES_OWN = frozenset((Action.EXPORT_PASSPORT,))

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ..audit.service import record
+from ..clock import day_of
 from ..extensions import db
 from ..notices import outbox
 from ..notices import service as notices
 from ..notices.queries import of_account
+from ..retention import kept
 from ..seal import digest_of
 from . import queries, rules, service
-from .models import Session
+from .models import Account, Session
 
 NEW_DEVICE = "new_device"
 LETTER_LASTS = dt.timedelta(days=2)
@@ -85,7 +87,9 @@ def tell_of_new(account_id: uuid.UUID, now: dt.datetime) -> None:
 
     Nobody is told of their first device. The message goes even to who wants none about what waits: it is about safety.
     """
-    if not db.session.scalar(sa.select(sa.exists().where(Session.account_id == account_id))):
+    # Of whoever was away for long no session is kept any more: that was not their first device.
+    away = sa.exists().where(Account.id == account_id, Account.last_active_on <= day_of(now - kept("transient")))
+    if not db.session.scalar(sa.select(sa.or_(sa.exists().where(Session.account_id == account_id), away))):
         return
     notices.leave_once(account_id, NEW_DEVICE, now)
     for who in queries.addressees([account_id], now):

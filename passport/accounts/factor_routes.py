@@ -123,8 +123,9 @@ def confirm() -> ResponseReturnValue:
     if not form.validate() or form.lacks(code, passphrase):
         return _confirm_page(form, needed, 422)
     release()
-    key = f"factor of {current_user.id}"  # no sign-in name holds a space, so nobody else counts there
-    seconds = tries.seconds_to_wait(key)
+    # No sign-in name holds a space, so nobody else counts there. Passphrases are counted wherever they are asked for.
+    keys = [f"{what} of {current_user.id}" for what, asked in (("factor", code), ("passphrase", passphrase)) if asked]
+    seconds = max(tries.seconds_to_wait(key) for key in keys)
     if seconds:
         form.refuse(Refused(Refusal.TOO_MANY_TRIES))
         answer = make_response(_confirm_page(form, needed, 429))
@@ -135,7 +136,8 @@ def confirm() -> ResponseReturnValue:
     except Refused as refused:
         form.refuse(refused)
         return _confirm_page(form, needed, 422)
-    tries.forget(key)
+    for key in keys:
+        tries.forget(key)
     _renewed(token)
     left = factor.owned(current_user.id).printed_left
     if len(rules.typed_code(form.code.data)) > rules.CODE_FIGURES and left <= FEW_LEFT:

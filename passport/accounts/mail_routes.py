@@ -69,7 +69,7 @@ def _give(form: AddressForm) -> int:
     except Refused as refused:
         form.refuse(refused)
         return 422
-    key = f"account:{current_user.id}"
+    key = f"passphrase of {current_user.id}"
     if tries.seconds_to_wait(key):
         form.refuse(Refused(Refusal.TOO_MANY_TRIES))
         return 429

@@ -36,7 +36,7 @@ ADD, SHOW = "add", "show"
 MOST = 10
 LONGEST_ANSWER = 20_000
 EVERY = 300
-ODD = (exceptions.WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError)
+ODD = (exceptions.WebAuthnException, RecursionError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 def host() -> str:

@@ -186,6 +186,7 @@ def phrase() -> ResponseReturnValue:
             form.form_errors.append(_("La page était trop ancienne : voici une autre phrase. Le reste est encore là."))
         else:
             passphrase = form.own_passphrase or proposal.passphrase
+            drops = stands.way == "people" and returning.sheet_of(stands.learner_id) is not None
             release()
             password_hash = service.hash_of(passphrase)
             try:
@@ -201,6 +202,8 @@ def phrase() -> ResponseReturnValue:
                 for name in names:
                     tries.forget(name)
                 flash(_("La phrase est changée. Tous les appareils sont déconnectés."))
+                if drops:
+                    flash(_("La feuille de secours d’avant n’ouvre plus rien. On peut en faire une autre."))
                 return onward("accounts.sign_in")
     elif form.is_submitted():
         status = 422

@@ -201,6 +201,8 @@ def finish(token: str, passphrase: str, password_hash: str, now: dt.datetime) ->
     service.end_sessions(learner_id, now)
     addresses.end_links(learner_id, now)
     stop(learner_id, now, but=row.id)
+    if row.way == "people":
+        drop_sheet(learner_id, now)  # whoever has theirs comes back with it: this one is lost, or in other hands
     if row.second_confirmer_id is not None and not _has_role(learner_id):
         # Two people saw them; whoever has a role begins anew before their own organisation.
         factor.reset(learner_id, row.second_confirmer_id, now)

@@ -57,6 +57,7 @@ from . import (
     protection_routes,
     queries,
     return_routes,
+    returning,
     service,
     tries,
     unsent,
@@ -421,6 +422,9 @@ def passphrase() -> ResponseReturnValue:
                 form.refuse(refused)
             else:
                 flash(_("La phrase est changée. Les autres appareils sont déconnectés."))
+                if returning.sheet_of(current_user.id) is not None:
+                    flash(_("La feuille de secours ouvre toujours. Si quelqu’un d’autre peut l’avoir lue, en faire une autre."),
+                          "see:" + url_for("rescue.sheet") if own else "message")
                 if own:
                     return onward("accounts.menu")
                 session["to_note"] = {"phrase": seal(proposal.passphrase).decode(), "sentence": None,

@@ -284,8 +284,11 @@ def refusal_to_remove_factor(left: int, needed: bool) -> Refusal | None:
     return Refusal.FACTOR_NEEDED if needed and left == 0 else None
 
 
-def refusal_to_reset_factor(coordinates: bool, elsewhere: bool) -> Refusal | None:
-    """Say why this person cannot let another begin anew, or None: whoever also acts elsewhere goes to the coordination."""
+def refusal_to_reset_factor(coordinates: bool, elsewhere: bool, over: bool = False) -> Refusal | None:
+    """Say why this person cannot let another begin anew, or None: whoever also acts elsewhere goes to the coordination,
+    and once a role is over nobody of that organisation answers for them."""
+    if over:
+        return Refusal.NOT_FACILITATOR_NOW
     return None if coordinates or not elsewhere else Refusal.FACTOR_BY_CITY
 
 

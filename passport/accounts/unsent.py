@@ -28,7 +28,9 @@ blueprint = Blueprint("unsent", __name__)
 MOST_CARRIED = 100_000
 LASTS = 3600
 # Their forms hold passphrases and addresses.
-OF_THE_ACCOUNT = frozenset(("accounts", "erasing", "mail", "factor", "rescue"))
+OF_THE_ACCOUNT = frozenset(("accounts", "erasing", "mail", "factor", "rescue", "lost"))
+# What opens a passport is never kept, wherever it was asked for.
+SECRETS = frozenset(("present", "passphrase", "own"))
 # What every form holds besides words; a form of nothing else has nothing to lose.
 WITHOUT_WORDS = frozenset(("csrf_token", "submission", "version", "next", "back"))
 
@@ -67,17 +69,21 @@ class Carried:
         return [value for name, value in self.fields if name not in WITHOUT_WORDS and " " in value.strip()]
 
 
+def may_be_kept() -> bool:
+    """Say whether the form that just arrived may wait anywhere: it is not of the account itself, and holds no passphrase."""
+    return request.blueprint not in OF_THE_ACCOUNT and not SECRETS & request.form.keys()
+
+
 def carry(silent_too: bool = False) -> str | None:
     """Return, sealed, the form that just arrived without a session, or None when nothing was written.
 
     With `silent_too` also one in which nothing was written: a tap that is to be confirmed.
 
-    Only for whoever held the session that this browser still names; never from a page of the account itself, whose
-    fields may be secrets.
+    Only for whoever held the session that this browser still names.
     """
     token = session.get("_user_id") or session.get("ended")
     # A photo is not read for somebody who is signed out: it is chosen again after signing in.
-    if not token or request.blueprint in OF_THE_ACCOUNT or (request.content_length or 0) > MOST_CARRIED:
+    if not token or (request.content_length or 0) > MOST_CARRIED or not may_be_kept():
         return None
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     silent = all(name in WITHOUT_WORDS or not value for name, value in fields)

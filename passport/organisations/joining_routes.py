@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from .. import clock, drawings
+from ..accounts.factor_routes import owed
 from ..extensions import address
 from ..policy import Action, Mine
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
-from ..web import actor, authorised, onward, page, public, public_url, safe_next
+from ..web import StepFirst, actor, authorised, onward, page, public, public_url, safe_next
 from ..wording import say
 from . import queries, rules, service, tries, words
 from .forms import CharterForm, CodeForm
@@ -37,6 +38,9 @@ def invitation(token: str) -> ResponseReturnValue:
     if request.method == "POST":
         if not current_user.is_authenticated:
             return redirect(url_for("accounts.sign_in", next=request.path), 303)
+        missing = owed()  # with a role comes somebody who may take their second factor away
+        if missing is not None:
+            raise StepFirst(missing)
         return _accept(offer)
     state = service.invited(offer.invitation, offer.organisation, current_user.id, now) \
         if current_user.is_authenticated else rules.Invited(

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from .. import clock
 from ..accounts import tries
 from ..forms import Form, Sentence
-from ..policy import Action
+from ..policy import Action, Actor
 from ..refusals import Refusal, Refused
 from ..transaction import release, transaction
 from ..web import Forbidden, actor, authorised, onward, page
@@ -40,6 +40,8 @@ def helping() -> ResponseReturnValue:
             if request.form.get("confirm"):
                 with transaction():
                     both = returning.confirm(actor(), found.recovery_id, current_user.audit_ref, clock.now())
+                # Not for a number that is only looked at: one's own would let go of all wrong ones, again and again.
+                tries.forget(_typed_by(actor()))
                 flash(_("C’est confirmé. La personne choisit sa phrase sur son téléphone.") if both
                       else _("C’est confirmé. Il faut maintenant une deuxième personne, avec le même numéro."))
                 return onward("returns.helping")
@@ -52,15 +54,18 @@ def helping() -> ResponseReturnValue:
     return page("organisations/helping.html", form=form, found=found, status=status)
 
 
+def _typed_by(who: Actor) -> str:
+    return f"return by {who.account_id}"
+
+
 def _found(number: str) -> returning.Asking:
     """Return the way back of a number, once the policy was asked and the line is written. Raises Refused.
 
     Whoever may not be one of the two finds what they would find for a number that nobody shows.
     """
     who, now = actor(), clock.now()
-    key = f"return by {who.account_id}"
     release()
-    if tries.seconds_to_wait(key):
+    if tries.seconds_to_wait(_typed_by(who)):
         raise Refused(Refusal.TOO_MANY_TRIES)
     thing = returning.asking(number, now)
     release()
@@ -69,7 +74,6 @@ def _found(number: str) -> returning.Asking:
     refusal = _refusal(thing)
     if refusal is Refusal.RETURN_UNKNOWN:
         raise Refused(refusal)
-    tries.forget(key)
     if refusal is not None:
         raise Refused(refusal)
     returning.note_seen(who, thing, current_user.audit_ref, now)

@@ -238,8 +238,9 @@ def accept_invitation(invitation: Invitation, account_id: uuid.UUID, now: dt.dat
 
 def reset_factor(membership: Membership, by: Actor, now: dt.datetime) -> None:
     """Let somebody who lost it begin anew with their second factor: their sessions end, and they are told. Raises Refused."""
+    db.session.refresh(membership, with_for_update=True)
     elsewhere = any(r.organisation_id != membership.organisation_id for r in account_queries.roles_of(membership.account_id))
-    refusal = age.refusal_to_reset_factor(bool(by.active("coordinator", now)), elsewhere)
+    refusal = age.refusal_to_reset_factor(bool(by.active("coordinator", now)), elsewhere, membership.ended_at is not None)
     if refusal is not None:
         raise Refused(refusal)
     factor.reset(membership.account_id, by.account_id, now)

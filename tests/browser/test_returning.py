@@ -63,6 +63,7 @@ def test_the_sheet_is_one_page_on_paper(city: Live, visit: Callable[..., Any]) -
     page.goto("/feuille-de-secours")
     page.get_by_label("Phrase de passe").fill(build.PASSPHRASE)
     page.get_by_role("button", name="Faire ma feuille").click()
+    page.wait_for_url("**/a-garder")
     codes = page.locator("main dd.serif").all_inner_texts()
     assert [len(code.split()) for code in codes] == [6, 6, 6]
     with pikepdf.open(io.BytesIO(page.pdf(prefer_css_page_size=True))) as made:

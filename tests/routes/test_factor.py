@@ -254,6 +254,19 @@ def test_what_is_sent_without_the_step_changes_nothing_and_is_not_lost(app: Flas
     assert (by_htmx.status_code, by_htmx.headers["HX-Trigger"]) == (204, "session-ended")
 
 
+def test_a_passphrase_sent_before_the_step_is_shown_nowhere(app: Flask, cast: Cast, at: Any) -> None:
+    """Everything in one file asks for the passphrase anew: what was typed there does not travel through the step."""
+    lea = newly(app, cast, "lea")
+    at(NOON + dt.timedelta(hours=12))
+    led = lea.post("/mes-donnees/emporter", {"present": "ma phrase secrète"})
+    assert (led.status_code, fields(led, "/confirmer").get("carried")) == (403, "")
+    has_application(app, cast, "lea")
+    asked = newly(app, cast, "lea")
+    led = asked.post("/mes-donnees/emporter", {"present": "ma phrase secrète"})
+    again = asked.post("/confirmer", {**fields(led, "/confirmer"), "code": code_at(NOON + dt.timedelta(hours=12))})
+    assert (again.status_code, "secrète" in words(again)) == (303, False)
+
+
 def test_recognising_asks_even_for_an_adult(app: Flask, lived: Cast) -> None:
     has_application(app, lived, "karim")
     karim = newly(app, lived, "karim")
@@ -320,6 +333,18 @@ def test_a_code_counts_once_and_one_step_around(app: Flask, cast: Cast) -> None:
         with pytest.raises(factor.Refused), transaction():
             factor.use_code(cast["nadia"], more[1], NOON)  # another account's
         db.session.remove()
+
+
+def test_a_passphrase_is_guessed_eight_times_wherever_it_is_asked_for(app: Flask, cast: Cast, at: Any) -> None:
+    """Whoever holds somebody's open phone gets no more guesses by going from one page to the next."""
+    name = "lea"
+    has_application(app, cast, name)
+    lea = Reader(app, cast, name)
+    at(NOON + dt.timedelta(hours=12))
+    pages = (("/confirmer", {}), ("/adresse", {"address": "moi@example.org"}), ("/feuille-de-secours", {}),
+             ("/mes-donnees/effacer", {"when": "later", "credentials": "asked"}))
+    found = [lea.post(where, {**more, "present": "faux"}).status_code for where, more in (*pages, *pages, *pages[:2])]
+    assert found == [422] * 8 + [429] * 2, found
 
 
 def test_guessing_codes_is_slowed_down_for_that_account_and_never_for_ever(app: Flask, cast: Cast) -> None:
@@ -486,6 +511,23 @@ def test_whoever_lost_it_begins_anew_before_another_person(app: Flask, cast: Cas
     assert count(app, SecondFactor, SecondFactor.account_id == cast["nadia"]) == 0
 
 
+def test_nobody_is_made_a_member_in_order_to_begin_anew(app: Flask, cast: Cast) -> None:
+    """A role is taken once what is owed was shown, and one that is over lets nobody take a second factor away."""
+    has_application(app, cast, "lea", "karim")
+    claire = Reader(app, cast, "claire")
+    page = claire.follow(claire.fill(f"/organisation/{cast['library']}/inviter"))
+    invitation = re.search(r"/invitation/[\w-]{22}", page.get_data(as_text=True))
+    assert invitation
+    refused = newly(app, cast, "lea").post(invitation[0])
+    assert (refused.status_code, 'action="/confirmer"' in refused.get_data(as_text=True)) == (403, True)
+    assert count(app, build.Membership, build.Membership.account_id == cast["lea"]) == 0
+    assert Reader(app, cast, "lea").post(invitation[0]).status_code == 303
+    assert claire.post(f"/organisation/role/{cast['m_karim']}/retirer").status_code == 303
+    for who in (claire, Reader(app, cast, "sofia")):
+        assert who.post(f"/organisation/role/{cast['m_karim']}/double-securite").status_code in {409, 422}
+    assert count(app, SecondFactor, SecondFactor.account_id == cast["karim"]) == 1
+
+
 @pytest.mark.parametrize("words_typed", ["x" * 20_000, "\u202e\u200b👩‍👧‍👦", "<b>1</b>", "٠١٢٣٤٥", "-1"], ids=range(5))
 def test_nonsense_is_refused_beside_its_field(app: Flask, cast: Cast, words_typed: str) -> None:
     has_application(app, cast, "claire")
@@ -496,6 +538,7 @@ def test_nonsense_is_refused_beside_its_field(app: Flask, cast: Cast, words_type
     for setup in (words_typed, fields(lea.get("/double-securite/application"))["setup"]):
         assert lea.post("/double-securite/application", {"code": words_typed, "setup": setup}).status_code == 422
     assert lea.post("/double-securite/cle", {"name": words_typed, "passkey": words_typed}).status_code == 422
+    assert lea.post("/double-securite/cle", {"name": "Clé", "passkey": "[" * 15_000}).status_code == 422
     assert way(lea.post("/double-securite/codes")) == "/double-securite"  # codes stand in for something
     assert count(app, SecondFactor) == 1
 

@@ -171,6 +171,9 @@ def test_while_nothing_can_be_written_pages_are_read_and_forms_say_so(
         signing_in = nobody.post("/ouvrir", data={"name": "lac-vert-27", "passphrase": "quatre mots secrets ici"})
         assert "On ne peut donc pas se connecter." in told(signing_in)
         assert "quatre mots" not in signing_in.get_data(as_text=True)
+        for address, secret in (("/mes-donnees/emporter", "present"), ("/fermer-mes-liens", "code")):
+            page = lea.post(address, {"name": "lac-vert-27", secret: "quatre mots secrets ici"})
+            assert (page.status_code, "quatre mots" in page.get_data(as_text=True)) == (503, False), address
         assert "Le passeport est refermé sur cet appareil." in told(lea.post("/fermer"))
         assert lea.get("/passeport").status_code == 303
     assert kept(app, STORY["title"]) == 0

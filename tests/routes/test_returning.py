@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from passport.accounts.models import Account, ContactBar, Passport, Recovery, RescueCode
+from passport.accounts.models import Account, ContactBar, Passport, Recovery, RescueCode, Session
 from passport.accounts.service import hash_of
 from passport.accounts.sweep import forget
 from passport.audit.models import ReadingLine
@@ -217,6 +217,21 @@ def test_nobody_is_invited_in_order_to_confirm(app: Flask, cast: Cast) -> None:
         assert db.session.scalars(sa.select(Recovery.second_confirmer_id)).all() == [None]
 
 
+@pytest.mark.promise("P1", "passport.steps:refusal_before")
+def test_whoever_confirms_has_shown_their_second_factor(app: Flask, cast: Cast) -> None:
+    """P1: a passphrase alone, of a facilitator who was robbed of it, shows nobody's name and lets nobody back in."""
+    _phone, number = begin(app, cast, name_of(app, cast, "tom"))
+    thief = Reader(app, cast, "karim", shown=False)
+    for sent in ({"number": number}, {"number": number, "confirm": "1"}):
+        refused = thief.post("/aider-a-revenir", sent)
+        assert (refused.status_code, "tom" in words(refused).lower()) == (403, False)
+    assert helps(thief, "00000000")[0] == 422
+    with app.app_context():
+        assert db.session.scalars(sa.select(Recovery.first_confirmer_id)).all() == [None]
+        assert not db.session.scalars(sa.select(ReadingLine.id)).all()
+    assert helps(Reader(app, cast, "karim"), number)[0] == 303
+
+
 def test_a_number_ends_after_a_quarter_of_an_hour(app: Flask, cast: Cast, at: Any) -> None:
     name = name_of(app, cast, "lea")
     phone, number = begin(app, cast, name)
@@ -290,6 +305,9 @@ def test_guessing_numbers_and_codes_is_slowed_down(app: Flask, cast: Cast) -> No
     _phone, number = begin(app, cast, name)
     assert [karim.post("/aider-a-revenir", {"number": f"{n:08d}"}).status_code for n in range(10)] == [422] * 8 + [429] * 2
     assert karim.post("/aider-a-revenir", {"number": number}).status_code == 429
+    hugo = Reader(app, cast, "hugo")  # a number that one knows lets nobody go on guessing
+    typed = [hugo.post("/aider-a-revenir", {"number": n}).status_code for n in ("1", "2", "3", number, "4", "5", number, "6", "7")]
+    assert typed == [422] * 3 + [200] + [422] * 2 + [200] + [422, 429]
     assert helps(Reader(app, cast, "nadia"), number)[0] == 303
     codes = sheet(Reader(app, cast, "lea"))
     for n in range(8):
@@ -333,6 +351,25 @@ def test_a_code_of_the_sheet_opens_once(app: Flask, cast: Cast, post: Letterbox)
     assert "La phrase de passe a changé" in [subject(m) for m in post.work()]
     again.post("/feuille-de-secours/perdue")
     assert Reader(app, cast, None).post("/phrase-oubliee/feuille", {"name": name, "code": codes[1]}).status_code == 422
+
+
+@pytest.mark.promise("P5", "passport.accounts.returning:drop_sheet", "absent")
+def test_a_sheet_in_other_hands_opens_nothing_after_coming_back_in_person(app: Flask, cast: Cast) -> None:
+    """P5: whoever made a sheet with somebody else's passphrase is out when two adults let the owner back in; whoever changes
+    their passphrase is told that a sheet goes on opening."""
+    name = name_of(app, cast, "lea")
+    theirs = sheet(Reader(app, cast, "lea"))
+    phone, number = begin(app, cast, name)
+    for adult in ("karim", "sofia"):
+        assert helps(Reader(app, cast, adult), number)[0] == 303
+    assert "La feuille de secours d’avant n’ouvre plus rien" in words(phone.follow(choose(phone)))
+    assert Reader(app, cast, None).post("/phrase-oubliee/feuille", {"name": name, "code": theirs[0]}).status_code == 422
+    lea = Reader(app, cast, "lea")
+    changed = {"choice": "own", "own": "trois chevaux au bord du canal gris"}
+    assert "feuille de secours" not in words(lea.follow(lea.fill("/phrase", present=NEW, **changed)))
+    lea.follow(lea.fill("/feuille-de-secours", present=changed["own"]))
+    said = words(lea.follow(lea.fill("/phrase", present=changed["own"], choice="own", own=NEW)))
+    assert "La feuille de secours ouvre toujours" in said
 
 
 @pytest.mark.promise("T36", "passport.accounts.service:end_session", "absent")
@@ -486,3 +523,16 @@ def test_a_message_opens_the_very_request_after_one_passphrase(app: Flask, cast:
     assert phone.get(request).status_code == 200
     at(NOON + dt.timedelta(days=31))
     assert phone.get(request).status_code == 303
+
+
+def test_after_long_away_any_other_device_is_told(app: Flask, cast: Cast, post: Letterbox, at: Any) -> None:
+    """The sessions of whoever stayed away are forgotten; a stranger who knows the passphrase is told of all the same."""
+    name = name_of(app, cast, "lea")
+    signing_in = {"name": name, "passphrase": build.PASSPHRASE, "shared": "n"}
+    Reader(app, cast, None).post("/ouvrir", signing_in)
+    later = at(NOON + dt.timedelta(days=70))
+    with app.app_context(), transaction():
+        forget(later)
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Session)) == 0
+    Reader(app, cast, None).post("/ouvrir", signing_in)
+    assert [subject(m) for m in post.work()] == ["Le passeport s’ouvre sur un nouvel appareil"]

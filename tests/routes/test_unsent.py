@@ -362,4 +362,5 @@ def test_a_stranger_and_a_secret_are_not_carried(app: Flask, cast: Cast, browse:
     lea = browse("lea")
     end_session_of(app, cast, "lea")
     assert way(lea.post("/phrase", {"present": "ma phrase secrète"})) == "/ouvrir"
+    assert way(lea.post("/mes-donnees/emporter", {"present": "ma phrase secrète"})) == "/ouvrir"
     assert way(lea.post("/ajouter", {"title": "x" * 90_000})) == "/ouvrir"

@@ -265,3 +265,4 @@ def test_who_lets_go_of_a_factor_and_who_lets_another_begin_anew() -> None:
     assert rules.refusal_to_reset_factor(False, elsewhere=True) is Refusal.FACTOR_BY_CITY
     assert rules.refusal_to_reset_factor(False, elsewhere=False) is None
     assert rules.refusal_to_reset_factor(True, elsewhere=True) is None
+    assert rules.refusal_to_reset_factor(True, elsewhere=False, over=True) is Refusal.NOT_FACILITATOR_NOW
