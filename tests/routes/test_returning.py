@@ -232,6 +232,21 @@ def test_whoever_confirms_has_shown_their_second_factor(app: Flask, cast: Cast) 
     assert helps(Reader(app, cast, "karim"), number)[0] == 303
 
 
+@pytest.mark.promise("S8", "passport.organisations.returning:stop_confirmed", "absent")
+def test_whose_role_is_taken_has_confirmed_nobody(app: Flask, cast: Cast) -> None:
+    """S8: what somebody confirmed in a role that was taken from them lets nobody in, whether one or two had confirmed."""
+    check(app, cast, "m_claire")
+    name, claire = name_of(app, cast, "tom"), Reader(app, cast, "claire")
+    phones = [begin(app, cast, name) for _n in range(2)]
+    karim = Reader(app, cast, "karim")
+    assert [helps(karim, number)[0] for _phone, number in phones] == [303, 303]
+    assert helps(claire, phones[0][1])[0] == 303
+    assert claire.post(f"/organisation/role/{cast['m_karim']}/retirer").status_code == 303
+    assert phones[0][0].get("/retrouver/phrase").status_code == 410
+    assert helps(claire, phones[1][1])[0] == 422
+    assert opens(app, cast, name, build.PASSPHRASE)
+
+
 def test_a_number_ends_after_a_quarter_of_an_hour(app: Flask, cast: Cast, at: Any) -> None:
     name = name_of(app, cast, "lea")
     phone, number = begin(app, cast, name)
