@@ -180,6 +180,15 @@ def stop(learner_id: uuid.UUID, now: dt.datetime, but: uuid.UUID | None = None) 
         record("return.stop", learner_id, now, learner_id)
 
 
+def stop_confirmed_by(adult_id: uuid.UUID, now: dt.datetime, learner_id: uuid.UUID | None = None) -> None:
+    """Stop what this adult confirmed and what is not used so far, into one passport or into every one: contact was ended."""
+    which = [sa.or_(Recovery.first_confirmer_id == adult_id, Recovery.second_confirmer_id == adult_id),
+             Recovery.used_at.is_(None), Recovery.ended_at.is_(None)]
+    if learner_id is not None:
+        which.append(Recovery.learner_id == learner_id)
+    db.session.execute(sa.update(Recovery).where(*which).values(ended_at=now), execution_options={"synchronize_session": False})
+
+
 def finish(token: str, passphrase: str, password_hash: str, now: dt.datetime) -> uuid.UUID:
     """Replace the passphrase of whoever comes back, end all their sessions, tell them, and return their account.
 

@@ -17,7 +17,7 @@ from ..clock import day_of
 from ..extensions import db
 from ..policy import Actor, Returning, completing_role
 from ..refusals import Refusal, Refused
-from . import queries
+from . import leaving, queries
 from .models import Membership
 
 SEEN, CONFIRMED = "see_return", "confirm_return"
@@ -89,3 +89,15 @@ def confirm(who: Actor, key: uuid.UUID, reader_ref: uuid.UUID, now: dt.datetime)
     note_in_person(thing.learner_id, reader_ref, role.role, role.organisation_id, CONFIRMED, now, here=True)
     record("return.confirm", who.account_id, now, row.id)
     return second
+
+
+def stop_confirmed(membership_id: uuid.UUID, now: dt.datetime) -> None:
+    """Stop each way back that somebody confirmed in a role which was taken from them (promise S8)."""
+    db.session.execute(
+        sa.update(Recovery).where(
+            sa.or_(Recovery.first_membership_id == membership_id, Recovery.second_membership_id == membership_id),
+            Recovery.used_at.is_(None), Recovery.ended_at.is_(None)).values(ended_at=now),
+        execution_options={"synchronize_session": False})
+
+
+leaving.REMOVED.append(lambda membership_id, _account_id, now: stop_confirmed(membership_id, now))

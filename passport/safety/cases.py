@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..accounts import returning
 from ..accounts.chosen import number
 from ..accounts.models import Account, ContactFreeze, Passport
 from ..audit.service import record
@@ -197,6 +198,7 @@ def freeze(adult_id: uuid.UUID, account_id: uuid.UUID, now: dt.datetime) -> None
     db.session.flush()
     for membership_id in db.session.scalars(sa.select(Membership.id).where(Membership.account_id == adult_id)).all():
         feedback.close_role(membership_id, adult_id, now)  # what the night holds does not arrive
+    returning.stop_confirmed_by(adult_id, now)
     hand_on_all(adult_id, now)
     record("safety.freeze", account_id, now, adult_id)
 

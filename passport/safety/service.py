@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..accounts import drafts
+from ..accounts import drafts, returning
 from ..accounts.models import ContactBar, Passport
 from ..audit.service import record
 from ..columns import uuid7
@@ -122,6 +122,7 @@ def _bar(learner_id: uuid.UUID, adult_id: uuid.UUID, cause: str, now: dt.datetim
             RecognitionRequest.closed_at.is_(None)).with_for_update()):
         recognition.cancel(request, now)
     feedback.close_between(learner_id, adult_id, now)
+    returning.stop_confirmed_by(adult_id, now, learner_id)
     _hand_on(learner_id, adult_id, now)
     return not there
 

@@ -24,6 +24,8 @@ from passport.card import service as cards
 from passport.extensions import db
 from passport.notices.models import Notice
 from passport.organisations.models import Membership, Organisation
+from passport.safety import cases
+from passport.safety import service as safety
 from passport.sharing import service as sharing
 from passport.sharing.models import Share
 from passport.transaction import transaction
@@ -230,6 +232,37 @@ def test_whoever_confirms_has_shown_their_second_factor(app: Flask, cast: Cast) 
         assert db.session.scalars(sa.select(Recovery.first_confirmer_id)).all() == [None]
         assert not db.session.scalars(sa.select(ReadingLine.id)).all()
     assert helps(Reader(app, cast, "karim"), number)[0] == 303
+
+
+@pytest.mark.promise("S8", "passport.organisations.returning:stop_confirmed", "absent")
+def test_whose_role_is_taken_has_confirmed_nobody(app: Flask, cast: Cast) -> None:
+    """S8: what somebody confirmed in a role that was taken from them lets nobody in, whether one or two had confirmed."""
+    check(app, cast, "m_claire")
+    name, claire = name_of(app, cast, "tom"), Reader(app, cast, "claire")
+    phones = [begin(app, cast, name) for _n in range(2)]
+    karim = Reader(app, cast, "karim")
+    assert [helps(karim, number)[0] for _phone, number in phones] == [303, 303]
+    assert helps(claire, phones[0][1])[0] == 303
+    assert claire.post(f"/organisation/role/{cast['m_karim']}/retirer").status_code == 303
+    assert phones[0][0].get("/retrouver/phrase").status_code == 410
+    assert helps(claire, phones[1][1])[0] == 422
+    assert opens(app, cast, name, build.PASSPHRASE)
+
+
+@pytest.mark.parametrize("end", ["block", "freeze"])
+def test_who_may_have_no_contact_any_more_has_confirmed_nobody(app: Flask, cast: Cast, end: str) -> None:
+    """Tom blocks whoever confirmed, or a freeze keeps them away: the other of the two lets nobody in with them."""
+    check(app, cast, "m_claire")
+    phone, number = begin(app, cast, name_of(app, cast, "tom"))
+    assert helps(Reader(app, cast, "karim"), number)[0] == 303
+    with app.app_context(), transaction():
+        if end == "block":
+            asking(cast, "tom", "tom_x", "karim", NOON)
+            safety.block(cast["tom"], cast["karim"], NOON)
+        else:
+            cases.freeze(cast["karim"], cast["sofia"], NOON)
+    assert helps(Reader(app, cast, "claire"), number)[0] == 422
+    assert phone.get("/retrouver/phrase").status_code == 410
 
 
 def test_a_number_ends_after_a_quarter_of_an_hour(app: Flask, cast: Cast, at: Any) -> None:
