@@ -328,7 +328,8 @@ def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> b
     clock, or when it was left alone; once an end is proposed, another of the organisation may confirm.
 
     Never one about whoever asks, or told by them, or of their own safety, nor one of a learner who set them aside; for a
-    protected learner, the organisation's needs a check in force.
+    protected learner, the organisation's needs a check in force. Whom an erased learner set aside nobody knows any more:
+    the organisation then has nobody but who had the case.
     """
     if actor.account_id in {thing.about_id, thing.reporter_id, thing.learner_id, *thing.barred_ids}:
         return False
@@ -337,7 +338,8 @@ def looks_after_it(actor: Actor, thing: Case, at: dt.datetime, on: dt.date) -> b
     mine = [r for r in actor.active("manager", at) if r.organisation_id == thing.organisation_id]
     if not any(r.is_vetted(on) or not thing.learner_protected for r in mine):
         return False
-    return thing.handler_id == actor.account_id or (thing.proposed and thing.route != "city")
+    return thing.handler_id == actor.account_id or (
+        thing.proposed and thing.route != "city" and thing.learner_id is not None)
 
 
 def works_here(actor: Actor, thing: Any, at: dt.datetime, on: dt.date) -> bool:

@@ -256,13 +256,16 @@ def _responsible(report: Report, now: dt.datetime) -> uuid.UUID | None:
 
 def _eligible(report: Report, now: dt.datetime) -> list[uuid.UUID]:
     """Return who may look after a case, in the order in which they are asked: those who answer for the organisation, with a
-    check in force for a protected learner, then the coordination."""
+    check in force for a protected learner, then the coordination. Whom a learner kept away is erased with them: the house
+    has nobody new then."""
     never, house = _never(report), []
     if report.organisation_id is not None and report.route != rules.CITY:
-        protected = db.session.scalar(sa.select(sa.exists().where(
+        erased = report.concerned_id is None
+        protected = erased or db.session.scalar(sa.select(sa.exists().where(
             Passport.learner_id == report.concerned_id, is_protected(day_of(now)))))
         checked = [is_vetted(Membership, day_of(now))] if protected else []
-        house = _active_ids("manager", report.organisation_id, now, *checked)
+        house = [who for who in _active_ids("manager", report.organisation_id, now, *checked)
+                 if not erased or who == report.handler_id]
     asked = [*house, *_active_ids("coordinator", None, now)]
     return [who for who in asked if who not in never]
 

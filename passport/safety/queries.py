@@ -125,9 +125,9 @@ def _may_be_about(account_id: Any) -> sa.ColumnElement[bool]:
 
 
 def is_of_protected(now: dt.datetime) -> sa.ColumnElement[bool]:
-    """Return that the report is about the safety of a protected learner, as a condition."""
+    """Return that the report is about the safety of a protected learner, or of one who is erased, as a condition."""
     learner = sa.select(Passport.learner_id).where(Passport.learner_id == Report.concerned_id, is_protected(day_of(now)))
-    return learner.correlate_except(Passport).exists()
+    return sa.or_(Report.concerned_id.is_(None), learner.correlate_except(Passport).exists())
 
 
 def _not_over(column: Any, now: dt.datetime) -> Any:
@@ -168,7 +168,7 @@ def _looked_after(account_id: uuid.UUID, now: dt.datetime) -> Any:
         *_not_concerned(account_id),
         sa.or_(sa.and_(Report.handler_id == account_id, sa.or_(house, city)),
                sa.and_(sa.or_(_left_alone(now), _with_city(now)), city),
-               sa.and_(Report.proposed_at.is_not(None), Report.route != rules.CITY, house)),
+               sa.and_(Report.proposed_at.is_not(None), Report.route != rules.CITY, Report.concerned_id.is_not(None), house)),
     )
 
 

@@ -141,7 +141,8 @@ THINGS: dict[str, Any] = {
     "what a young colleague writes": ReadAlong(key(20), LIBRARY, KARIM),
     "what a young trainer writes": ReadAlong(key(23), CLUB, NADIA),
     "case of danger": Case(CLAIRE, KARIM, organisation_id=LIBRARY, route="both", with_city=True),
-    "case to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, with_city=True, proposed=True),
+    "case to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, learner_id=LEA, with_city=True, proposed=True),
+    "case of an erased learner to confirm": Case(key(77), KARIM, organisation_id=LIBRARY, with_city=True, proposed=True),
     "case of the city": Case(SOFIA, key(77), organisation_id=LIBRARY, route="city", with_city=True, proposed=True),
     "case of tom, the learner": Case(CLAIRE, KARIM, organisation_id=LIBRARY, learner_id=CLAIRE),
     "case of a protected learner": Case(CLAIRE, KARIM, organisation_id=LIBRARY, learner_id=TOM, learner_protected=True),
@@ -274,6 +275,7 @@ row(Action.HANDLE_REPORT, "case left alone, sofia barred")
 row(Action.HANDLE_REPORT, "case of sofia", "sofia")
 row(Action.HANDLE_REPORT, "case of danger", *CLAIRES, "sofia")
 row(Action.HANDLE_REPORT, "case to confirm", *CLAIRES, "sofia")
+row(Action.HANDLE_REPORT, "case of an erased learner to confirm", "sofia")
 row(Action.HANDLE_REPORT, "case of the city", "sofia")
 row(Action.HANDLE_REPORT, "case of tom, the learner")
 row(Action.HANDLE_REPORT, "case of a protected learner", *CLAIRES[:2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from passport.notices.models import Job, Notice
 from passport.organisations import leaving
 from passport.organisations.models import Membership, Organisation, Vetting
 from passport.protection import service as protection
+from passport.rights import erasing
 from passport.safety import cases
 from passport.safety.models import CaseNote, Report
 from passport.sharing.models import Share
@@ -269,6 +271,33 @@ def test_an_odd_end_is_said_and_changes_nothing(app: Flask, cast: Cast, browse: 
     answer = browse("claire").post(f"/signalements/{report.id}", {"outcome": "acted", "done_on": "2026-11-24", **body})
     assert answer.status_code == 422
     assert one(app, Report).proposed_at is None
+
+
+@both_databases
+def test_nobody_whom_an_erased_learner_kept_away_comes_to_their_case(
+    app: Flask, cast: Cast, browse: Any, tmp_path: Path
+) -> None:
+    """What kept somebody away is erased with the passport: the house then has no one new, and no one without a check."""
+    app.config["ERASURES"] = tmp_path / "erasures.list"
+    with app.app_context(), transaction():
+        house = db.session.get_one(Organisation, cast["library"])
+        member = build.membership(db.session.get_one(Account, cast["stranger"]), house, "manager", NOON)
+        build.vetting(member, db.session.get_one(Account, cast["sofia"]), NOON)
+        protection.set_aside(cast["tom"], cast["stranger"], NOON)
+    report = reported(app, cast, browse)
+    page = f"/signalements/{report.id}"
+    browse("claire").fill(page, outcome="acted")
+    assert browse("stranger").get(page).status_code == 404
+    with app.app_context(), transaction():
+        assert erasing.erase(cast["tom"], "asked", NOON)
+    assert browse("stranger").get(page).status_code == 404
+    assert str(report.id) not in browse("stranger").get("/signalements").get_data(as_text=True)
+    assert browse("claire").get(page).status_code == 200
+    uncheck(app, cast, "frozen")
+    assert browse("claire").get(page).status_code == 404
+    assert browse("stranger").get(page).status_code == 404
+    assert one(app, Report).handler_id == cast["sofia"]
+    assert browse("sofia").get(page).status_code == 200
 
 
 @both_databases
