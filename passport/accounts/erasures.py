@@ -26,19 +26,21 @@ from ..retention import kept
 from .models import Erasure
 
 CAUSES = ("asked", "inactive", "deleted", "moved")
+WHOLE, UNNAMED = "-", "unnamed"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One erasure: of a whole passport, or of one experience of it."""
+    """One erasure: of a whole passport, or of one experience of it; `unnamed` takes their name from what they recognised."""
 
     learner_id: uuid.UUID
     cause: str
     at: dt.datetime
     experience_id: uuid.UUID | None = None
+    unnamed: bool = False
 
     def __str__(self) -> str:
-        thing = self.experience_id.hex if self.experience_id else "-"
+        thing = self.experience_id.hex if self.experience_id else UNNAMED if self.unnamed else WHOLE
         return f"{self.at.astimezone(dt.UTC).isoformat()} {self.cause} {self.learner_id.hex} {thing}\n"
 
 
@@ -46,7 +48,8 @@ def _line(written: str) -> Line | None:
     """Return a line as it was written, or None for one that a power cut left half."""
     with suppress(ValueError):
         at, cause, learner, thing = written.split()
-        made = Line(uuid.UUID(learner), cause, dt.datetime.fromisoformat(at), None if thing == "-" else uuid.UUID(thing))
+        one = None if thing in {WHOLE, UNNAMED} else uuid.UUID(thing)
+        made = Line(uuid.UUID(learner), cause, dt.datetime.fromisoformat(at), one, thing == UNNAMED)
         return made if made.cause in CAUSES and made.at.tzinfo is not None else None
     return None
 

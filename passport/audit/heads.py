@@ -126,3 +126,13 @@ def kept() -> Iterator[Head]:
             if not whole:
                 raise Unreadable(f"line {number} of {path} is not as it was signed")
             yield one
+
+
+def goes_on_after(position: int) -> bool:
+    """Say whether a head was signed for a later place of the chain, and nobody gave it up."""
+    places: set[int] = set()
+    for head in kept():
+        if head.restored:
+            places = {place for place in places if place < head.position}
+        places.add(head.position)
+    return any(place > position for place in places)

@@ -12,7 +12,7 @@ from . import backup, restore
 from .backup import NotDone
 
 KEYS = ("Not in it, so that whoever finds it signs and reads nothing sealed: SIGNING_KEYS, SECRET_KEY, SEAL_KEY, CASE_KEY.\n"
-        "Save them apart, once, and after each new key; save the list of erasures (ERASURES) apart too, every day.")
+        "Save them apart, once, and after each new key; save the list of erasures (ERASURES) and AUDIT_HEADS apart too, every day.")
 
 
 @click.command("backup")
@@ -44,7 +44,7 @@ def bring_back(folder: Path, replace: bool, without_keys: bool, without_list: bo
     except NotDone as refused:
         raise click.ClickException(str(refused)) from None
     click.echo("It is as it was then: links, cards, consents and roles that were closed since are open again, and credentials "
-               "that were cancelled since count again. Tell people so.", err=True)
+               "that were cancelled since count again. Who asked since to be erased and still waits has to ask again. Tell people so.", err=True)
 
 
 erasures = AppGroup("erasures", help="Who was erased and must not come back with a backup.")

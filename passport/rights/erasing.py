@@ -126,7 +126,7 @@ def erase(learner_id: uuid.UUID, cause: str, now: dt.datetime, unnamed: bool = F
     passport = db.session.scalars(sa.select(Passport).where(Passport.learner_id == learner_id).with_for_update()).one_or_none()
     if account is None or passport is None:
         return False
-    line = erasures.Line(learner_id, cause, now)
+    line = erasures.Line(learner_id, cause, now, unnamed=unnamed)
     close_doors(learner_id, cause != rules.VERIFIABLE, now)
     if cause != rules.VERIFIABLE:
         credentials.cancel(

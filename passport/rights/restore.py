@@ -20,6 +20,7 @@ from flask import current_app
 from .. import opened
 from ..accounts import erasures
 from ..accounts.models import Account, Session
+from ..audit import heads, sealing
 from ..audit.service import record
 from ..clock import day_of
 from ..credentials import keys, proofs
@@ -60,6 +61,7 @@ def restore(folder: Path, allowed: Allowed, now: dt.datetime, say: Say) -> None:
     if manifest["revision"] not in _heads():
         flask_migrate.upgrade(directory=migrate.directory)
         say("The schema was brought up to date.")
+    _give_up(dt.datetime.fromisoformat(manifest["made_at"]), say)
     with transaction():
         ended = db.session.execute(sa.update(Session).where(Session.ended_at.is_(None)).values(ended_at=now)
                                    .returning(Session.id_hash), execution_options={"synchronize_session": False}).all()
@@ -68,7 +70,9 @@ def restore(folder: Path, allowed: Allowed, now: dt.datetime, say: Say) -> None:
     say(f"{replay(now)} erasures were done again.")
     say(f"{credentials_verify()} credentials verify as they were signed.")
     _sound()
+    _seal()
     opened.open_again(Path(current_app.instance_path))
+    _journal()
 
 
 # ---------- before anything is changed ----------
@@ -193,7 +197,7 @@ def _again(line: erasures.Line) -> bool:
     last = db.session.scalar(sa.select(Account.last_active_on).where(Account.id == line.learner_id))
     if line.cause == "inactive" and last is not None and last > day_of(line.at):
         return False  # they came back while that erasure was tried
-    return erasing.erase(line.learner_id, line.cause, line.at)
+    return erasing.erase(line.learner_id, line.cause, line.at, line.unnamed)
 
 
 def credentials_verify() -> int:
@@ -211,17 +215,43 @@ def credentials_verify() -> int:
     return count
 
 
+def _give_up(made_at: dt.datetime, say: Say) -> None:
+    """Sign that what was sealed in the journal since the backup is given up: before anything new stands in its place.
+
+    The head bears the time of the backup, for the next lines that are sealed may be as old.
+    """
+    with db.engine.connect() as connection:
+        position, _digest = sealing.head(connection)
+    try:
+        if heads.goes_on_after(position) or (position and not heads.file().exists()):
+            heads.append(made_at, restored=True)
+            say(f"What was sealed in the journal since is given up; it stays written in {heads.file()}.")
+    except (heads.Unsigned, heads.Unreadable) as missing:
+        say(f"The journal cannot say in {heads.file()} that a backup was brought back: {missing}")
+
+
+def _seal() -> None:
+    """Seal what waited in the backup and what was written since: no worker runs."""
+    sealed = 1
+    while sealed:
+        with transaction():
+            sealed = sealing.seal(everywhere=True)
+
+
 def _sound() -> None:
-    """Ask the database and, where there is one, the journal's own check whether all holds together. Raises NotDone."""
+    """Ask the database whether all holds together. Raises NotDone."""
     with db.engine.connect() as connection:
         if backup.is_lite() and (connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() != "ok"
                                  or connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
             raise NotDone("The database that was put back is damaged: take another backup.")
+
+
+def _journal() -> None:
+    """Ask the journal's own check. Raises NotDone, when all is back: what was wrong in the backup keeps no city closed."""
     audit: Any = current_app.cli.commands.get("audit")
-    verify = getattr(audit, "commands", {}).get("verify")
-    if verify is not None:
-        try:
-            verify.main([], standalone_mode=False)
-        except SystemExit as ended:
-            if ended.code:
-                raise NotDone("The journal does not hold together (flask audit verify).") from None
+    try:
+        audit.commands["verify"].main([], standalone_mode=False)
+    except SystemExit as ended:
+        if ended.code:
+            raise NotDone("All of it is back and servers may start, but the journal does not hold together (flask audit "
+                          "verify).") from None

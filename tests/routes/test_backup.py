@@ -23,6 +23,7 @@ from flask import Flask
 from passport import opened
 from passport.accounts import erasures
 from passport.accounts.models import Account, Passport, Session
+from passport.audit import heads, sealing
 from passport.credentials import keys
 from passport.credentials.models import Credential
 from passport.experiences import service as experiences
@@ -30,6 +31,7 @@ from passport.experiences.models import Evidence, Experience
 from passport.extensions import db
 from passport.notices import jobs
 from passport.organisations.models import Organisation
+from passport.recognition.models import EndorserName
 from passport.rights import erasing
 from passport.transaction import transaction
 from tests.cast import Cast
@@ -43,7 +45,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def apart(app: Flask, tmp_path: Path) -> Path:
     """The list, the photos and the backups of this test, in a folder of its own."""
-    app.config.update(ERASURES=tmp_path / "erasures.list", EVIDENCE_FOLDER=tmp_path / "evidence")
+    app.config.update(ERASURES=tmp_path / "erasures.list", EVIDENCE_FOLDER=tmp_path / "evidence",
+                      AUDIT_HEADS=tmp_path / "heads.jsonl")
     return tmp_path
 
 
@@ -63,6 +66,16 @@ def saved(app: Flask, folder: Path) -> Path:
     return Path(done.output.split("saved: ")[1].splitlines()[0])
 
 
+def sign_head(now: dt.datetime) -> None:
+    """Seal the journal and sign how far it is, as the worker does every day."""
+    sign_all()
+    while True:
+        with transaction():
+            if not sealing.seal(everywhere=True):
+                break
+    assert heads.append(now)
+
+
 def a_file(app: Flask, cast: Cast) -> None:
     """Let lea's photos lie where they stay."""
     kept = Path(app.config["EVIDENCE_FOLDER"]) / "kept"
@@ -78,7 +91,7 @@ def test_yesterdays_backup_comes_back_without_who_was_erased_today(
     """A restore brings back every row, file and credential as saved, no session, and nobody who was erased since."""
     lea = browse("lea")
     with app.app_context():
-        sign_all()
+        sign_head(NOON)
         a_file(app, lived)
         before = dict(db.session.execute(sa.select(Credential.id, Credential.document)).all())
         sessions = db.session.scalar(sa.select(sa.func.count()).select_from(Session))
@@ -96,6 +109,7 @@ def test_yesterdays_backup_comes_back_without_who_was_erased_today(
             experiences.erase(lived["lea"], lived["lea_y"], NOON + DAY)
         with transaction():
             db.session.execute(sa.delete(Evidence).where(Evidence.id == lived["web_link"]))
+        sign_head(NOON + DAY)
         shutil.rmtree(Path(app.config["EVIDENCE_FOLDER"]))
         db.session.remove()
     refused = flask(app, "restore", made)
@@ -105,6 +119,8 @@ def test_yesterdays_backup_comes_back_without_who_was_erased_today(
     assert done.exit_code == 0, done.output
     assert "1 sessions ended" in done.output
     assert "2 erasures were done again" in done.output
+    assert "What was sealed in the journal since is given up" in done.output
+    assert "Everything is as it was sealed and signed." in done.output
     assert opened.unfinished(Path(app.instance_path)) is None
     with app.app_context():
         assert db.session.get(Account, lived["tom"]) is None
@@ -120,10 +136,32 @@ def test_yesterdays_backup_comes_back_without_who_was_erased_today(
     assert "erased again: 0" in again.output
 
 
+def test_a_name_that_was_taken_away_stays_away_after_a_restore(app: Flask, lived: Cast, at: Any, apart: Path) -> None:
+    with app.app_context():
+        sign_head(NOON)
+        db.session.remove()
+    made = saved(app, apart / "backups")
+    at(NOON + DAY)
+    with app.app_context():
+        with transaction():
+            assert erasing.erase(lived["karim"], "asked", NOON + DAY, unnamed=True)
+        assert db.session.get(EndorserName, lived["endorsement"]) is None
+        db.session.remove()
+    done = flask(app, "restore", made, "--replace")
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        assert db.session.get_one(Account, lived["karim"]).erased_at is not None
+        assert db.session.get(EndorserName, lived["endorsement"]) is None
+        db.session.remove()
+
+
 @pytest.mark.promise("P24", "passport.rights.backup:make", "absent")
 def test_a_backup_of_a_busy_city_is_of_one_instant(app: Flask, lived: Cast, at: Any, apart: Path) -> None:
     """While people write, a backup holds the rows of one instant, and restores into a database that holds together."""
     stop, wrote = threading.Event(), []
+    with app.app_context():
+        sign_head(NOON)
+        db.session.remove()
 
     def write() -> None:
         while not stop.is_set():
@@ -154,7 +192,7 @@ def test_a_backup_of_a_busy_city_is_of_one_instant(app: Flask, lived: Cast, at: 
 
 def test_a_restore_refuses_what_is_not_whole_and_says_why(app: Flask, lived: Cast, at: Any, apart: Path) -> None:
     with app.app_context():
-        sign_all()
+        sign_head(NOON)
         a_file(app, lived)
         db.session.remove()
     made = saved(app, apart / "backups")
