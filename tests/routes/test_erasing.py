@@ -14,6 +14,7 @@ from flask import Flask
 
 from passport import clock, triggers
 from passport.accounts import erasures
+from passport.accounts.factor_models import Passkey
 from passport.accounts.models import (
     Account,
     Decision,
@@ -151,6 +152,7 @@ def live(app: Flask, cast: Cast, name: str) -> set[str]:
         with transaction():
             me = cast[name]
             db.session.add(Mailbox(account_id=me, pending="x@example.org", asked_at=NOON))
+            db.session.add(Passkey(account_id=me, credential_id=me.bytes, public_key=b"key", sign_count=0, name=CANARY, made_at=NOON))
             for owner, subject in ((me, me), (cast["karim"], cast["request" if name == "lea" else "tom_request"])):
                 db.session.add(Draft(account_id=owner, form="feedback", subject_id=subject, body={"seen": CANARY}, changed_at=NOON))
             for account, address in ((me, None), (None, f"{CANARY} account.email")):
