@@ -36,8 +36,8 @@ PARTS = (
     Part("mailbox", Mailbox),
     Part("sessions", Session, stays={"id_hash": "is a secret"}),
     Part("one_time_tokens", OneTimeToken),
-    Part("recoveries", Recovery, stays={"number_hash": "is a secret", "first_confirmer_id": OTHERS,
-                                        "second_confirmer_id": OTHERS}),
+    Part("recoveries", Recovery, stays={"number_hash": "is a secret", **dict.fromkeys((
+        "first_confirmer_id", "second_confirmer_id", "first_membership_id", "second_membership_id"), OTHERS)}),
     Part("parents_asked", Guardian,
          stays={"contact": "is the address of somebody else", "contact_digest": "stands for the address of somebody else",
                 "receipt_hash": "opens the page of a parent", "submission": "is the number of a form of somebody else"}),
@@ -45,7 +45,8 @@ PARTS = (
     # A freeze is no act of the learner's: it would tell of a case.
     Part("blocked", ContactBar, lambda who: sa.and_(ContactBar.learner_id == who.account_id, ContactBar.cause == "block"),
          {"adult_id": OTHERS}, {"name": Account.display_name}, ((Account, Account.id == ContactBar.adult_id),)),
-    Part("drafts", Draft),
+    # Nor is it told that somebody began to report something.
+    Part("drafts", Draft, lambda who: sa.and_(Draft.account_id == who.account_id, Draft.form != "bother")),
     Part("erased", Erasure),
     Part("erasure_asked", ErasureRequest),
     Part("sheet_codes", RescueCode, stays={"code_hash": "is a secret"}),
