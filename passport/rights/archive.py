@@ -117,7 +117,17 @@ def _once(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
+    for text in (*found, *found.values()):
+        if isinstance(text, str):
+            _check_signs(text)
     return found
+
+
+def _check_signs(text: str) -> None:
+    """Raise ValueError for a text that no database or page can hold: half a sign, or a zero."""
+    text.encode()
+    if "\0" in text:
+        raise ValueError("a text holds a zero")
 
 
 def _never(word: str) -> Any:

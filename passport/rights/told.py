@@ -106,7 +106,6 @@ def _draft(row: Json, title: str) -> ExperienceDraft:
     if experiences.refusal_to_date(started, ended) is not None:
         started = ended = None
     hours = _number(row["hours"])
-    details = row["details"]
     return ExperienceDraft(
         title=title[:experiences.LONGEST_TITLE], submission=uuid.UUID(row["submission"]), for_me_only=row["for_me_only"],
         story=clean(row["story"]), setting=_one_of(row["setting"], experiences.SETTINGS),
@@ -116,8 +115,16 @@ def _draft(row: Json, title: str) -> ExperienceDraft:
         # An organisation of another city is a name here, whatever ours are called.
         organisation_text=(one_line(row["organisation"] or row["organisation_text"]) or "")[:LONGEST_NAME] or None,
         sector=_one_of(row["sector"], experiences.SECTORS), kind=row["kind"],
-        details=details if isinstance(details, dict) else None,
+        details=_details(row["details"]),
     )
+
+
+def _details(told: object) -> Json | None:
+    """Return what was said beside an experience, cleaned like what is typed here; None when it is anything else."""
+    parts = {name: told.get(name) or {} for name in ("said", "fields") if name in told} if isinstance(told, dict) else {}
+    if not all(isinstance(part, dict) and all(isinstance(v, str | None) for v in part.values()) for part in parts.values()):
+        return None
+    return {name: {key: words for key, value in part.items() if (words := clean(value))} for name, part in parts.items()} or None
 
 
 def _add_own(brought: Brought, found: dict[str, Told]) -> None:
@@ -217,7 +224,7 @@ def _day(text: str | None) -> dt.date | None:
 
 def _instant(text: str) -> dt.datetime | None:
     found = dt.datetime.fromisoformat(text)
-    return found.astimezone(dt.UTC) if found.tzinfo is not None and found.year > 1 else None
+    return found.astimezone(dt.UTC) if found.tzinfo is not None and 1 < found.year < dt.MAXYEAR else None
 
 
 def _number(text: object) -> Decimal | None:

@@ -21,6 +21,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
 from passport import clock, create_app
+from passport.accounts import drafts
 from passport.accounts import service as accounts
 from passport.accounts.models import Account, ContactBar, Mailbox, Passport
 from passport.audit.models import AuditEvent, ReadingLine
@@ -255,6 +256,8 @@ def test_what_is_held_hidden_or_taken_back_is_not_in_it(app: Flask, lived: Cast,
         reader = db.session.get_one(Account, lived["sofia"]).audit_ref
         db.session.commit()
         note_case(lived["tom"], reader, "coordinator", lived["library"], lived["report"], night)
+        drafts.save(lived["tom"], "bother", lived["text"], {"note": "Je n’ose pas le dire."}, night)
+        db.session.commit()
         assert db.session.query(ReadingLine).filter(ReadingLine.case_id.is_not(None)).count() == 1
         db.session.remove()
     tom, lea, youth = browse("tom"), browse("lea"), browse("youth")
@@ -267,6 +270,7 @@ def test_what_is_held_hidden_or_taken_back_is_not_in_it(app: Flask, lived: Cast,
     assert len(reported["feedback"]) == 1
     assert "redemandent" not in json.dumps(reported)  # it is in a case, and hidden
     assert "open_case" not in {row["action"] for row in reported["looks"]}
+    assert "bother" not in {row["form"] for row in reported["drafts"]}  # what one began to say of it, too
     assert "redemandent" not in json.dumps(told(taken(lea)))  # one is hidden, the other was taken back
     youth = later(app, lived, "youth", night + 12 * H, at)
     arrived = told(taken(youth))
@@ -465,6 +469,25 @@ def said_of(**more: Any) -> bytes:
                        **more}).encode()
 
 
+def odd(**more: Any) -> Callable[[Json], None]:
+    """Return what changes the experiences of a file."""
+    def change(said: Json) -> None:
+        for row in said["experiences"]:
+            row.update(more)
+    return change
+
+
+@pytest.mark.parametrize("change", [
+    odd(claimed_at="9999-12-31T23:59:59-14:00"), odd(kind="football", details={"said": ["x"], "fields": 3}),
+    odd(kind=None, details={"said": {"learned": 5}}), odd(kind=None, details={"fields": ["x"]}),
+], ids=["after all time", "lists for names", "a number for words", "a list for fields"])
+def test_what_an_odd_row_says_is_left_and_the_rest_comes(
+    app: Flask, lived: Cast, browse: Any, change: Callable[[Json], None]
+) -> None:
+    knows_passphrase(app, lived, "lea")
+    assert "3 expériences apportées." in let_in(browse("stranger"), edited(taken(browse("lea")), change))
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "nothing": lambda: b"",
     "a photo": lambda: pictures.saved(pictures.drawing()),
@@ -479,6 +502,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "another format": lambda: zipped(passport_json=said_of(format="learner-passport/2")),
     "a host that is none": lambda: zipped(passport_json=said_of(host="<b>alpha</b>")),
     "a row of another kind": lambda: zipped(passport_json=said_of(claims=["x"])),
+    "half a sign": lambda: zipped(passport_json=said_of(more="\ud800")),
+    "a zero": lambda: zipped(passport_json=said_of(more="a\0")),
     "a text for a number": lambda: zipped(passport_json=said_of(led_to=[{"from_id": 1, "to_id": 2}])),
 }
 
