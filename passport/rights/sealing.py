@@ -18,6 +18,7 @@ from ..feedback.models import AuthoredText, AuthoredVersion
 from ..notices.keeping import Goes, delete
 from ..organisations.models import Membership, Organisation
 from ..refusals import Refused
+from ..safety.cases import coordination
 from ..seal import seal_case, unseal_case
 from . import erasing_rules as rules
 from .models import SealedFolder, SealedWord
@@ -54,12 +55,14 @@ def seal_words(learner_id: uuid.UUID, months: int, now: dt.datetime) -> SealedFo
 
 @dataclass(frozen=True)
 class Folder:
-    """The sealed words of one erasure, for a list: how many, by whom and where, and how far their opening is."""
+    """The sealed words of one erasure, for a list: how many, by whom and where, and how far their opening is; `asked` while
+    who asked to open them is of the coordination."""
 
     folder: SealedFolder
     authors: tuple[str, ...]
     count: int
     wrote: bool
+    asked: bool
 
 
 def folders(account_id: uuid.UUID, now: dt.datetime, key: uuid.UUID | None = None) -> list[Folder]:
@@ -76,8 +79,10 @@ def folders(account_id: uuid.UUID, now: dt.datetime, key: uuid.UUID | None = Non
     found: dict[uuid.UUID, list[Any]] = {}
     for row in rows:
         found.setdefault(row.SealedFolder.id, []).append(row)
+    city = coordination(now) if found else set()
     return [Folder(some[0].SealedFolder, tuple(dict.fromkeys(", ".join(n for n in (r.display_name, r.name) if n) for r in some)),
-                   sum(r.count for r in some), any(r.author_id == account_id for r in some)) for some in found.values()]
+                   sum(r.count for r in some), any(r.author_id == account_id for r in some),
+                   some[0].SealedFolder.asked_by_id in city) for some in found.values()]
 
 
 def ask_to_open(found: Folder, account_id: uuid.UUID, reason: str, now: dt.datetime) -> None:
@@ -98,7 +103,7 @@ def agree(found: Folder, account_id: uuid.UUID, now: dt.datetime) -> None:
     db.session.refresh(folder, with_for_update=True)
     if folder.confirmed_by_id == account_id:
         return
-    refusal = rules.refusal_to_open(folder.asked_by_id == account_id, found.wrote, folder.asked_at is not None,
+    refusal = rules.refusal_to_open(folder.asked_by_id == account_id, found.wrote, folder.asked_by_id in coordination(now),
                                     folder.confirmed_at is not None)
     if refusal is not None:
         raise Refused(refusal)

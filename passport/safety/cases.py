@@ -235,9 +235,14 @@ def lead_of(organisation_id: uuid.UUID, asking: uuid.UUID, now: dt.datetime) -> 
     return others.pop() if len(others) == 1 else None
 
 
+def coordination(now: dt.datetime) -> set[uuid.UUID]:
+    """Return who is of the coordination now; one statement."""
+    return set(_active_ids("coordinator", None, now))
+
+
 def of_city(people: set[uuid.UUID | None], now: dt.datetime) -> bool:
     """Say whether one of these people is of the coordination now."""
-    return bool(people & set(_active_ids("coordinator", None, now)))
+    return bool(people & coordination(now))
 
 
 def _never(report: Report) -> set[uuid.UUID | None]:

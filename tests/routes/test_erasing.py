@@ -444,3 +444,25 @@ def test_words_of_adults_to_a_minor_stay_sealed_and_two_open_them(app: Flask, li
     with app.app_context():
         assert db.session.scalars(sa.select(SealedWord.id)).first() is None
         db.session.remove()
+
+
+def test_what_somebody_asked_who_left_the_city_opens_nothing(app: Flask, lived: Cast, browse: Any) -> None:
+    way = f"/signalements/sous-scelle/{lived['sealed']}"
+    with app.app_context():
+        from passport.organisations.models import Organisation
+        from tests import build
+        role = db.session.get_one(Membership, lived["m_sofia"])
+        paul = build.account("paul", NOON)
+        build.membership(paul, db.session.get_one(Organisation, role.organisation_id), "coordinator", NOON)
+        db.session.commit()
+        lived.ids["paul"] = paul.id
+        db.session.remove()
+    assert browse("sofia").post(way, {"reason": "Une inquiétude."}).status_code == 303
+    with app.app_context(), transaction():
+        db.session.get_one(Membership, lived["m_sofia"]).ended_at = NOON
+    paul = browse("paul")
+    assert paul.post(way, {"agree": "1"}).status_code == 422
+    with app.app_context():
+        assert db.session.get_one(SealedFolder, lived["sealed"]).confirmed_at is None
+        db.session.remove()
+    assert paul.post(way, {"reason": "Une inquiétude."}).status_code == 303  # two of the city, as before
