@@ -198,6 +198,9 @@ def open_session(
                 expires_at=now + rules.session_lasts(device, staff), shared=device is rules.Device.SHARED, device=name,
                 last_used_at=now, stepped_up_at=now)
     )
+    # However short a visit is, whoever came in has used their passport.
+    db.session.execute(sa.update(Account).where(Account.id == account_id).values(last_active_on=day_of(now), warnings=0),
+                       execution_options={"synchronize_session": False})
     db.session.flush()
     return token
 
