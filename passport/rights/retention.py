@@ -41,8 +41,9 @@ def models() -> dict[str, type[Base]]:
 def without_end() -> list[str]:
     """Return the tables of which nobody says when their rows go: no kind in the file, or a period and nothing that ends it."""
     known = {one.table for rows in GOES.values() for one in rows}
+    ends = {name for name in known if models()[name].__retention__ not in BY_EVENT}  # not with an account, years later
     cascades = {table.name for table in Base.metadata.tables.values() if any(
-        key.ondelete == "CASCADE" and key.referred_table.name in known for key in table.foreign_key_constraints)}
+        key.ondelete == "CASCADE" and key.referred_table.name in ends for key in table.foreign_key_constraints)}
     return sorted(name for name, model in models().items() if not until(model.__retention__)
                   or (model.__retention__ not in BY_EVENT and name not in known | cascades))
 

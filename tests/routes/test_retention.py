@@ -6,14 +6,16 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from passport.accounts import erasures
 from passport.accounts.models import Account, Draft, Erasure, Mailbox, Session
-from passport.accounts.service import keep_last_used
+from passport.accounts.service import hash_of, keep_last_used
 from passport.audit.models import ReadingLine
 from passport.clock import day_of
 from passport.extensions import db
@@ -23,8 +25,10 @@ from passport.organisations.models import Invitation, Membership, Organisation, 
 from passport.rights import inactive, retention
 from passport.sharing.models import Share
 from passport.transaction import transaction
+from tests.build import PASSPHRASE
 from tests.cast import Cast
 from tests.conftest import NOON, both_databases
+from tests.reading import Reader
 
 DAY = dt.timedelta(days=1)
 LONG_AFTER = NOON + 800 * DAY
@@ -128,13 +132,12 @@ def looking(account_id: uuid.UUID, *days: int) -> list[tuple[int, dt.date]]:
 @both_databases
 @pytest.mark.promise("P20", "passport.rights.inactive:step_on", "absent")
 def test_an_unused_passport_is_warned_about_three_times_before_its_end(
-    inside: Flask, lived: Cast, at: Any, monkeypatch: pytest.MonkeyPatch
+    inside: Flask, lived: Cast, at: Any, tmp_path: Path
 ) -> None:
     """Without use for 36 months: warned 6 months, 2 months and 2 weeks before, then links close, then it is erased."""
     lea = lived["lea"]
     used_on(lea, day_of(NOON), "lea@exemple.fr")
-    ended: list[uuid.UUID] = []
-    monkeypatch.setattr(inactive, "ENDS", [lambda learner_id, _now: ended.append(learner_id)])
+    inside.config["ERASURES"] = tmp_path / "erasures.list"
     with transaction():
         for _year in range(4):  # no link lasts so long by itself
             share = db.session.get_one(Share, lived["share"])
@@ -144,8 +147,6 @@ def test_an_unused_passport_is_warned_about_three_times_before_its_end(
     assert looking(lea, 910, 911, 912, 912, 1033, 1034, 1035, 1036, 1080, 1081, 1082, 1094, 1095, 1096, 1097) == [
         (1, dt.date(2029, 5, 24)), (2, dt.date(2029, 9, 24)), (3, dt.date(2029, 11, 10)), (4, dt.date(2029, 11, 24))]
     assert db.session.get_one(Share, lived["share"]).revoked_at == NOON + 1096 * DAY
-    ending()
-    assert ended == [lea]
     letters = db.session.scalars(sa.select(Message).where(Message.kind == "unused").order_by(Message.not_before)).all()
     assert [one.params["ends_on"] for one in letters] == ["2029-11-24", "2029-11-24", "2029-11-24"]
     at(letters[0].not_before)
@@ -154,7 +155,8 @@ def test_an_unused_passport_is_warned_about_three_times_before_its_end(
     assert "Léa" not in text
     assert looking(lea, 1200) == [(4, day_of(NOON + 1200 * DAY))]
     ending()
-    assert ended == [lea]
+    assert db.session.get(Account, lea) is None
+    assert [(line.learner_id, line.cause) for line in erasures.read()] == [(lea, "inactive")]
 
 
 def ending() -> None:
@@ -175,7 +177,7 @@ def replaced(message: Message) -> Any:
     return Taken
 
 
-def test_whoever_comes_back_begins_anew(inside: Flask, lived: Cast, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_comes_back_begins_anew(inside: Flask, lived: Cast, at: Any) -> None:
     lea = lived["lea"]
     used_on(lea, day_of(NOON), "lea@exemple.fr")
     assert [n for n, _day in looking(lea, 915)] == [1]
@@ -184,13 +186,30 @@ def test_whoever_comes_back_begins_anew(inside: Flask, lived: Cast, at: Any, mon
     at(NOON + 920 * DAY)
     keep_last_used(token[0] if token else b"x" * 32, lea, NOON + 920 * DAY, DAY)
     assert looking(lea, 921, 922) == []
-    ended: list[uuid.UUID] = []
-    monkeypatch.setattr(inactive, "ENDS", [lambda learner_id, _now: ended.append(learner_id)])
     with transaction():
         assert inactive.end({"account": lea.hex}, NOON + 922 * DAY) == 0
-    assert ended == []
     message = db.session.scalars(sa.select(Message).where(Message.kind == "unused")).one()
     assert inactive.letter(replaced(message)) is None
+
+
+def test_opening_it_once_for_a_minute_is_use(app: Flask, lived: Cast, at: Any) -> None:
+    """As the letter says: « Pour le garder, il suffit de l’ouvrir une fois. »"""
+    lea = lived["lea"]
+    with app.app_context():
+        used_on(lea, day_of(NOON), "lea@exemple.fr")
+        assert [n for n, _day in looking(lea, 915)] == [1]
+        with transaction():
+            db.session.execute(sa.update(Account).where(Account.id == lea).values(
+                identifier="lea", password_hash=hash_of(PASSPHRASE)))
+        db.session.remove()
+    at(NOON + 920 * DAY)
+    reader = Reader(app, Cast(), None)
+    assert reader.fill("/ouvrir", name="lea", passphrase=PASSPHRASE, device="own").status_code == 303
+    assert reader.get("/passeport").status_code == 200
+    with app.app_context():
+        account = db.session.get_one(Account, lea)
+        assert (account.last_active_on, account.warnings) == (day_of(NOON + 920 * DAY), 0)
+        db.session.remove()
 
 
 def test_a_worker_that_stood_still_warns_three_times_all_the_same(inside: Flask, lived: Cast, at: Any) -> None:
