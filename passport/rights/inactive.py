@@ -78,7 +78,16 @@ def step_on(now: dt.datetime) -> int:
                 if idle.is_due(idle.STEPS[step], months, account.last_active_on, account.warned_at, now, day_of(now)):
                     _one(account, step, now)
             most = max(most, len(found))
+    # What could not be done for days, a full disk say, is begun again.
+    for account_id in db.session.scalars(sa.select(Account.id).where(
+            Account.warnings > OVER, Account.erased_at.is_(None), sa.exists().where(Passport.learner_id == Account.id))
+            .order_by(Account.id).limit(jobs.AT_A_TIME)).all():
+        _end_soon(account_id, now)
     return most
+
+
+def _end_soon(account_id: uuid.UUID, now: dt.datetime) -> None:
+    jobs.enqueue(END, {"account": account_id.hex}, now, dedupe=f"{END}:{account_id.hex}")
 
 
 def _one(account: Account, step: int, now: dt.datetime) -> None:
@@ -87,7 +96,7 @@ def _one(account: Account, step: int, now: dt.datetime) -> None:
         db.session.flush()
         record("unused.end", account.id, now, account.id)
         close_links(account.id, now)
-        jobs.enqueue(END, {"account": account.id.hex}, now, dedupe=f"{END}:{account.id.hex}")
+        _end_soon(account.id, now)
         return
     account.warned_at = now
     db.session.flush()

@@ -19,7 +19,7 @@ from passport.accounts.service import hash_of, keep_last_used
 from passport.audit.models import ReadingLine
 from passport.clock import day_of
 from passport.extensions import db
-from passport.notices import keeping
+from passport.notices import jobs, keeping
 from passport.notices.models import Job, Message, Notice
 from passport.organisations.models import Invitation, Membership, Organisation, Vetting
 from passport.rights import inactive, retention
@@ -159,15 +159,30 @@ def test_an_unused_passport_is_warned_about_three_times_before_its_end(
     assert [(line.learner_id, line.cause) for line in erasures.read()] == [(lea, "inactive")]
 
 
+def test_an_end_that_failed_for_days_comes_again(inside: Flask, lived: Cast, at: Any, tmp_path: Path) -> None:
+    """Where the list outside the database could not be written for long, the passport still ends."""
+    lea = lived["lea"]
+    inside.config["ERASURES"] = tmp_path / "erasures.list"
+    used_on(lea, day_of(NOON), None)
+    with transaction():
+        db.session.execute(sa.update(Account).where(Account.id == lea).values(warnings=4, warned_at=NOON))
+        jobs.enqueue(inactive.END, {"account": lea.hex}, NOON, dedupe="x")
+        db.session.execute(sa.update(Job).where(Job.kind == inactive.END).values(failed_at=NOON, payload={}))
+    with transaction():
+        inactive.step_on(NOON + DAY)
+    ending()
+    assert db.session.get(Account, lea) is None
+
+
 def ending() -> None:
     """Do the jobs that end passports, as a worker does."""
-    waiting = db.session.scalars(sa.select(Job.payload).where(Job.kind == inactive.END, Job.done_at.is_(None))).all()
+    waiting = db.session.scalars(sa.select(Job.payload).where(Job.kind == inactive.END, Job.done_at.is_(None), Job.failed_at.is_(None))).all()
     db.session.rollback()
     for payload in waiting:
         with transaction():
             inactive.end(payload, NOON)
     with transaction():
-        db.session.execute(sa.update(Job).where(Job.kind == inactive.END).values(done_at=NOON))
+        db.session.execute(sa.update(Job).where(Job.kind == inactive.END, Job.failed_at.is_(None)).values(done_at=NOON))
 
 
 def replaced(message: Message) -> Any:
