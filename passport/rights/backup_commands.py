@@ -44,7 +44,8 @@ def bring_back(folder: Path, replace: bool, without_keys: bool, without_list: bo
     except NotDone as refused:
         raise click.ClickException(str(refused)) from None
     click.echo("It is as it was then: links, cards, consents and roles that were closed since are open again, and credentials "
-               "that were cancelled since count again. Who asked since to be erased and still waits has to ask again. Tell people so.", err=True)
+               "that were cancelled since count again. Passphrases are those of then. Who "
+               "asked since to be erased and still waits has to ask again. Tell people so.", err=True)
 
 
 erasures = AppGroup("erasures", help="Who was erased and must not come back with a backup.")
