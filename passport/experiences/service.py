@@ -272,7 +272,8 @@ def keep_revision(experience: Experience, now: dt.datetime, along: dict[str, str
     met elsewhere (promise S3).
     """
     _hold(experience)
-    told = (experience.title, experience.story, experience.place, experience.organisation_text, *(along or {}).values())
+    told = (experience.title, experience.story, experience.place, experience.organisation_text,
+            *said_of(experience).facts.values(), *(along or {}).values())
     refusal = contact.refusal_of_contact(is_protected(experience.learner_id, now), told)
     if refusal is not None:
         raise Refused(refusal)

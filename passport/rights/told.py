@@ -124,7 +124,9 @@ def _details(told: object) -> Json | None:
     parts = {name: told.get(name) or {} for name in ("said", "fields") if name in told} if isinstance(told, dict) else {}
     if not all(isinstance(part, dict) and all(isinstance(v, str | None) for v in part.values()) for part in parts.values()):
         return None
-    return {name: {key: words for key, value in part.items() if (words := clean(value))} for name, part in parts.items()} or None
+    words = {name: {key: clean(value) for key, value in part.items() if value is not None} for name, part in parts.items()}
+    # « J’ai transmis » may stand there without more words; a field that is empty is not there.
+    return {name: {key: text or "" for key, text in part.items() if text or name == "said"} for name, part in words.items()} or None
 
 
 def _add_own(brought: Brought, found: dict[str, Told]) -> None:

@@ -54,6 +54,7 @@ def keep(learner_id: uuid.UUID, file: IO[bytes]) -> str:
 def waiting(learner_id: uuid.UUID, digest: str) -> IO[bytes] | None:
     """Return the open file that waits under this digest, or None when it no longer does."""
     path = _path(learner_id, digest)
+    sweep(clock.now())
     try:
         return path.open("rb") if path is not None else None
     except FileNotFoundError:
@@ -63,6 +64,7 @@ def waiting(learner_id: uuid.UUID, digest: str) -> IO[bytes] | None:
 def take(learner_id: uuid.UUID, digest: str) -> IO[bytes] | None:
     """Return the open file that waited; whoever comes second finds None, as of two taps one lets it in."""
     path = _path(learner_id, digest)
+    sweep(clock.now())
     if path is None:
         return None
     coming = path.with_name(path.name + ".coming")

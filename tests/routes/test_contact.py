@@ -126,12 +126,13 @@ def test_a_learner_is_refused_beside_the_field_and_never_counted(app: Flask, cas
     assert count(app) == []
 
 
-@pytest.mark.parametrize("where", ["title", "story", "place", "organisation_text"])
+@pytest.mark.parametrize("where", ["title", "story", "place", "organisation_text", "details"])
 def test_what_a_minor_tells_is_looked_at_when_it_is_sent_and_not_before(
     app: Flask, cast: Cast, browse: Any, where: str
 ) -> None:
     with app.app_context(), transaction():
-        setattr(db.session.get_one(Experience, cast["tom_x"]), where, NUMBER)
+        said = {"said": {"passed_on": NUMBER}} if where == "details" else NUMBER
+        setattr(db.session.get_one(Experience, cast["tom_x"]), where, said)
     tom = browse("tom")
     assert NUMBER in words(tom.get(f"/experience/{cast['tom_x']}"))
     answer = tom.fill(f"/experience/{cast['tom_x']}/demander/personne/{cast['m_karim']}")
