@@ -67,6 +67,7 @@ def _minors_page(found: Organisation, form: WelcomeForm, status: int, refused: s
     second = PersonForm([("", _("Les personnes nommées par la Ville")),
                          *((p.account_id, f"{p.name}, {p.organisation.name}") for p in readers)],
                         found.minors_reader_id, formdata=None)
+    second.person.id = "second"  # the other form has a field of this name
     missing = rules.refusal_to_allow(queries.welcome(found, now))
     return page("organisations/minors.html", status=status, organisation=found, form=form, second=second,
                 coordinates=coordinates, signs=may(Action.SIGN_MINORS_CHARTER, Body(found.id)), words=words,

@@ -1,4 +1,4 @@
-"""What stands around the words of every page: the language and its direction, one title, headings in order, landmarks."""
+"""What stands around the words of every page: the language and its direction, one title, headings in order, landmarks, ids."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Outline(HTMLParser):
         self.headings: list[int] = []
         self.landmarks: list[str] = []
         self.unnamed: list[str] = []
+        self.ids: list[str] = []
         self.root: dict[str, str] = {}
         self.title = ""
         self.open: list[str] = []
@@ -32,6 +33,8 @@ class Outline(HTMLParser):
         held = {name: value or "" for name, value in attrs}
         if tag == "html":
             self.root = held
+        if "template" not in self.open and "id" in held:
+            self.ids.append(held["id"])
         if tag in {"h1", "h2", "h3", "h4", "h5", "h6"}:
             self.headings.append(int(tag[1]))
         if tag in LANDMARKS and not {"main", "section", "article", "aside", "nav"} & set(self.open):
@@ -66,6 +69,8 @@ def faults(page: str) -> Iterator[str]:
             yield f"{outline.landmarks.count(landmark)} times {landmark}"
     if outline.unnamed:
         yield "a navigation without name"
+    for twice in sorted({one for one in outline.ids if outline.ids.count(one) > 1}):
+        yield f"two parts have the id {twice}: a label or a link finds the wrong one"
     if outline.root.get("dir") != direction(outline.root.get("lang", "fr")):
         yield f"written in no direction: {outline.root}"
     if " — " not in outline.title or not outline.title.split(" — ")[0].strip():
@@ -92,8 +97,9 @@ def test_a_page_without_outline_would_be_seen() -> None:
     assert [fault.split(":")[0] for fault in faults(page)] == [
         "no type of document", "a level is left out", "0 times banner", "0 times contentinfo", "a navigation without name",
         "written in no direction", "no title of its own"]
-    twice = """<!doctype html><html lang="fr" dir="ltr"><title>A — B</title><body><header></header><main><h1>a</h1><h1>b</h1></main><footer></footer>"""
-    assert list(faults(twice)) == ["not one h1, first of all: [1, 1]"]
+    twice = """<!doctype html><html lang="fr" dir="ltr"><title>A — B</title><body><header></header><main><h1 id="a">a</h1><h1 id="a">b</h1></main><footer></footer>"""
+    assert list(faults(twice)) == [
+        "not one h1, first of all: [1, 1]", "two parts have the id a: a label or a link finds the wrong one"]
 
 
 def test_a_language_says_which_way_it_is_written() -> None:
