@@ -35,8 +35,8 @@ from .models import (
 
 # Roles live in a later room, which says here how it finds them.
 ROLES: list[Callable[[uuid.UUID], tuple[Role, ...]]] = []
-# Later rooms add lines of the menu: the address and the words of each.
-MENU: list[Callable[[Actor, dt.datetime], list[tuple[str, str]]]] = []
+# Later rooms add lines of the menu: under which title each stands ("role" or "mine"), its address and its words.
+MENU: list[Callable[[Actor, dt.datetime], list[tuple[str, str, str]]]] = []
 MEMBERSHIP = sa.table("membership", sa.column("id", Key()), sa.column("account_id", Key()), sa.column("ended_at"),
                       sa.column("organisation_id", Key()))
 ORGANISATION = sa.table("organisation", sa.column("id", Key()), sa.column("name", sa.String()))

@@ -21,12 +21,12 @@ from . import queries
 PAGE = "feedback.exchanges"
 
 
-def menu(actor: Actor, now: dt.datetime) -> list[tuple[str, str]]:
+def menu(actor: Actor, now: dt.datetime) -> list[tuple[str, str, str]]:
     """Return the lines of the menu: who looked, for everybody; what to read, for whoever reads."""
-    lines = [(url_for("protection.looks"), _("Qui a regardé mon passeport"))]
+    lines = [("mine", url_for("protection.looks"), _("Qui a regardé mon passeport"))]
     if reading_roles(actor, now, clock.day_of(now)):
-        lines.append((url_for("protection.readings"), _("Relire pour protéger")))
-    return lines + [(url_for("protection.along", key=key), _("Relire les retours de %(who)s", who=name))
+        lines.append(("role", url_for("protection.readings"), _("Relire pour protéger")))
+    return lines + [("role", url_for("protection.along", key=key), _("Relire les retours de %(who)s", who=name))
                     for key, name in queries.alongs(actor, now)]
 
 

@@ -143,8 +143,8 @@ def take_back() -> ResponseReturnValue:
 # ---------- what stays under seal ----------
 
 
-def _menu(who: Actor, now: dt.datetime) -> list[tuple[str, str]]:
-    return [(url_for("erasing.sealed"), _("Sous clé"))] if who.active("coordinator", now) else []
+def _menu(who: Actor, now: dt.datetime) -> list[tuple[str, str, str]]:
+    return [("role", url_for("erasing.sealed"), _("Sous clé"))] if who.active("coordinator", now) else []
 
 
 accounts.MENU.append(_menu)

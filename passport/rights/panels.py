@@ -13,9 +13,9 @@ from ..experiences.panels import EXPERIENCE_PANELS, Panel
 from ..policy import Actor
 
 
-def menu(_actor: Actor, _now: dt.datetime) -> list[tuple[str, str]]:
+def menu(_actor: Actor, _now: dt.datetime) -> list[tuple[str, str, str]]:
     """Return the line of the menu."""
-    return [(url_for("rights.mine"), _("Mes données"))]
+    return [("mine", url_for("rights.mine"), _("Mes données"))]
 
 
 def brought(experience: Experience, _now: dt.datetime) -> Panel | None:
