@@ -17,6 +17,7 @@ from ..audit.service import record
 from ..card import service as card
 from ..card import sheet_service as sheets
 from ..credentials import service as credentials
+from ..credentials.models import Credential
 from ..experiences import evidence
 from ..experiences.models import Evidence
 from ..extensions import db
@@ -56,6 +57,11 @@ def request_of(account_id: uuid.UUID) -> ErasureRequest | None:
 def has_attested(account_id: uuid.UUID) -> bool:
     """Say whether somebody recognised something for others, under whatever role."""
     return bool(db.session.scalar(sa.select(sa.exists().where(Endorsement.facilitator_id == account_id))))
+
+
+def has_signed(learner_id: uuid.UUID) -> bool:
+    """Say whether anything was ever signed for somebody: only then there is something to cancel."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(Credential.learner_id == learner_id))))
 
 
 # ---------- asking, and taking it back ----------

@@ -56,7 +56,7 @@ def ask() -> ResponseReturnValue:
     roles = [r for r in current_user.actor.roles if r.ended_at is None]
     answer = make_response(page(
         "rights/erase.html", status=status, form=form, months=number("erasure.sealed"), roles=roles,
-        attested=service.has_attested(mine.learner_id),
+        attested=service.has_attested(mine.learner_id), signed=service.has_signed(mine.learner_id),
         leads=[r for r in roles if r.role in {"manager", "coordinator"}]))
     if seconds:
         answer.headers["Retry-After"] = str(seconds)

@@ -68,8 +68,8 @@ def test_what_the_city_never_decided_is_not_said_to_be_so(real: Flask, client: F
     decide(real, "controllers", "Accord du 3 mars, article 26.")
     decide(real, "passports.unused", "24")
     after = text(client, "/registre-des-traitements")
-    assert "le consentement (RGPD, article 6.1.a)" in after
-    assert "le consentement (RGPD, article 6.1.a), à confirmer" not in after
+    assert "Le consentement (RGPD, article 6.1.a)" in after
+    assert "Le consentement (RGPD, article 6.1.a), à confirmer" not in after
     assert "Accord du 3 mars, article 26." in after
     assert "24 mois sans usage. Sans adresse e-mail : 60 mois." in after
 
