@@ -1,5 +1,5 @@
-// What is written without network waits in this phone's IndexedDB and leaves once: a form sent again under its number is
-// kept once by the server. For the pages and the worker.
+// What is written without network waits in this phone's IndexedDB and leaves once: the server keeps a number once.
+// For the pages and the worker.
 "use strict";
 
 self.outbox = (() => {
@@ -71,8 +71,7 @@ self.outbox = (() => {
     }
   };
 
-  // Send what waits, one sender at a time, only as whoever wrote it; say whether something still waits. What is taken back
-  // goes first, however old; what cannot leave holds nothing up.
+  // Send what waits, one sender at a time, only as whoever wrote it; what is taken back goes first. Says whether any waits.
   const leave = () => navigator.locks.request("outbox", async () => {
     const waiting = (await every()).filter((entry) => !entry.refused).sort((one, other) => other.withdraws - one.withdraws);
     if (!waiting.length) return false;

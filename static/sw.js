@@ -73,7 +73,7 @@ const open = async (event, url) => {
   }
 };
 
-// ---------- what the browser asks ----------
+// ---------- what is asked ----------
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();

@@ -26,7 +26,7 @@ blueprint = Blueprint("lost", __name__)
 class CardNumberForm(Form):
     """The number printed on a card."""
 
-    number = Sentence(_l("Le numéro écrit sur la carte"), most=20, validators=[InputRequired(_l("Écrire les huit signes de la carte."))],
+    number = Sentence(_l("Le numéro écrit sur la carte"), most=20, validators=[InputRequired(_l("Écrire les huit lettres et chiffres de la carte."))],
                       render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"})
 
 
