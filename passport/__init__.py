@@ -73,7 +73,8 @@ def start_extensions(app: Flask) -> None:
             kept = {name: session[name] for name in ("language", "known") if name in session}
             session.clear()
             session.update({"ended": token, **kept})
-            session.permanent = "known" in kept
+            if "known" in kept:
+                session.permanent = True
         return who
 
 

@@ -143,6 +143,12 @@ def admin(base: str, *statements: str) -> None:
     engine.dispose()
 
 
+def lay_out_files(template: Path, folder: Path) -> None:
+    """Put the photos and documents that belong to a template where they are looked for."""
+    if template.with_suffix(".files").is_dir():
+        shutil.copytree(template.with_suffix(".files"), folder, dirs_exist_ok=True)
+
+
 def kept_for_more(name: str, made: Callable[[], tuple[Path, Cast | None]]) -> tuple[Path, Cast | None]:
     """Return a file to copy, and the people in it; made once for several runs where PASSPORT_TEMPLATES names a folder.
 
@@ -155,6 +161,7 @@ def kept_for_more(name: str, made: Callable[[], tuple[Path, Cast | None]]) -> tu
     if not people.exists():
         source, cast = made()
         shutil.copy(source, file)
+        lay_out_files(source, file.with_suffix(".files"))
         people.write_bytes(pickle.dumps(cast))
     return file, pickle.loads(people.read_bytes())  # noqa: S301 - written by this very function
 
@@ -197,6 +204,7 @@ class House:
             for left in self.folder.glob(f"*{database.name}*"):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             shutil.copy(template, database)
+            lay_out_files(template, Path(app.config["EVIDENCE_FOLDER"]))
         return app
 
     def close(self, app: Flask) -> None:
@@ -231,7 +239,7 @@ def cast_template(house: House, sqlite_template: Path, tmp_path_factory: pytest.
 @pytest.fixture(scope="session")
 def lived_template(house: House, cast_template: tuple[Path, Cast],
                    tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
-    """An SQLite file in which every state of the story stands, to copy; its photos may be gone."""
+    """An SQLite file in which every state of the story stands, to copy, with its photos beside."""
 
     def made() -> tuple[Path, Cast]:
         app, people = house.open(cast_template[0]), deepcopy(cast_template[1])
@@ -240,7 +248,9 @@ def lived_template(house: House, cast_template: tuple[Path, Cast],
             fill(people, NOON)
             file = Path(str(db.engine.url.database))
         house.close(app)
-        return Path(shutil.copy(file, tmp_path_factory.mktemp("lived") / "t.db")), people
+        template = Path(shutil.copy(file, tmp_path_factory.mktemp("lived") / "t.db"))
+        shutil.copytree(app.config["EVIDENCE_FOLDER"], template.with_suffix(".files"))
+        return template, people
 
     return kept_for_more("lived", made)  # type: ignore[return-value]
 

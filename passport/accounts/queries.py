@@ -16,6 +16,7 @@ from ..columns import Key
 from ..extensions import db
 from ..notices import outbox
 from ..notices.outbox import Addressee
+from ..notices.queries import waits
 from ..notices.rules import quiet_hours
 from ..policy import Actor, Role
 from ..seal import digest_of
@@ -52,6 +53,7 @@ class SignedIn:
     last_used_at: dt.datetime
     device: str | None
     shown: rules.Shown
+    has_news: bool
     display_name: str
     identifier: str | None
     email: str | None
@@ -110,7 +112,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
             Session.shared, Session.last_used_at, Session.created_at, Session.device, Session.stepped_up_at,
             Session.factor_until, has_factor(Account.id).label("has_factor"), Account.id, Account.display_name, Account.identifier, Account.email,
             Account.language, Account.audit_ref, Passport.birth_year, Passport.birth_month,
-            Passport.protection_chosen, Passport.age_source, has_role,
+            Passport.protection_chosen, Passport.age_source, waits(Account.id).label("has_news"), has_role,
         )
         .join(Account, Account.id == Session.account_id)
         .join(Passport, Passport.learner_id == Account.id)
@@ -121,7 +123,7 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
         return None
     who = SignedIn(
         token=token, session_hash=token_hash, shared=row.shared, last_used_at=row.last_used_at, device=row.device,
-        shown=rules.Shown(row.has_factor, row.factor_until, row.stepped_up_at),
+        shown=rules.Shown(row.has_factor, row.factor_until, row.stepped_up_at), has_news=row.has_news,
         display_name=row.display_name or "", identifier=row.identifier, email=row.email, language=row.language,
         audit_ref=row.audit_ref,
         actor=Actor(

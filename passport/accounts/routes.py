@@ -341,7 +341,8 @@ def sign_out() -> ResponseReturnValue:
         service.end_session(current_user.session_hash, clock.now())
     logout_user()
     _keep_only("language", "known")
-    session.permanent = bool(session.get("known"))
+    if session.get("known"):
+        session.permanent = True
     response = make_response(onward("accounts.home"))
     # What another person wrote here without network still waits for them: their words are not ours to erase (app.js).
     response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("others") else '"cache", "storage"'

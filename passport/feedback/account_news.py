@@ -11,6 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from flask_login import current_user
 
 from ..experiences import panels
 from ..notices.letters import HAND_OVERS, HandOver
@@ -45,7 +46,9 @@ def news(learner_id: uuid.UUID, now: dt.datetime, notices: Sequence[Notice]) -> 
 
 
 def lines(account_id: uuid.UUID, now: dt.datetime) -> list[ExchangeLine]:
-    """Return them as lines of « Échanges », which counts them."""
+    """Return them as lines of « Échanges », which counts them; whoever looks was asked already whether there are any."""
+    if not current_user.has_news:
+        return []
     return [ExchangeLine(one.at, "lock", str(TOLD[one.kind].title), str(TOLD[one.kind].small), url_for(PAGE),
                          to_do=True, action=_("Voir")) for one in of_account(account_id, now) if one.kind in TOLD]
 

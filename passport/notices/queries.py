@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,6 +23,11 @@ def waiting(account_id: uuid.UUID, now: dt.datetime) -> Sequence[Notice]:
         .order_by(Notice.visible_at.desc(), Notice.id.desc())
         .limit(MOST)
     ).all()
+
+
+def waits(account_id: Any) -> sa.ColumnElement[bool]:
+    """Return, as a condition, that something about somebody's account itself waits for them."""
+    return sa.exists().where(Notice.account_id == account_id, Notice.read_at.is_(None), Notice.subject_id == account_id)
 
 
 def of_account(account_id: uuid.UUID, now: dt.datetime) -> Sequence[Notice]:
