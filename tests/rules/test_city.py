@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from passport import choices
 from passport.accounts.rules import Band, refusal_to_sign_up
@@ -130,3 +132,16 @@ def test_a_report_is_due_when_reading_ends_in_the_city() -> None:
 ])
 def test_what_is_nobodys_business_at_work_is_noticed(text: str, topics: tuple[str, ...]) -> None:
     assert sharing.private_topics([text, None]) == topics
+
+
+@pytest.mark.promise("T26", "passport.city.rules:publishable", "absent")
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=12), st.integers(0, 40))
+def test_no_two_published_figures_differ_by_a_few_people(cells: list[int], least: int) -> None:
+    """Counts of fewer people than the city’s least number, five at the lowest, are left blank, and none is told by a difference."""
+    few = max(least, 5)
+    whole = [*cells, sum(cells), *(sum(cells) - cell for cell in cells), *(cell + 1 for cell in cells)]
+    shown = [figure for count in whole if (figure := rules.publishable(count, least)) is not None]
+    assert all(figure >= few for figure in shown)
+    assert not [(a, b) for a in shown for b in shown if 0 < a - b < few]
+    assert rules.publishable(few - 1, least) is None
+    assert rules.publishable(3 * few + 1, least) == 3 * few
