@@ -207,10 +207,13 @@ def _delete_account(account_id: uuid.UUID, now: dt.datetime) -> None:
 
 
 def erase_one_due(now: dt.datetime) -> int:
-    """Erase the one whose pause is over for longest, if there is any, and see to it that the next one's turn comes."""
+    """Erase one whose pause is over, if there is any, and see to it that the next one's turn comes.
+
+    Whichever: an erasure that cannot be done holds up no other for long.
+    """
     found = db.session.execute(
         sa.select(ErasureRequest.learner_id, ErasureRequest.cause, ErasureRequest.unnamed)
-        .where(ErasureRequest.due_at <= now).order_by(ErasureRequest.due_at, ErasureRequest.learner_id)
+        .where(ErasureRequest.due_at <= now).order_by(sa.func.random())
         .limit(2).with_for_update(skip_locked=True)).all()
     if not found:
         return 0
