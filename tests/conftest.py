@@ -286,6 +286,7 @@ def lived_on_postgres(house: House, postgres_base: str, worker_id: str) -> tuple
         patch.setattr(clock, "now", lambda: NOON)
         people = fill(make_cast(NOON), NOON)
     house.close(app)
+    shutil.copytree(app.config["EVIDENCE_FOLDER"], house.folder / f"{name}.files", dirs_exist_ok=True)
     return name, people
 
 
@@ -319,9 +320,14 @@ def settings_of_test() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(house: House, database: Path | str, settings_of_test: dict[str, Any]) -> Iterator[Flask]:
+def app(
+    house: House, database: Path | str, settings_of_test: dict[str, Any], request: pytest.FixtureRequest
+) -> Iterator[Flask]:
     """An application on that database."""
     application = house.open(database, **settings_of_test)
+    if isinstance(database, str) and "lived" in request.fixturenames:
+        name, _people = request.getfixturevalue("lived_on_postgres")
+        lay_out_files(house.folder / f"{name}.db", Path(application.config["EVIDENCE_FOLDER"]))
     yield application
     house.close(application)
 

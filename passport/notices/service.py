@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..extensions import db
+from ..submissions import hold
 from .models import Notice
 from .outbox import send_word
 
@@ -76,6 +77,7 @@ def forget(subject_ids: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
 
 def leave_once(account_id: uuid.UUID, kind: str, at: dt.datetime) -> bool:
     """Leave a notice about somebody's own account, unless one of that kind waits already; say whether it is new."""
+    hold(account_id.bytes + kind.encode())
     waits = sa.select(Notice.id).where(Notice.account_id == account_id, Notice.kind == kind, Notice.read_at.is_(None))
     if db.session.execute(waits.limit(1)).first() is not None:
         return False
