@@ -411,4 +411,4 @@ def test_the_charter_holds_in_some_lives_on_postgresql(live: Run) -> None:
 
 @pytest.mark.slow
 def test_the_charter_holds_in_many_lives(live: Run) -> None:
-    live(36, 40)
+    live(24, 40)
