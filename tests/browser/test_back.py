@@ -21,6 +21,7 @@ from tests.routes.whole_line import OTHERWISE, at, filled, posts, prepare, someb
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FORMS = (
+    "returns.helping",  # the first one: whatever changes a passphrase, or takes a role, ends what waits here
     "accounts.home", "accounts.note_down", "accounts.passphrase", "accounts.sign_in", "accounts.sign_up", "card.card",
     "card.opens", "elsewhere.add", "experiences.add", "experiences.can_do", "experiences.edit",
     "experiences.story", "experiences.when", "experiences.where", "feedback.answer_request", "feedback.ask_send",
@@ -31,7 +32,7 @@ FORMS = (
     "parents.hand_over", "parents.together", "recognition.ask", "recognition.offered", "recognition.recognise", "safety.bother",
     "cases.case", "cases.concern", "cases.note", "reader.card_report", "reader.report", "witness.concern", "sharing.audience", "sharing.choose", "sharing.extend", "sharing.preview", "sheets.prepare", "verify.page",
     "witness.answer", "witnesses.invite", "parents.come_of_age",
-    "devices.mine", "rescue.sheet", "rescue.begin", "rescue.by_sheet", "returns.helping", "lost.at_desk", "lost.close",
+    "devices.mine", "rescue.sheet", "rescue.begin", "rescue.by_sheet", "lost.at_desk", "lost.close",
     "recognition.withdraw",  # the last one: what it takes back is on the sheet
 )
 # Files are sent by a script that stays on the page (tests/browser/test_evidence.py); what leads to what is one button each;

@@ -135,9 +135,10 @@ def test_an_attack_on_a_credential_of_the_city_is_refused(app: Flask, lived: Cas
 
 @pytest.mark.slow
 def test_no_byte_of_a_credential_can_be_changed(app: Flask, lived: Cast) -> None:
+    """One byte in three; every byte of a shorter badge is changed in tests/rules/test_proofs.py."""
     text = proofs.written(own(app, lived))
     held = []
-    for position in range(len(text)):
+    for position in range(0, len(text), 3):
         changed = text[:position] + bytes([text[position] ^ 1]) + text[position + 1:]
         try:
             found = checked(app, changed)
