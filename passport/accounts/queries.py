@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -104,10 +105,11 @@ def has_factor(account_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(*(sa.exists().where(kind.account_id == account_id) for kind in (SecondFactor, Passkey)))
 
 
-def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | None:
-    """Return whoever holds this session, or None when it ended; one statement, and one more for people with a role, or under 15."""
+@lru_cache(maxsize=1)
+def _of_session() -> Any:
+    """Return the statement of `signed_in`, built once: every request asks it."""
     has_role = sa.exists().where(MEMBERSHIP.c.account_id == Account.id, MEMBERSHIP.c.ended_at.is_(None)).label("has_role")
-    row = db.session.execute(
+    return (
         sa.select(
             Session.shared, Session.last_used_at, Session.created_at, Session.device, Session.stepped_up_at,
             Session.factor_until, has_factor(Account.id).label("has_factor"), Account.id, Account.display_name, Account.identifier, Account.email,
@@ -116,9 +118,14 @@ def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | Non
         )
         .join(Account, Account.id == Session.account_id)
         .join(Passport, Passport.learner_id == Account.id)
-        .where(Session.id_hash == token_hash, Session.ended_at.is_(None), Session.expires_at > now,
-               Account.erased_at.is_(None))
-    ).one_or_none()
+        .where(Session.id_hash == sa.bindparam("token_hash"), Session.ended_at.is_(None),
+               Session.expires_at > sa.bindparam("now"), Account.erased_at.is_(None))
+    )
+
+
+def signed_in(token: str, token_hash: bytes, now: dt.datetime) -> SignedIn | None:
+    """Return whoever holds this session, or None when it ended; one statement, and one more for people with a role, or under 15."""
+    row = db.session.execute(_of_session(), {"token_hash": token_hash, "now": now}).one_or_none()
     if row is None or rules.is_idle(row.shared, row.last_used_at, now):
         return None
     who = SignedIn(

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from ..accounts import queries as accounts
 from ..accounts import rules as age
 from ..accounts.models import Account, Passport
 from ..clock import day_of
+from ..columns import Key
 from ..extensions import db
 from ..letters import plain
 from ..notices.models import Notice
@@ -31,17 +33,24 @@ def sort_key(name: str) -> str:
     return plain(name)
 
 
-def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
-    """Return the memberships of one account that are not over, in one statement."""
-    rows = db.session.execute(
+@lru_cache(maxsize=1)
+def _of_account() -> Any:
+    """Return the statement of `roles_of`, built once: every request of whoever has a role asks it."""
+    mine = sa.bindparam("account_id", type_=Key())
+    return (
         sa.select(Membership, Organisation, _checked_until(accounts.not_frozen(Membership.account_id)),
-                  sa.exists().where(Notice.account_id == account_id, Notice.kind == "check_ends",
+                  sa.exists().where(Notice.account_id == mine, Notice.kind == "check_ends",
                                     Notice.read_at.is_(None)).label("reminded"))
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.account_id == account_id, Membership.ended_at.is_(None))
+        .where(Membership.account_id == mine, Membership.ended_at.is_(None))
         .order_by(Organisation.sort_key, Membership.id)
     )
-    return tuple(role(m, o, until, reminded) for m, o, until, reminded in rows)
+
+
+def roles_of(account_id: uuid.UUID) -> tuple[Role, ...]:
+    """Return the memberships of one account that are not over, in one statement."""
+    return tuple(role(m, o, until, reminded) for m, o, until, reminded in
+                 db.session.execute(_of_account(), {"account_id": account_id}))
 
 
 def role(membership: Membership, organisation: Organisation, checked_until: object, reminded: bool = False) -> Role:
