@@ -400,7 +400,7 @@ def live(house: House, database: Path | str, at: Any, request: pytest.FixtureReq
 
 
 def test_the_charter_holds_in_some_lives(live: Run) -> None:
-    live(12, 20)
+    live(8, 20)
 
 
 @pytest.mark.postgres
@@ -411,4 +411,4 @@ def test_the_charter_holds_in_some_lives_on_postgresql(live: Run) -> None:
 
 @pytest.mark.slow
 def test_the_charter_holds_in_many_lives(live: Run) -> None:
-    live(24, 40)
+    live(16, 40)

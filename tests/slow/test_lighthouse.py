@@ -32,7 +32,6 @@ FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --ren
 # Who opens it, of how many measurements of performance the median counts, and whether search engines may list it.
 PAGES: dict[str, tuple[str | None, int, bool]] = {
     "/": (None, 1, True),
-    "/ouvrir": (None, 1, True),
     "/employeurs": (None, 1, True),
     "/ajouter": ("lea@example.org", 1, False),
     "/passeport": ("ines@example.org", 3, False),
