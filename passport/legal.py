@@ -21,7 +21,7 @@ from .accounts.chosen import chosen, decided, number
 from .columns import Base
 from .retention import days
 from .rights import retention
-from .rights.idle import WITHOUT_ADDRESS
+from .rights.rules import WITHOUT_ADDRESS
 from .web import page, public
 
 legal = Blueprint("legal", __name__)

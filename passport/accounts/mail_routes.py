@@ -200,7 +200,7 @@ def reset(token: str) -> ResponseReturnValue:
     elif form.is_submitted():
         status = 422
     form.proposal.data = proposals.signed(proposal)
-    return page("accounts/reset.html", fragment="phrase", status=status, form=form, proposal=proposal)
+    return page("accounts/reset.html", fragment="phrase", status=status, form=form, proposal=proposal, name="")
 
 
 def _over(endpoint: str, label: str, refusal: Refusal = Refusal.MAIL_LINK_OVER) -> ResponseReturnValue:

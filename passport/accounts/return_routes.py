@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from cryptography.fernet import InvalidToken
 from flask import Blueprint, current_app, flash, make_response, request, session
@@ -91,7 +92,24 @@ def lost() -> ResponseReturnValue:
 # ---------- coming back ----------
 
 
-def try_code(typed: str, code: str) -> tuple[int, uuid.UUID | None, uuid.UUID | None]:
+def with_code(template: str, then: Callable[[uuid.UUID, uuid.UUID], ResponseReturnValue]) -> ResponseReturnValue:
+    """Ask for a sign-in name and a code of the sheet, and do with whose and which it is what comes then."""
+    form, status, seconds = SheetCodeForm(), 200, 0
+    if form.validate_on_submit():
+        seconds, learner_id, code_id = _try_code(form.name.data or "", form.code.data or "")
+        if learner_id is not None and code_id is not None:
+            return then(learner_id, code_id)
+        form.refuse(Refused(Refusal.TOO_MANY_TRIES if seconds else Refusal.SHEET_CODE_WRONG))
+        status = 429 if seconds else 422
+    elif form.is_submitted():
+        status = 422
+    answer = make_response(page(template, form=form, status=status))
+    if seconds:
+        answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _try_code(typed: str, code: str) -> tuple[int, uuid.UUID | None, uuid.UUID | None]:
     """Return the seconds to wait, or whose this code is and which; counted like a sign-in, but apart from it.
 
     Whoever is kept from signing in by wrong tries of others may still use their sheet. No transaction is open after it.
@@ -115,21 +133,13 @@ def try_code(typed: str, code: str) -> tuple[int, uuid.UUID | None, uuid.UUID | 
 @public
 def by_sheet() -> ResponseReturnValue:
     """Come back with a code of the sheet: the same answer, and the same work, whether the name is known or not."""
-    form, status, seconds = SheetCodeForm(), 200, 0
-    if form.validate_on_submit():
-        seconds, learner_id, code_id = try_code(form.name.data or "", form.code.data or "")
-        if learner_id is not None and code_id is not None:
-            with transaction():
-                session["return"] = returning.begin_with_code(learner_id, code_id, clock.now())
-            return onward("rescue.phrase")
-        form.refuse(Refused(Refusal.TOO_MANY_TRIES if seconds else Refusal.SHEET_CODE_WRONG))
-        status = 429 if seconds else 422
-    elif form.is_submitted():
-        status = 422
-    answer = make_response(page("accounts/by_sheet.html", form=form, status=status))
-    if seconds:
-        answer.headers["Retry-After"] = str(seconds)
-    return answer
+
+    def come_back(learner_id: uuid.UUID, code_id: uuid.UUID) -> ResponseReturnValue:
+        with transaction():
+            session["return"] = returning.begin_with_code(learner_id, code_id, clock.now())
+        return onward("rescue.phrase")
+
+    return with_code("accounts/by_sheet.html", come_back)
 
 
 @blueprint.route("/retrouver", methods=["GET", "POST"])
@@ -208,7 +218,7 @@ def phrase() -> ResponseReturnValue:
     elif form.is_submitted():
         status = 422
     form.proposal.data = proposals.signed(proposal)
-    return page("accounts/back_in.html", fragment="phrase", status=status, form=form, proposal=proposal, name=names[0])
+    return page("accounts/reset.html", fragment="phrase", status=status, form=form, proposal=proposal, name=names[0])
 
 
 def _over() -> ResponseReturnValue:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response
+import uuid
+
+from flask import Blueprint, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,8 +13,7 @@ from wtforms.validators import InputRequired
 
 from .. import clock
 from ..accounts import tries
-from ..accounts.forms import SheetCodeForm
-from ..accounts.return_routes import try_code
+from ..accounts.return_routes import with_code
 from ..forms import Form, Sentence
 from ..policy import Action
 from ..refusals import Refusal, Refused
@@ -59,19 +60,11 @@ def at_desk() -> ResponseReturnValue:
 @public
 def close() -> ResponseReturnValue:
     """Close one's links with a code of the sheet, even while too many wrong passphrases keep the passport shut."""
-    form, status, seconds = SheetCodeForm(), 200, 0
-    if form.validate_on_submit():
-        seconds, learner_id, _code = try_code(form.name.data or "", form.code.data or "")
-        if learner_id is not None:
-            with transaction():
-                lost.close_by_code(learner_id, clock.now())
-            flash(_("Tous les liens sont fermés. Le code sert encore."))
-            return onward("accounts.sign_in")
-        form.refuse(Refused(Refusal.TOO_MANY_TRIES if seconds else Refusal.SHEET_CODE_WRONG))
-        status = 429 if seconds else 422
-    elif form.is_submitted():
-        status = 422
-    answer = make_response(page("card/close_links.html", form=form, status=status))
-    if seconds:
-        answer.headers["Retry-After"] = str(seconds)
-    return answer
+
+    def close_them(learner_id: uuid.UUID, _code_id: uuid.UUID) -> ResponseReturnValue:
+        with transaction():
+            lost.close_by_code(learner_id, clock.now())
+        flash(_("Tous les liens sont fermés. Le code sert encore."))
+        return onward("accounts.sign_in")
+
+    return with_code("card/close_links.html", close_them)

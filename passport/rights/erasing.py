@@ -33,8 +33,7 @@ from ..recognition.models import Endorsement, EndorserName
 from ..refusals import Refused
 from ..sharing import service as sharing
 from ..witnesses import service as witnesses
-from . import erasing_rules as rules
-from . import sealing, waiting
+from . import rules, sealing, waiting
 
 ERASE, SCRUB = "rights.erase", "rights.scrub"
 

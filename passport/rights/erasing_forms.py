@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from ..forms import Form, Paragraph, options
 from .erasing import Wish
-from .erasing_rules import CANCELLED, VERIFIABLE
+from .rules import CANCELLED, VERIFIABLE
 
 NOW, LATER = "now", "later"
 MOST_TYPED = 300

@@ -24,8 +24,7 @@ from ..seal import seal, unseal
 from ..transaction import release, transaction
 from ..web import actor, authorised, now_and_today, onward, page, public
 from . import erasing as service
-from . import erasing_rules as rules
-from . import sealing
+from . import rules, sealing
 from .erasing_forms import EraseForm, OpenForm
 
 blueprint = Blueprint("erasing", __name__)

@@ -22,11 +22,11 @@ from ..notices.letters import LETTERS, Letter, followed
 from ..notices.outbox import Outgoing
 from ..organisations.words import day_words
 from ..sharing import service as sharing
-from . import erasing, idle
+from . import erasing, rules
 
 UNUSED, END = "unused", "rights.end_unused"
 LEAVES_WITHIN = dt.timedelta(days=7)
-OVER = len(idle.WARNINGS)
+OVER = len(rules.WARNINGS)
 
 
 def close_links(learner_id: uuid.UUID, now: dt.datetime) -> None:
@@ -45,11 +45,11 @@ def has_address() -> sa.ColumnElement[bool]:
 
 
 def due(number_of: int, months: int, now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the condition that this step is due for an account, by the same days as `idle.is_due`."""
-    step = idle.STEPS[number_of]
+    """Return the condition that this step is due for an account, by the same days as `rules.is_due`."""
+    step = rules.STEPS[number_of]
     return (
         sa.exists().where(Passport.learner_id == Account.id), Account.erased_at.is_(None), Account.warnings == number_of,
-        Account.last_active_on <= idle.unused_since(step, months, day_of(now)),
+        Account.last_active_on <= rules.unused_since(step, months, day_of(now)),
         sa.true() if step.after == 0 else Account.warned_at <= now - dt.timedelta(days=step.after),
     )
 
@@ -57,7 +57,7 @@ def due(number_of: int, months: int, now: dt.datetime) -> tuple[sa.ColumnElement
 def groups() -> tuple[tuple[int, sa.ColumnElement[bool]], ...]:
     """Return for how many months a passport is kept without use, and whose."""
     chosen = number("passports.unused")
-    return (idle.period(chosen, True), has_address()), (idle.period(chosen, False), ~has_address())
+    return (rules.period(chosen, True), has_address()), (rules.period(chosen, False), ~has_address())
 
 
 def over(now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
@@ -69,13 +69,13 @@ def step_on(now: dt.datetime) -> int:
     """Take every passport that nobody uses one step further, `jobs.AT_A_TIME` of each step at most."""
     most = 0
     for months, whose in groups():
-        for step in range(len(idle.STEPS)):
+        for step in range(len(rules.STEPS)):
             found = db.session.scalars(
                 sa.select(Account).where(*due(step, months, now), whose).order_by(Account.last_active_on, Account.id)
                 .limit(jobs.AT_A_TIME).with_for_update(skip_locked=True)
                 .execution_options(populate_existing=True)).all()
             for account in found:
-                if idle.is_due(idle.STEPS[step], months, account.last_active_on, account.warned_at, now, day_of(now)):
+                if rules.is_due(rules.STEPS[step], months, account.last_active_on, account.warned_at, now, day_of(now)):
                     _one(account, step, now)
             most = max(most, len(found))
     # What could not be done for days, a full disk say, is begun again.
@@ -101,7 +101,7 @@ def _one(account: Account, step: int, now: dt.datetime) -> None:
     account.warned_at = now
     db.session.flush()
     record("unused.warn", account.id, now, account.id)
-    ends_on = idle.ends_on(idle.STEPS[step], day_of(now))
+    ends_on = rules.ends_on(rules.STEPS[step], day_of(now))
     for who in outbox.addressees([account.id], now):
         outbox.queue(UNUSED, now, now + LEAVES_WITHIN, who.language, account_id=account.id,
                      params={"ends_on": ends_on.isoformat()}, dedupe=f"{UNUSED}:{account.id.hex}:{step}")

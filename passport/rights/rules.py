@@ -1,8 +1,11 @@
-"""How much of a file from another city is looked at, and when it is not what it says."""
+"""How much of a file from another city is looked at; when an erasure happens; when a passport that nobody uses ends."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from calendar import monthrange
+from dataclasses import dataclass
 from typing import Final
 
 from ..accounts.rules import Band
@@ -63,3 +66,82 @@ def is_a_host(text: object) -> bool:
 def refusal_to_choose_statistics(band: Band) -> Refusal | None:
     """Say why somebody does not choose alone whether they are counted, or None: under 15 that is decided by two."""
     return Refusal.UNDER_15 if band in {Band.CHILD, Band.TEEN} else None
+
+
+# ---------- erasing ----------
+
+# What happens to credentials that somebody has downloaded already.
+CANCELLED, VERIFIABLE = "asked", "moved"
+DAY = dt.timedelta(days=1)
+MONTH = dt.timedelta(days=30)
+
+
+def due_at(at_once: bool, pause: int, now: dt.datetime) -> dt.datetime:
+    """Return when a passport is erased: now, or when the pause of the city (in days) is over."""
+    return now if at_once else now + pause * DAY
+
+
+def refusal_to_take_back(due: dt.datetime, now: dt.datetime) -> Refusal | None:
+    """Say why an erasure is not taken back any more, or None while it can be: up to its moment, never after."""
+    return Refusal.ERASING_NOW if due <= now else None
+
+
+def kept_until(months: int, now: dt.datetime) -> dt.datetime | None:
+    """Return until when adults' words to a protected learner stay under seal; None when this city keeps none."""
+    return now + months * MONTH if months else None
+
+
+def refusal_to_open(asked_by_me: bool, wrote_it: bool, asked: bool, confirmed: bool) -> Refusal | None:
+    """Say why sealed words do not open, or None when this person may be the second who agrees: never whoever wrote them."""
+    if wrote_it:
+        return Refusal.NOT_ONESELF
+    if confirmed:
+        return Refusal.ALREADY_DECIDED
+    return Refusal.TWO_PERSONS if not asked or asked_by_me else None
+
+
+# ---------- a passport that nobody uses (promise P20) ----------
+
+# Somebody without an address cannot be warned: their passport is kept as long as any city may choose.
+WITHOUT_ADDRESS = 60
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step towards the end: so many months and days before it, and so many days at least after the step before."""
+
+    months: int
+    days: int
+    after: int
+
+
+WARNINGS = (Step(6, 0, 0), Step(2, 0, 120), Step(0, 14, 45))
+END = Step(0, 0, 14)
+STEPS = (*WARNINGS, END)
+
+
+def period(chosen: int, has_address: bool) -> int:
+    """Return after how many months without use a passport ends."""
+    return chosen if has_address else max(chosen, WITHOUT_ADDRESS)
+
+
+def earlier(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months before, or the last one of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return dt.date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def unused_since(step: Step, months: int, today: dt.date) -> dt.date:
+    """Return the last day of use at which this step is due today, for a passport that ends after so many months."""
+    return earlier(today + dt.timedelta(days=step.days), months - step.months)
+
+
+def is_due(step: Step, months: int, last_active_on: dt.date, warned_at: dt.datetime | None, now: dt.datetime, today: dt.date) -> bool:
+    """Say whether this step is due: its day is there, and the step before was long enough ago, however late that came."""
+    rested = step.after == 0 or (warned_at is not None and warned_at <= now - dt.timedelta(days=step.after))
+    return last_active_on <= unused_since(step, months, today) and rested
+
+
+def ends_on(step: Step, today: dt.date) -> dt.date:
+    """Return the day of the end that a warning tells, counted from the day it leaves."""
+    return earlier(today + dt.timedelta(days=step.days), -step.months)

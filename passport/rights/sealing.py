@@ -20,7 +20,7 @@ from ..organisations.models import Membership, Organisation
 from ..refusals import Refused
 from ..safety.cases import coordination
 from ..seal import seal_case, unseal_case
-from . import erasing_rules as rules
+from . import rules
 from .models import SealedFolder, SealedWord
 
 MOST = 200

@@ -1,6 +1,8 @@
-"""A passport from another city, on pure rules: how much of it is looked at, and who chooses to be counted."""
+"""A passport from another city, on pure rules: how much of it is looked at, who chooses to be counted, and how one ends."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 import pytest
 
@@ -8,6 +10,7 @@ from passport.accounts.rules import Band
 from passport.refusals import Refusal
 from passport.rights import rules
 
+NOON = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
 HEAVY = Refusal.PASSPORT_HEAVY
 
 
@@ -52,3 +55,20 @@ def test_only_what_was_told_and_what_was_signed_is_read() -> None:
 ])
 def test_a_host_is_a_host(text: object, good: bool) -> None:
     assert rules.is_a_host(text) is good
+
+
+def test_an_erasure_is_taken_back_up_to_its_moment() -> None:
+    due = rules.due_at(False, 7, NOON)
+    assert due == NOON + dt.timedelta(days=7)
+    assert rules.due_at(True, 7, NOON) == NOON
+    assert rules.refusal_to_take_back(due, due - dt.timedelta(seconds=1)) is None
+    assert rules.refusal_to_take_back(due, due) is Refusal.ERASING_NOW
+
+
+@pytest.mark.parametrize(("asked_by_me", "wrote_it", "asked", "confirmed", "refusal"), [
+    (False, False, True, False, None), (True, False, True, False, Refusal.TWO_PERSONS), (False, False, False, False, Refusal.TWO_PERSONS),
+    (False, True, True, False, Refusal.NOT_ONESELF), (False, False, True, True, Refusal.ALREADY_DECIDED)])
+def test_sealed_words_open_to_a_second_person_who_wrote_none_of_them(
+    asked_by_me: bool, wrote_it: bool, asked: bool, confirmed: bool, refusal: Refusal | None
+) -> None:
+    assert rules.refusal_to_open(asked_by_me, wrote_it, asked, confirmed) is refusal
